@@ -1,0 +1,1 @@
+//! A live demonstration: an upstream that fails and recovers behind a circuit.

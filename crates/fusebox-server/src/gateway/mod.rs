@@ -1,0 +1,1 @@
+//! The gateway: forwards requests to upstreams through their circuits.

@@ -1,0 +1,1 @@
+//! The daemon: gateway and admin together, with signals and reload.

@@ -1,0 +1,1 @@
+//! Tests of the binary `fusebox` from outside.
