@@ -1,0 +1,1 @@
+//! Prometheus metrics of Fusebox circuit breakers, read when they are scraped.
