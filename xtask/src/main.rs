@@ -1,0 +1,2 @@
+//! The repository's chores. `cargo xtask tidy` is the only one today.
+fn main() {}
