@@ -1,0 +1,178 @@
+//! What is measured: one entry a metric. To add a metric, add an entry.
+//!
+//! Base units (seconds, ratios of 0 to 1). Counters start when the breaker is built; they restart with the process.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use fusebox::{HoldKind, Reason, Recovery, State};
+
+use crate::effective_state;
+use crate::family::Kind::{self, Counter, Gauge};
+use crate::family::Value::{Real, Whole};
+use crate::scrape::{Circuit, Out};
+
+/// One metric of a circuit.
+pub(crate) struct Metric {
+    /// Without the suffix of its kind.
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) read: fn(&Circuit<'_>, &mut Out<'_>),
+}
+
+/// All metrics of a circuit, in the order in which they are written.
+#[rustfmt::skip] // a table
+pub(crate) const TABLE: &[Metric] = &[
+    metric("circuit_breaker_state", Gauge, "State that callers feel: 0 closed, 1 open, 2 half-open.", state),
+    metric("circuit_breaker_hold_active", Gauge, "1 while an operator's hold of this mode is set.", holds),
+    metric("circuit_breaker_calls", Counter, "Calls by result; blocked ones were rejected.", calls),
+    metric("circuit_breaker_outcomes", Counter, "Recorded outcomes, ignored ones included.", outcomes),
+    metric("circuit_breaker_slow_calls", Counter, "Calls that took longer than slow_call_duration.",
+        |c, out| out.put(Whole(c.reading.snapshot.totals.slow))),
+    metric("circuit_breaker_late_outcomes", Counter, "Outcomes that came too late to be judged.",
+        |c, out| out.put(Whole(c.reading.snapshot.totals.late))),
+    metric("circuit_breaker_abandoned", Counter, "Permits dropped without an outcome.",
+        |c, out| out.put(Whole(c.reading.snapshot.totals.abandoned))),
+    metric("circuit_breaker_rejected", Counter, "Calls rejected, by reason.", rejected),
+    metric("circuit_breaker_fallback", Counter, "Fallbacks given, by type.", fallbacks),
+    metric("circuit_breaker_trial_calls", Counter, "Trial calls by verdict.", trials),
+    metric("circuit_breaker_recovery_attempts", Counter, "Times in half-open that trials ended, by result.", recoveries),
+    metric("circuit_breaker_transitions", Counter, "Transitions by states and cause.", transitions),
+    metric("circuit_breaker_open_seconds", Counter, "Time spent open.",
+        |c, out| out.put(Real(c.reading.snapshot.open_time.as_secs_f64()))),
+    metric("circuit_breaker_failure_ratio", Gauge, "Failures among the calls of the window; absent below minimum_calls.", failure_ratio),
+    metric("circuit_breaker_slow_ratio", Gauge, "Slow calls among the calls of the window; absent below minimum_calls.", slow_ratio),
+    metric("circuit_breaker_admission_ratio", Gauge, "Share of calls admitted; absent in half-open, which admits by number.", admission),
+    metric("circuit_breaker_next_trial_timestamp_seconds", Gauge, "When the circuit will let trials through, in Unix time; absent unless that is known.", next_trial),
+];
+
+const fn metric(
+    name: &'static str,
+    kind: Kind,
+    help: &'static str,
+    read: fn(&Circuit<'_>, &mut Out<'_>),
+) -> Metric {
+    Metric { name, help, kind, read }
+}
+
+fn state(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    out.put(Whole(match effective_state(circuit.reading.snapshot) {
+        State::Closed => 0,
+        State::Open => 1,
+        State::HalfOpen => 2,
+    }));
+}
+
+fn holds(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let held = circuit.reading.snapshot.hold.as_ref().map(|hold| hold.kind);
+    for mode in [HoldKind::ForcedOpen, HoldKind::Disabled, HoldKind::Observe] {
+        out.put_with("mode", mode.as_str(), Whole(u64::from(held == Some(mode))));
+    }
+}
+
+fn calls(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let totals = &circuit.reading.snapshot.totals;
+    out.put_with("result", "success", Whole(totals.success));
+    out.put_with("result", "failure", Whole(totals.failure));
+    out.put_with("result", "blocked", Whole(totals.rejected_total()));
+}
+
+fn outcomes(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let totals = &circuit.reading.snapshot.totals;
+    out.put_with("outcome", "success", Whole(totals.success));
+    out.put_with("outcome", "failure", Whole(totals.failure));
+    out.put_with("outcome", "ignored", Whole(totals.ignored));
+}
+
+fn rejected(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    for reason in Reason::ALL {
+        let count = circuit.reading.snapshot.totals.rejected(reason);
+        out.put_with("reason", reason.as_str(), Whole(count));
+    }
+}
+
+fn fallbacks(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    for (kind, count) in circuit.reading.fallbacks {
+        out.push(vec![("fallback_type", Cow::Owned((*kind).to_owned()))], Whole(*count));
+    }
+}
+
+fn trials(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let trials = &circuit.reading.snapshot.trials;
+    out.put_with("result", "success", Whole(trials.succeeded));
+    out.put_with("result", "failure", Whole(trials.failed));
+}
+
+/// An attempt is a time in half-open that trials ended; one that a hand ended says nothing about recovery.
+fn recoveries(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let (mut succeeded, mut failed) = (0, 0);
+    for (from, to, cause, count) in &circuit.reading.snapshot.transition_counts {
+        match (from, to, *cause) {
+            (State::HalfOpen, State::Closed, "trials_succeeded") => succeeded += count,
+            (State::HalfOpen, State::Open, "trial_failed" | "trial_timed_out") => failed += count,
+            _ => {}
+        }
+    }
+    out.put_with("result", "success", Whole(succeeded));
+    out.put_with("result", "failure", Whole(failed));
+}
+
+fn transitions(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    for (from, to, cause, count) in &circuit.reading.snapshot.transition_counts {
+        let own = [("from", from.as_str()), ("to", to.as_str()), ("cause", *cause)];
+        out.push(own.map(|(label, of)| (label, Cow::Borrowed(of))).into(), Whole(*count));
+    }
+}
+
+fn failure_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    ratio(circuit, circuit.reading.snapshot.window.failures, out);
+}
+
+fn slow_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    // Without a limit nothing is slow, and a ratio of 0 would claim that something had been measured.
+    if circuit.reading.snapshot.settings.slow_call_duration().is_some() {
+        ratio(circuit, circuit.reading.snapshot.window.slow, out);
+    }
+}
+
+/// A rate over fewer calls than `minimum_calls` is undefined (R3), so there is no sample.
+fn ratio(circuit: &Circuit<'_>, of: u64, out: &mut Out<'_>) {
+    let snapshot = circuit.reading.snapshot;
+    let calls = snapshot.window.calls;
+    if calls > 0 && calls >= u64::from(snapshot.settings.minimum_calls()) {
+        #[allow(clippy::cast_precision_loss)] // a window holds far fewer than 2^53 calls
+        out.put(Real(of as f64 / calls as f64));
+    }
+}
+
+fn admission(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let snapshot = circuit.reading.snapshot;
+    match effective_state(snapshot) {
+        State::Open => out.put(Real(0.0)),
+        State::HalfOpen => {}
+        // A hold that admits all calls suspends the ramp, too.
+        State::Closed if snapshot.hold.is_some() => out.put(Real(1.0)),
+        State::Closed => out.put(Real(snapshot.ramp.unwrap_or(1.0))),
+    }
+}
+
+fn next_trial(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let snapshot = circuit.reading.snapshot;
+    let leads_to_trials = match snapshot.rejecting {
+        Some(Reason::Open) => true,
+        // The end of this hold is half-open, except under manual recovery, which keeps the state it had.
+        Some(Reason::ForcedOpen) => snapshot.settings.recovery() == Recovery::Automatic,
+        _ => false,
+    };
+    if let (true, Some(wait)) = (leads_to_trials, snapshot.retry_after) {
+        out.put(Real(to_the_millisecond(circuit.wall + wait)));
+    }
+}
+
+/// Finer digits would only show how long the scrape took.
+fn to_the_millisecond(instant: Duration) -> f64 {
+    #[allow(clippy::cast_precision_loss)] // milliseconds since 1970 stay below 2^53
+    let milliseconds = instant.as_millis() as f64;
+    milliseconds / 1000.0
+}
