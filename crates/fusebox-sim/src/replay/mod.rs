@@ -1,0 +1,28 @@
+//! Replay files: scenarios for the breaker's rules, run in virtual time.
+//!
+//! A file is one JSON object: `id`, the texts `rule`, `about` and `origin` (all optional), the
+//! settings of the `breaker`, and either `steps` or `error` (the setting that is to be refused).
+//! Reading is strict: whatever is not in the format is a [`BadFile`], so a misspelt expectation
+//! cannot hold by accident.
+//!
+//! Invariants:
+//! - Only `advance` moves the clock. A `call` begins and ends at one instant, whatever it `took`.
+//! - An expectation is read after its step (after the last repetition), when everything that
+//!   was due by then has happened.
+//! - The seed of the jitter is fixed: two runs of one file are the same.
+//! - `rule` and the other texts are never judged.
+
+mod bad_file;
+mod document;
+mod expect;
+mod fields;
+mod files;
+mod report;
+mod script;
+mod step;
+mod world;
+
+pub use bad_file::BadFile;
+pub use files::{FILE_BYTES_MAX, files};
+pub use report::Report;
+pub use script::Script;

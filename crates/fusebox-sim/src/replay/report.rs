@@ -1,0 +1,110 @@
+//! What a run found.
+
+use super::world::Miss;
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// The answer of a run: the file holds, or where it does not.
+///
+/// Display is for people and names every step that was not as expected.
+#[derive(Clone, Debug)]
+pub struct Report {
+    id: String,
+    misses: Vec<(Option<usize>, Map<String, Value>, Map<String, Value>)>,
+}
+
+impl Report {
+    pub(super) fn new(id: &str, misses: Vec<Miss>) -> Self {
+        let split = |miss: Miss| {
+            let (mut expected, mut actual) = (Map::new(), Map::new());
+            for difference in miss.differences {
+                expected.insert(difference.key.clone(), difference.expected);
+                actual.insert(difference.key, difference.actual);
+            }
+            (Some(miss.step), expected, actual)
+        };
+        Self { id: id.to_owned(), misses: misses.into_iter().map(split).collect() }
+    }
+
+    /// The report on settings that were to be refused with the field `expected`.
+    pub(super) fn of_settings(id: &str, expected: Value, actual: Value) -> Self {
+        let mut misses = Vec::new();
+        if expected != actual {
+            let keyed = |value| Map::from_iter([("error".to_owned(), value)]);
+            misses.push((None, keyed(expected), keyed(actual)));
+        }
+        Self { id: id.to_owned(), misses }
+    }
+
+    /// The name that the file gives itself.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether everything was as expected.
+    pub fn ok(&self) -> bool {
+        self.misses.is_empty()
+    }
+
+    /// The first step that was not as expected, counted from 1; `None` if all were, or if the
+    /// file has no steps (`error`).
+    pub fn failed_step(&self) -> Option<usize> {
+        self.misses.first().and_then(|(step, ..)| *step)
+    }
+
+    /// What the first failed step expects, only the keys that differ; `None` if the file holds.
+    pub fn expected(&self) -> Option<&Map<String, Value>> {
+        self.misses.first().map(|(_, expected, _)| expected)
+    }
+
+    /// What was seen instead of [`Report::expected`], under the same keys.
+    pub fn actual(&self) -> Option<&Map<String, Value>> {
+        self.misses.first().map(|(.., actual)| actual)
+    }
+
+    /// One line of JSON with the keys `id`, `ok`, `failed_step`, `expected` and `actual`.
+    pub fn to_json_line(&self) -> String {
+        json!({
+            "id": self.id,
+            "ok": self.ok(),
+            "failed_step": self.failed_step(),
+            "expected": self.expected(),
+            "actual": self.actual(),
+        })
+        .to_string()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.ok() {
+            return write!(f, "{}: holds", self.id);
+        }
+        write!(f, "{}: does not hold", self.id)?;
+        for (step, expected, actual) in &self.misses {
+            for ((key, expected), actual) in expected.iter().zip(actual.values()) {
+                match step {
+                    Some(step) => write!(f, "\n  step {step}: {key}")?,
+                    None => write!(f, "\n  settings: {key}")?,
+                }
+                write!(f, " expected {}, was {}", Plain(expected), Plain(actual))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value as people write it.
+struct Plain<'a>(&'a Value);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => f.write_str("none"),
+            Value::Bool(true) => f.write_str("yes"),
+            Value::Bool(false) => f.write_str("no"),
+            Value::String(text) => f.write_str(text),
+            other => other.fmt(f),
+        }
+    }
+}
