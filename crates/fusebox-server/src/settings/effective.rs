@@ -1,0 +1,69 @@
+//! The settings in force as JSON, defaults filled in: what `fusebox check --json` prints.
+
+use serde_json::{Map, Value, json};
+
+use fusebox::Outcome;
+use fusebox::duration::format;
+
+use super::{CircuitSettings, Config, WhenUnavailable};
+
+impl Config {
+    /// The settings in force, with the names of the file.
+    pub fn effective(&self) -> Value {
+        let circuits: Map<String, Value> =
+            self.circuits.iter().map(|circuit| (circuit.name.clone(), circuit.effective())).collect();
+        json!({
+            "server": {
+                "listen": self.server.listen.to_string(),
+                "admin": self.server.admin.to_string(),
+                "data_dir": self.server.data_dir.display().to_string(),
+            },
+            "circuits": circuits,
+        })
+    }
+}
+
+impl CircuitSettings {
+    /// The settings in force of this circuit, with the names of the file. Of the fallback's body only the size.
+    pub fn effective(&self) -> Value {
+        let classify: Map<String, Value> = self
+            .classify
+            .iter()
+            .map(|(pattern, outcome)| (pattern.to_string(), outcome_word(*outcome).into()))
+            .collect();
+        let breaker: Map<String, Value> =
+            self.breaker.entries().into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+        let fallback = self.fallback.as_ref().map(|fallback| {
+            let names: Vec<&str> = fallback.headers.keys().map(http::HeaderName::as_str).collect();
+            json!({"status": fallback.status.as_u16(), "headers": names, "body_bytes": fallback.body.len()})
+        });
+        json!({
+            "upstream": self.upstream.to_string(),
+            "timeout": format(self.timeout),
+            "connect_timeout": format(self.connect_timeout),
+            "head_timeout": self.head_timeout.map(format),
+            "path": self.path,
+            "strip_path": self.strip_path,
+            "host": self.host,
+            "priority": self.priority,
+            "when_unavailable": match self.when_unavailable {
+                WhenUnavailable::Reject => "reject",
+                WhenUnavailable::Fallback => "fallback",
+            },
+            "fallback_on": self.fallback_on.iter().map(|trouble| trouble.as_str()).collect::<Vec<_>>(),
+            "classify": classify,
+            "settle_after": format(self.settle_after),
+            "trips_main": self.trips_main,
+            "breaker": breaker,
+            "fallback": fallback,
+        })
+    }
+}
+
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure(_) => "failure",
+        Outcome::Ignored => "ignored",
+    }
+}

@@ -1,0 +1,35 @@
+//! Every key that the settings know, beside those of a breaker ([`fusebox::Settings::KEYS`]).
+
+/// Tables of the whole file.
+pub(super) const TOP: &[&str] = &["server", "circuits"];
+
+/// `[server]`.
+pub(super) const SERVER: &[&str] = &["listen", "admin", "data_dir"];
+
+/// `[circuits.NAME]`.
+pub(super) const CIRCUIT: &[&str] = &[
+    "upstream",
+    "timeout",
+    "connect_timeout",
+    "head_timeout",
+    "path",
+    "strip_path",
+    "host",
+    "priority",
+    "when_unavailable",
+    "fallback_on",
+    "classify",
+    "settle_after",
+    "trips_main",
+    "breaker",
+    "fallback",
+];
+
+/// `[circuits.NAME.fallback]`.
+pub(super) const FALLBACK: &[&str] = &["status", "headers", "body", "json", "file"];
+
+/// Keys that are reserved for what a later version can do: refused with these words, not as slips.
+pub(super) const LATER: &[&str] = &["next", "queue", "queue_uncertain", "branch", "metrics"];
+
+/// What is said about them.
+pub(super) const NOT_YET: &str = "not available yet in this version";
