@@ -1,31 +1,66 @@
 //! The admin interface: health, metrics, and the circuits' state with the actions on it.
 //!
-//! It listens on loopback only and needs no token there; Host and Origin are checked, so that a web page that had its
-//! name pointed at loopback cannot reach it. Nothing here knows the gateway: [`router`] serves any [`Registry`].
+//! It listens on loopback only and needs no token there; Host and Origin are checked, so that a
+//! web page whose name was pointed at loopback cannot reach it. Nothing here knows the gateway:
+//! [`router`] serves any [`Registry`].
+//!
+//! | path | |
+//! |---|---|
+//! | `/livez`, `/readyz` | for whoever starts and routes to the process; open circuits never count |
+//! | `/health` | what a person asks: is anything that matters broken? |
+//! | `/metrics` | Prometheus, `OpenMetrics` or classic text by `Accept` |
+//! | `/api/v1/circuit-breakers…` | circuits as JSON, and the actions of an operator |
+//!
+//! Every error is `application/problem+json`.
 
+mod actions;
+mod body;
+mod circuits;
+mod guard;
+mod health;
+mod metrics;
+mod problem;
 mod readiness;
 mod registry;
+mod serve;
+mod view;
+mod wall;
 
 pub use readiness::{Phase, Readiness};
 pub use registry::{Entry, Registry};
+pub use serve::serve;
 
-use std::future::Future;
 use std::sync::Arc;
 
-/// The routes of the admin interface over `registry`.
-pub fn router<R: Registry>(registry: Arc<R>, readiness: Readiness) -> axum::Router {
-    let _ = (registry, readiness);
-    axum::Router::new()
+use axum::Router;
+use axum::routing::{get, post};
+
+/// What every route works with.
+#[derive(Clone)]
+struct Desk {
+    registry: Arc<dyn Registry>,
+    readiness: Readiness,
 }
 
-/// Serves `router` until `shutdown` resolves, then lets the answers under way finish.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn serve(
-    router: axum::Router,
-    listener: tokio::net::TcpListener,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+/// The routes of the admin interface over `registry`.
+pub fn router<R: Registry>(registry: Arc<R>, readiness: Readiness) -> Router {
+    Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/health", get(health::health))
+        .route("/metrics", get(metrics::metrics))
+        .nest("/api/v1/circuit-breakers", circuit_routes())
+        .fallback(problem::unknown_path)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(axum::middleware::from_fn(guard::guard))
+        .with_state(Desk { registry, readiness })
+}
+
+fn circuit_routes() -> Router<Desk> {
+    Router::new()
+        .route("/", get(circuits::list))
+        .route("/{name}", get(circuits::one))
+        .route("/{name}/force-state", post(actions::force_state))
+        .route("/{name}/hold", post(actions::hold).delete(actions::release))
+        .route("/{name}/reset", post(actions::reset))
 }

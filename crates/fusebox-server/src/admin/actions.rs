@@ -1,0 +1,136 @@
+//! What an operator can do to a circuit. Each action is logged with who, what and why.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Request;
+use fusebox::{Author, ControlError, HoldKind, HoldRequest, State};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::body;
+use super::circuits::Named;
+use super::problem::Problem;
+use super::view;
+
+/// Whoever reaches the loopback listener; there are no accounts to tell apart.
+const AUTHOR: &str = "local";
+/// Reasons are kept, shown and logged; a sentence or two is enough.
+const REASON_CHARS_MAX: usize = 1000;
+
+type Answer = Result<Json<Value>, Problem>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForceState {
+    state: String,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetHold {
+    kind: String,
+    reason: String,
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Because {
+    reason: Option<String>,
+}
+
+/// One move of the machine (R16): `{"state": "open", "reason"?}`, or the bare word `"open"`.
+pub(super) async fn force_state(Named(entry): Named, request: Request) -> Answer {
+    let bytes = body::json_bytes(request).await?;
+    let asked = if bytes.trim_ascii_start().starts_with(b"\"") {
+        ForceState { state: body::parse(&bytes)?, reason: None }
+    } else {
+        body::parse::<ForceState>(&bytes)?
+    };
+    let to = word::<State>("state", &asked.state, "open, closed, half-open or half_open")?;
+    let reason = checked(asked.reason)?;
+    let moved = entry.breaker.transition(to, &Author::new(AUTHOR));
+    match moved {
+        Ok(_) => {
+            log("force-state", entry.breaker.name(), to.as_str(), reason.as_deref());
+            Ok(Json(view::circuit(&entry)))
+        }
+        Err(ControlError::Observed) => Err(Problem::conflict(
+            "the circuit is under observe, which never rejects: release the hold first",
+        )),
+    }
+}
+
+/// Sets a hold: `{"kind", "reason", "for"?}`.
+pub(super) async fn hold(Named(entry): Named, request: Request) -> Answer {
+    let asked: SetHold = body::json(request).await?;
+    let kind = word::<HoldKind>("kind", &asked.kind, "forced_open, disabled or observe")?;
+    let Some(reason) = checked(Some(asked.reason))? else {
+        return Err(Problem::invalid("reason: say why, so that the hold can be ended by others"));
+    };
+    let for_ = asked.lasts.as_deref().map(lasting).transpose()?;
+    let what = match for_ {
+        Some(lasts) => format!("{} for {}", kind.as_str(), fusebox::duration::format(lasts)),
+        None => kind.as_str().to_owned(),
+    };
+    log("hold", entry.breaker.name(), &what, Some(&reason));
+    entry.breaker.hold(HoldRequest { kind, reason, author: Author::new(AUTHOR), for_ });
+    Ok(Json(view::circuit(&entry)))
+}
+
+/// Ends the hold; to end none is no error.
+pub(super) async fn release(Named(entry): Named, request: Request) -> Answer {
+    let reason = because(request).await?;
+    let was_held = entry.breaker.release(&Author::new(AUTHOR));
+    let what = if was_held { "released" } else { "was not held" };
+    log("release", entry.breaker.name(), what, reason.as_deref());
+    Ok(Json(view::circuit(&entry)))
+}
+
+/// Closes the circuit and forgets its backoff; a hold stays.
+pub(super) async fn reset(Named(entry): Named, request: Request) -> Answer {
+    let reason = because(request).await?;
+    entry.breaker.reset(&Author::new(AUTHOR));
+    log("reset", entry.breaker.name(), "closed", reason.as_deref());
+    Ok(Json(view::circuit(&entry)))
+}
+
+async fn because(request: Request) -> Result<Option<String>, Problem> {
+    let asked: Option<Because> = body::json_or_nothing(request).await?;
+    checked(asked.unwrap_or_default().reason)
+}
+
+fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::invalid(format!("{field}: {text:?} is not {allowed}")))
+}
+
+fn lasting(text: &str) -> Result<Duration, Problem> {
+    let lasts = fusebox::duration::parse(text)
+        .map_err(|error| Problem::invalid(format!("for: {text:?}: {error}")))?;
+    if lasts.is_zero() {
+        return Err(Problem::invalid("for: must be longer than 0"));
+    }
+    Ok(lasts)
+}
+
+/// A reason without the blanks around it; an empty one is none.
+fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
+    let Some(reason) = reason else { return Ok(None) };
+    let reason = reason.trim();
+    if reason.chars().count() > REASON_CHARS_MAX {
+        return Err(Problem::invalid(format!("reason: at most {REASON_CHARS_MAX} characters")));
+    }
+    // It is shown on terminals and in logs, where a control character could pose as something else.
+    if reason.chars().any(char::is_control) {
+        return Err(Problem::invalid("reason: one line, no control characters"));
+    }
+    Ok((!reason.is_empty()).then(|| reason.to_owned()))
+}
+
+fn log(action: &str, circuit: &str, what: &str, reason: Option<&str>) {
+    tracing::info!(author = AUTHOR, action, circuit, what, reason, "an operator acted");
+}

@@ -1,0 +1,98 @@
+//! Is the process alive, does it want traffic, and is anything broken that matters?
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use fusebox_telemetry::effective_state;
+use serde_json::{Value, json};
+
+use super::registry::Entry;
+use super::{Desk, Phase, wall};
+
+/// The circuits whose opening a person must hear of at once.
+const CRITICAL: u8 = 1;
+
+/// 200 as long as requests are answered at all.
+pub(super) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// 200 while traffic is welcome, else 503; `?verbose` lists what was asked.
+pub(super) async fn readyz(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+    let phase = desk.readiness.phase();
+    let (status, word) = match phase {
+        Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+        Phase::Ready => (StatusCode::OK, "ready\n"),
+        Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+    };
+    if !is_verbose(query.as_deref()) {
+        return (status, word).into_response();
+    }
+    let mark = |passed| if passed { '+' } else { '-' };
+    let entries = desk.registry.entries();
+    let open = entries.iter().filter(|entry| is_open(entry)).count();
+    let text = format!(
+        "[+] settings read\n[{}] listeners open\n[{}] not shutting down\n\
+         [+] {open} of {} circuits open (never fails readiness)\n{word}",
+        mark(phase > Phase::Starting),
+        mark(phase < Phase::Draining),
+        entries.len(),
+    );
+    (status, text).into_response()
+}
+
+fn is_verbose(query: Option<&str>) -> bool {
+    let mut pairs = query.unwrap_or_default().split('&');
+    pairs.any(|pair| pair.split('=').next() == Some("verbose"))
+}
+
+/// `pass`, or `warn` while a circuit of priority 1 is open; 200 in both cases, for the process
+/// itself works.
+pub(super) async fn health(State(desk): State<Desk>) -> Response {
+    let mut broken = Vec::new();
+    let mut circuits = Vec::new();
+    for entry in desk.registry.entries() {
+        let (line, degrades) = line(&entry);
+        if degrades {
+            broken.push(entry.breaker.name().to_owned());
+        }
+        circuits.push(line);
+    }
+    let mut body = json!({
+        "status": status(!broken.is_empty()),
+        "version": env!("CARGO_PKG_VERSION"),
+        "time": wall::now(),
+        "circuits": circuits,
+    });
+    if !broken.is_empty() {
+        body["output"] = format!("open circuits of priority 1: {}", broken.join(", ")).into();
+    }
+    let mut response = Json(body).into_response();
+    let media_type = HeaderValue::from_static("application/health+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
+}
+
+/// A circuit in `/health`, by the state that callers feel, and whether it degrades the whole.
+fn line(entry: &Entry) -> (Value, bool) {
+    let snapshot = entry.breaker.snapshot();
+    let state = effective_state(&snapshot);
+    let degrades = entry.priority == CRITICAL && state == fusebox::State::Open;
+    let line = json!({
+        "name": snapshot.name,
+        "status": status(degrades),
+        "state": state.as_str(),
+        "hold": snapshot.hold.map(|hold| hold.kind.as_str()),
+        "priority": entry.priority,
+    });
+    (line, degrades)
+}
+
+fn status(degraded: bool) -> &'static str {
+    if degraded { "warn" } else { "pass" }
+}
+
+fn is_open(entry: &Entry) -> bool {
+    effective_state(&entry.breaker.snapshot()) == fusebox::State::Open
+}

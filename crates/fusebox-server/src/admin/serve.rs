@@ -1,0 +1,72 @@
+//! The admin listener: bounded in connections and in patience.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// People, scrapers and scripts of one machine; who comes later waits in the backlog.
+const CONNECTIONS_MAX: usize = 256;
+/// For the head of a request, and for the time between two requests on one connection.
+const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// Our answers are ready at once; a client that does not read them is left behind.
+const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+/// Out of file descriptors, accepting fails again at once: wait instead of spinning.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// Serves `router` until `shutdown` resolves, then lets the answers under way finish.
+///
+/// # Errors
+/// None at present: a listener that cannot accept is tried again.
+pub async fn serve(
+    router: Router,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut http = Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = &mut shutdown => break,
+            next = next => next,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let service = TowerToHyperService::new(router.clone());
+                let connection = http.serve_connection(TokioIo::new(stream), service);
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    let _place = place;
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%error, "an admin connection broke off");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the admin listener could not accept");
+                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("admin connections were still open at the end");
+    }
+    Ok(())
+}
