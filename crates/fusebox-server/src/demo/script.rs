@@ -1,0 +1,174 @@
+//! What happens to which service, and when: the story that the demo tells.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How a service is doing. The upstream behind it really behaves so, on its socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// Answers 200 within a few milliseconds.
+    Fine,
+    /// Answers 500 to so many of ten calls.
+    Faulty {
+        /// 0 to 10.
+        of_ten: u64,
+    },
+    /// Answers 200, but only after this time.
+    Slow(Duration),
+    /// Cuts its connections; its port refuses new ones.
+    Down,
+}
+
+/// One service of the demo, and how it is when nothing is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Role {
+    /// Its circuit's name in demo.toml.
+    pub(crate) circuit: &'static str,
+    pub(crate) usual: Health,
+    /// Calls that change something, as POST; the others as GET.
+    pub(crate) writes: bool,
+}
+
+/// One turn of the story.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scene {
+    /// Since the script began.
+    pub(crate) at: Duration,
+    pub(crate) circuit: &'static str,
+    pub(crate) health: Health,
+    /// The rest of a sentence that begins with the service's name.
+    pub(crate) says: &'static str,
+}
+
+/// The services in the order they are shown, which is demo.toml's.
+pub(crate) const CAST: [Role; 4] = [
+    Role { circuit: "catalog", usual: Health::Fine, writes: false },
+    Role { circuit: "search", usual: Health::Faulty { of_ten: 1 }, writes: false },
+    Role { circuit: "reports", usual: Health::Fine, writes: false },
+    Role { circuit: "payments", usual: Health::Fine, writes: true },
+];
+
+/// One round. The last trouble ends early enough for the slowest circuit, with the longest jittered waits of
+/// demo.toml, to have closed again before the end.
+pub(crate) const ROUND: Duration = Duration::from_secs(20);
+
+/// The story, in order of time.
+pub(crate) const SCRIPT: [Scene; 6] = [
+    Scene {
+        at: Duration::from_millis(2500),
+        circuit: "payments",
+        health: Health::Down,
+        says: "dies: its port refuses connections",
+    },
+    Scene {
+        at: Duration::from_secs(6),
+        circuit: "search",
+        health: Health::Faulty { of_ten: 8 },
+        says: "breaks: 8 of 10 answers are 500",
+    },
+    Scene {
+        at: Duration::from_millis(7500),
+        circuit: "payments",
+        health: Health::Fine,
+        says: "is back: its port accepts again",
+    },
+    Scene {
+        at: Duration::from_millis(9500),
+        circuit: "search",
+        health: Health::Faulty { of_ten: 1 },
+        says: "is mended: 1 of 10 fails, as usual",
+    },
+    Scene {
+        at: Duration::from_millis(10_500),
+        circuit: "reports",
+        health: Health::Slow(Duration::from_millis(700)),
+        says: "gets slow: 700 ms for each answer",
+    },
+    Scene {
+        at: Duration::from_secs(14),
+        circuit: "reports",
+        health: Health::Fine,
+        says: "is fast again",
+    },
+];
+
+/// What comes next in the script.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cue {
+    Scene(Scene),
+    /// The round is over and another begins.
+    Again,
+    /// The round is over, and it was the only one.
+    End,
+}
+
+/// Where in the script we are.
+#[derive(Debug)]
+pub(crate) struct Player {
+    round_began: Instant,
+    next: usize,
+    once: bool,
+}
+
+impl Player {
+    pub(crate) fn start(now: Instant, once: bool) -> Player {
+        Player { round_began: now, next: 0, once }
+    }
+
+    /// When [`cue`](Player::cue) is due.
+    pub(crate) fn due(&self) -> Instant {
+        self.round_began + SCRIPT.get(self.next).map_or(ROUND, |scene| scene.at)
+    }
+
+    /// Steps on. Call it when `due` has come.
+    pub(crate) fn cue(&mut self) -> Cue {
+        if let Some(scene) = SCRIPT.get(self.next) {
+            self.next += 1;
+            return Cue::Scene(*scene);
+        }
+        if self.once {
+            return Cue::End;
+        }
+        self.round_began += ROUND;
+        self.next = 0;
+        Cue::Again
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn script_is_in_order_and_every_service_ends_as_it_began() {
+        assert!(SCRIPT.windows(2).all(|pair| pair[0].at <= pair[1].at));
+        for role in CAST {
+            let last = SCRIPT.iter().rev().find(|scene| scene.circuit == role.circuit);
+            assert!(last.is_none_or(|scene| scene.health == role.usual), "{}", role.circuit);
+        }
+        for scene in SCRIPT {
+            assert!(CAST.iter().any(|role| role.circuit == scene.circuit), "{}", scene.circuit);
+            assert!(scene.at < ROUND);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_round_ends_and_endless_rounds_begin_again() {
+        let now = Instant::now();
+        let mut player = Player::start(now, true);
+        assert_eq!(player.due(), now + SCRIPT[0].at);
+        for _ in SCRIPT {
+            assert!(matches!(player.cue(), Cue::Scene(_)));
+        }
+        assert_eq!(player.due(), now + ROUND);
+        assert!(matches!(player.cue(), Cue::End));
+
+        let mut player = Player::start(now, false);
+        for _ in SCRIPT {
+            player.cue();
+        }
+        assert!(matches!(player.cue(), Cue::Again));
+        assert_eq!(player.due(), now + ROUND + SCRIPT[0].at);
+    }
+}

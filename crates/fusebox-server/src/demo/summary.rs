@@ -1,0 +1,194 @@
+//! What it came to, per circuit: a table for people, an object for programs.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use fusebox::{Snapshot, State};
+use serde_json::{Value, json};
+
+use super::picture::Addresses;
+use super::stage::{Act, Stage};
+use super::tally::Counts;
+use super::view::{Line, Paint, Tone};
+use super::words;
+
+/// The numbers, read when the last answer was in.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    elapsed: Duration,
+    addresses: Addresses,
+    circuits: Vec<CircuitSummary>,
+}
+
+#[derive(Debug)]
+struct CircuitSummary {
+    name: &'static str,
+    /// What the breaker counted.
+    snapshot: Snapshot,
+    /// What the clients counted.
+    counts: Counts,
+    /// Of calls sent while the service was in trouble.
+    trouble: Counts,
+    trouble_for: Duration,
+    /// What the upstream counted, of the demo's clients.
+    seen: u64,
+    /// What the gateway counted, the calls of whoever played along among them.
+    gateway_requests: u64,
+}
+
+impl Summary {
+    pub(crate) fn of(stage: &Stage, elapsed: Duration) -> Summary {
+        let circuits = stage.acts.iter().map(CircuitSummary::of).collect();
+        Summary { elapsed, addresses: stage.addresses, circuits }
+    }
+
+    /// For programs.
+    pub(crate) fn to_json(&self) -> Value {
+        let circuits: Vec<Value> = self.circuits.iter().map(CircuitSummary::to_json).collect();
+        json!({
+            "circuits": circuits,
+            "seconds": round(self.elapsed),
+            "gateway": format!("http://{}", self.addresses.gateway),
+            "admin": format!("http://{}", self.addresses.admin),
+        })
+    }
+
+    /// For people.
+    pub(crate) fn write(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let mut lines = vec![
+            Line::default(),
+            Line::default().with(Tone::Strong, format!("Summary after {}", words::seconds(self.elapsed))),
+            Line::default(),
+            Line::default().with(
+                Tone::Quiet,
+                "circuit   state          calls       ok   failed rejected fallback  opened",
+            ),
+        ];
+        lines.extend(self.circuits.iter().map(|circuit| circuit.numbers(paint)));
+        lines.push(Line::default());
+        lines.push(Line::default().with(Tone::Strong, "What the breakers kept away"));
+        lines.extend(self.circuits.iter().flat_map(CircuitSummary::comparison));
+        lines.push(Line::default());
+        lines.push(Line::default().with(
+            Tone::Quiet,
+            "Counted by the clients and by the upstreams themselves. Next: fusebox serve --help",
+        ));
+        for line in lines {
+            writeln!(out, "{}", line.paint(usize::MAX, paint))?;
+        }
+        out.flush()
+    }
+}
+
+impl CircuitSummary {
+    fn of(act: &Act) -> CircuitSummary {
+        CircuitSummary {
+            name: act.role.circuit,
+            snapshot: act.circuit.breaker().snapshot(),
+            counts: act.tally.counts(),
+            trouble: act.tally.trouble_counts(),
+            trouble_for: act.in_trouble_for(),
+            seen: act.upstream.seen(),
+            gateway_requests: act.circuit.stats().requests(),
+        }
+    }
+
+    /// How often it went to this state.
+    fn times_to(&self, state: State) -> u64 {
+        let counts = self.snapshot.transition_counts.iter();
+        counts.filter(|(_, to, _, _)| *to == state).map(|(_, _, _, times)| times).sum()
+    }
+
+    fn to_json(&self) -> Value {
+        let Self { snapshot, counts, trouble, .. } = self;
+        json!({
+            "name": self.name,
+            "state": snapshot.state.as_str(),
+            "requests": counts.sent,
+            "success": snapshot.totals.success,
+            "failure": snapshot.totals.failure,
+            "ignored": snapshot.totals.ignored,
+            "late": snapshot.totals.late,
+            "slow": snapshot.totals.slow,
+            "rejected": snapshot.totals.rejected_total(),
+            "fallbacks": counts.fallbacks(),
+            "let_through": counts.let_through(),
+            "reached_upstream": self.seen,
+            "without_breaker": counts.sent,
+            "transitions": snapshot.transitions,
+            "opened": self.times_to(State::Open),
+            "closed": self.times_to(State::Closed),
+            "why": snapshot.why.as_ref().map(|why| words::why(why.cause, &why.evidence)),
+            "answers": {
+                "served": counts.served,
+                "failed": counts.failed,
+                "rejected": counts.rejected,
+                "fallback": counts.fallbacks(),
+                "none": counts.none,
+            },
+            "trouble": {
+                "seconds": round(self.trouble_for),
+                "requests": trouble.sent,
+                "rejected": trouble.kept_away(),
+                "let_through": trouble.let_through(),
+            },
+            "gateway_requests": self.gateway_requests,
+        })
+    }
+
+    fn numbers(&self, paint: Paint) -> Line {
+        let hold = self.snapshot.hold.as_ref().map(|hold| hold.kind);
+        let state = self.snapshot.state;
+        let symbol = paint.symbol(words::effective(state, hold));
+        let word = hold.map_or(state.as_str(), fusebox::HoldKind::as_str);
+        let counts = self.counts;
+        Line::default()
+            .with(Tone::Strong, format!("{:<10}", self.name))
+            .with(words::tone(state, hold), format!("{:<13}", format!("{symbol} {word}")))
+            .with(
+                Tone::Plain,
+                format!(
+                    "{:>7}{:>9}{:>9}{:>9}{:>9}{:>8}",
+                    counts.sent,
+                    counts.served,
+                    counts.not_served(),
+                    counts.kept_away(),
+                    counts.fallbacks(),
+                    self.times_to(State::Open),
+                ),
+            )
+    }
+
+    /// With a breaker and without one, in one line; a second one for its time of trouble.
+    fn comparison(&self) -> Vec<Line> {
+        let counts = self.counts;
+        let mut lines = vec![
+            Line::default().with(Tone::Strong, format!("{:<10}", self.name)).with(
+                Tone::Plain,
+                format!(
+                    "clients sent {}, {} were let through, upstream saw {}",
+                    counts.sent,
+                    counts.let_through(),
+                    self.seen
+                ),
+            ),
+        ];
+        if self.trouble.sent > 0 {
+            lines.push(Line::default().with(
+                Tone::Good,
+                format!(
+                    "          in its {} of trouble: {sent} sent, {} let through ({sent} without a breaker)",
+                    words::seconds(self.trouble_for),
+
+                    self.trouble.let_through(),
+                ),
+            ));
+        }
+        lines
+    }
+}
+
+/// Seconds to the millisecond.
+fn round(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}

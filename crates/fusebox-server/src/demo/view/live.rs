@@ -1,0 +1,179 @@
+//! The page on a terminal, drawn anew a few times a second. Readable at 80 by 24; what does not fit is left
+//! out, the least important first.
+
+use std::collections::VecDeque;
+use std::io;
+
+use super::super::picture::{Happening, Picture, Row};
+use super::super::words;
+use super::screen::{self, Screen, Size};
+use super::{Line, Paint, Tone};
+
+/// Enough for a tall terminal.
+const HAPPENINGS_MAX: usize = 100;
+
+/// Lines that are always there, with four circuits: title, addresses, table, headings and hints.
+const HINTS: usize = 4;
+
+/// Draws the page.
+#[derive(Debug)]
+pub(crate) struct Live {
+    paint: Paint,
+    happenings: VecDeque<Happening>,
+    screen: Option<Screen>,
+}
+
+impl Live {
+    pub(super) fn new(paint: Paint) -> Live {
+        Live { paint, happenings: VecDeque::new(), screen: None }
+    }
+
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        self.screen = Some(Screen::enter()?);
+        Ok(())
+    }
+
+    pub(super) fn remember(&mut self, happening: Happening) {
+        if self.happenings.len() == HAPPENINGS_MAX {
+            self.happenings.pop_front();
+        }
+        self.happenings.push_back(happening);
+    }
+
+    pub(super) fn draw(&mut self, picture: &Picture) -> io::Result<()> {
+        let size = screen::size();
+        let lines = page(picture, &self.happenings, size, self.paint);
+        let lines: Vec<String> =
+            lines.iter().map(|line| line.paint(size.columns, self.paint)).collect();
+        match &mut self.screen {
+            Some(screen) => screen.draw(&lines),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The whole page, at most as high as the terminal.
+fn page(
+    picture: &Picture,
+    happenings: &VecDeque<Happening>,
+    size: Size,
+    paint: Paint,
+) -> Vec<Line> {
+    let mut lines = title(picture);
+    lines.push(Line::default());
+    let columns = Column::fitting(size.columns);
+    lines.push(heading(&columns));
+    for row in &picture.rows {
+        lines.push(numbers(row, &columns, paint));
+        lines.push(story(row));
+    }
+    lines.push(Line::default());
+    lines.push(Line::default().with(Tone::Strong, "What happened, the newest first"));
+    let room = size.lines.saturating_sub(lines.len() + HINTS).max(1);
+    for happening in happenings.iter().rev().take(room) {
+        let at = format!("{:>8}  ", words::seconds(happening.at));
+        lines.push(Line::default().with(Tone::Quiet, at).with(happening.tone, &happening.text));
+    }
+    // The hints stay where they are while the list above them grows.
+    let shown = happenings.len().min(room);
+    lines.extend(std::iter::repeat_n(Line::default(), room - shown));
+    lines.extend(hints(picture));
+    lines.truncate(size.lines);
+    lines
+}
+
+fn title(picture: &Picture) -> Vec<Line> {
+    let time = match picture.length {
+        Some(length) => {
+            format!("{:.0} s of {:.0} s", picture.elapsed.as_secs_f64(), length.as_secs_f64())
+        }
+        None => format!("{:.0} s", picture.elapsed.as_secs_f64()),
+    };
+    let addresses = picture.addresses;
+    vec![
+        Line::default()
+            .with(Tone::Strong, "fusebox demo")
+            .with(Tone::Plain, format!("  gateway http://{}", addresses.gateway))
+            .with(Tone::Plain, format!("  admin http://{}", addresses.admin)),
+        Line::default().with(
+            Tone::Quiet,
+            format!("Four real services on loopback, clients call them through the gateway.  {time}"),
+        ),
+    ]
+}
+
+/// A column of numbers: heading, and what it shows of a row.
+struct Column {
+    heading: &'static str,
+    of: fn(&Row) -> String,
+}
+
+impl Column {
+    const WIDTH: usize = 9;
+    /// Before the numbers: name, symbol and state.
+    const LEFT: usize = Column::NAME + Column::STATE;
+    const NAME: usize = 10;
+    /// As wide as the longest: "x open, trial in 12.3 s".
+    const STATE: usize = 24;
+
+    /// What stands to the right is left out first.
+    const ALL: [Column; 6] = [
+        Column { heading: "calls/s", of: |row| format!("{:.0}", row.rate) },
+        Column { heading: "ok", of: |row| row.counts.served.to_string() },
+        Column { heading: "failed", of: |row| row.counts.not_served().to_string() },
+        Column { heading: "rejected", of: |row| row.counts.kept_away().to_string() },
+        Column { heading: "fallback", of: |row| row.counts.fallbacks().to_string() },
+        Column { heading: "reached", of: |row| row.seen.to_string() },
+    ];
+
+    fn fitting(width: usize) -> Vec<Column> {
+        let room = width.saturating_sub(Column::LEFT) / Column::WIDTH;
+        Column::ALL.into_iter().take(room).collect()
+    }
+}
+
+fn heading(columns: &[Column]) -> Line {
+    let (name, state) = (Column::NAME, Column::STATE);
+    let mut text = format!("{:<name$}{:<state$}", "circuit", "state");
+    for column in columns {
+        text.push_str(&format!("{:>width$}", column.heading, width = Column::WIDTH));
+    }
+    Line::default().with(Tone::Quiet, text)
+}
+
+fn numbers(row: &Row, columns: &[Column], paint: Paint) -> Line {
+    let state = words::state(row.state, row.hold, row.next_trial);
+    let state = format!("{} {state}", paint.symbol(words::effective(row.state, row.hold)));
+    let mut line = Line::default()
+        .with(Tone::Strong, format!("{:<width$}", row.circuit, width = Column::NAME))
+        .with(words::tone(row.state, row.hold), format!("{state:<width$}", width = Column::STATE));
+    for column in columns {
+        let number = (column.of)(row);
+        line = line.with(Tone::Plain, format!("{number:>width$}", width = Column::WIDTH));
+    }
+    line
+}
+
+/// How the service is, and why the circuit is as it is.
+fn story(row: &Row) -> Line {
+    let service = format!("  service {}", words::health(row.health));
+    let tone = if row.in_trouble { Tone::Trying } else { Tone::Quiet };
+    let why = match &row.why {
+        Some((why, ago)) => format!("; {why} ({} ago)", words::seconds(*ago)),
+        None => "; nothing has happened to it yet".to_owned(),
+    };
+    Line::default().with(tone, service).with(Tone::Quiet, why)
+}
+
+fn hints(picture: &Picture) -> [Line; HINTS] {
+    let addresses = picture.addresses;
+    [
+        Line::default(),
+        Line::default()
+            .with(Tone::Strong, "Try  ")
+            .with(Tone::Plain, format!("curl -i http://{}/payments", addresses.gateway)),
+        Line::default()
+            .with(Tone::Plain, format!("     curl http://{}/api/v1/circuit-breakers", addresses.admin)),
+        Line::default().with(Tone::Quiet, "Ctrl-C ends with a summary."),
+    ]
+}

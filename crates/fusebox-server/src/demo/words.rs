@@ -1,0 +1,117 @@
+//! What a breaker did and why, for somebody who has never seen one.
+
+use std::time::Duration;
+
+use fusebox::{Cause, Event, EventKind, Evidence, FailureClass, HoldKind, State};
+
+use super::script::Health;
+use super::view::Tone;
+
+/// What happened, as the rest of a sentence that begins with the circuit's name.
+pub(crate) fn sentence(event: &Event) -> String {
+    match &event.kind {
+        EventKind::Transition { from, to, cause, evidence } => match (from, to) {
+            (_, State::Open) => {
+                let word = if *from == State::HalfOpen { "opens again" } else { "opens" };
+                let reason = why(*cause, evidence);
+                match evidence.open_for {
+                    Some(wait) => format!("{word}: {reason}; next trial in {}", seconds(wait)),
+                    None => format!("{word}: {reason}"),
+                }
+            }
+            (_, State::HalfOpen) => format!("is half-open: {}", why(*cause, evidence)),
+            (_, State::Closed) => format!("closes: {}", why(*cause, evidence)),
+        },
+        // Only by somebody's hand, through the admin API; the core has the words for it.
+        _ => event.to_string(),
+    }
+}
+
+/// Why a circuit is in its state.
+pub(crate) fn why(cause: Cause, evidence: &Evidence) -> String {
+    let last = || evidence.class.map_or(String::new(), |class| format!(", the last {}", how(class)));
+    match cause {
+        Cause::ConsecutiveFailures => {
+            format!("{} failures in a row{}", evidence.consecutive_failures, last())
+        }
+        Cause::FailureRate | Cause::FailureCount => {
+            format!("{} of the last {} calls failed", evidence.failures, evidence.calls)
+        }
+        Cause::SlowCallRate => {
+            format!("{} of the last {} calls were slow", evidence.slow, evidence.calls)
+        }
+        Cause::TrialFailed => match evidence.class {
+            Some(class) => format!("the trial {}", how(class)),
+            None => "the trial was slow".to_owned(),
+        },
+        Cause::TrialTimedOut => "the trial took too long".to_owned(),
+        Cause::TrialsSucceeded => match evidence.trial_successes {
+            0 | 1 => "the trial went well".to_owned(),
+            n => format!("{n} trials went well"),
+        },
+        Cause::OpenTimeOver => "the wait is over, a trial may pass".to_owned(),
+        Cause::Hand => match &evidence.by {
+            Some(author) => format!("by hand ({})", author.as_str()),
+            None => "by hand".to_owned(),
+        },
+        Cause::Reset => "reset by hand".to_owned(),
+        Cause::HoldSet => "a hold was set".to_owned(),
+        Cause::HoldEnded => "a hold ended".to_owned(),
+        Cause::Main => "the main breaker".to_owned(),
+    }
+}
+
+fn how(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Connect => "could not connect",
+        FailureClass::Timeout => "timed out",
+        FailureClass::Reset => "was cut off",
+        FailureClass::Status => "got a 5xx answer",
+        FailureClass::Caller | FailureClass::Other => "failed",
+    }
+}
+
+/// How a service is doing, in a few words.
+pub(crate) fn health(health: Health) -> String {
+    match health {
+        Health::Fine => "well".to_owned(),
+        Health::Faulty { of_ten } => format!("fails {of_ten} of 10"),
+        Health::Slow(time) => format!("takes {} ms", time.as_millis()),
+        Health::Down => "dead, port closed".to_owned(),
+    }
+}
+
+/// The state as a word, and what is next. A hold outranks the machine, so it is what is shown.
+pub(crate) fn state(state: State, hold: Option<HoldKind>, next_trial: Option<Duration>) -> String {
+    match (hold, state, next_trial) {
+        (Some(HoldKind::ForcedOpen), _, _) => "held open".to_owned(),
+        (Some(HoldKind::Disabled), _, _) => "held: disabled".to_owned(),
+        (Some(HoldKind::Observe), _, _) => "held: observe".to_owned(),
+        (None, State::Closed, _) => "closed".to_owned(),
+        (None, State::Open, Some(wait)) => format!("open, trial in {}", seconds(wait)),
+        (None, State::Open, None) => "open".to_owned(),
+        (None, State::HalfOpen, _) => "half-open, on trial".to_owned(),
+    }
+}
+
+/// The state as callers feel it: a hold outranks the machine.
+pub(crate) fn effective(state: State, hold: Option<HoldKind>) -> State {
+    match hold {
+        Some(HoldKind::ForcedOpen) => State::Open,
+        Some(HoldKind::Disabled | HoldKind::Observe) => State::Closed,
+        None => state,
+    }
+}
+
+pub(crate) fn tone(state: State, hold: Option<HoldKind>) -> Tone {
+    match (hold, state) {
+        (Some(HoldKind::ForcedOpen), _) | (None, State::Open) => Tone::Bad,
+        (Some(_), _) | (None, State::HalfOpen) => Tone::Trying,
+        (None, State::Closed) => Tone::Good,
+    }
+}
+
+/// `2.4 s`.
+pub(crate) fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
