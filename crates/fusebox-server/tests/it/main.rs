@@ -1,1 +1,6 @@
 //! Tests of the binary `fusebox` from outside.
+
+#[cfg(unix)]
+mod demo;
+
+mod admin;

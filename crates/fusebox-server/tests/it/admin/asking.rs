@@ -1,0 +1,156 @@
+//! Two circuits behind the router, and a way to ask it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use fusebox::{CircuitBreaker, FailureClass, ManualClock, Reading, Source};
+use fusebox_server::admin::{Entry, Readiness, Registry, router};
+use http::{HeaderMap, Request, StatusCode, header};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// A host of circuits that is not the gateway.
+pub(super) struct Host(Vec<Entry>);
+
+impl Source for Host {
+    fn read(&self, visit: &mut dyn FnMut(&Reading<'_>)) {
+        for entry in &self.0 {
+            let snapshot = entry.breaker.snapshot();
+            visit(&Reading { service: "host", snapshot: &snapshot, fallbacks: &[("static", 3)] });
+        }
+    }
+}
+
+impl Registry for Host {
+    fn entries(&self) -> Vec<Entry> {
+        self.0.clone()
+    }
+
+    fn entry(&self, name: &str) -> Option<Entry> {
+        self.0.iter().find(|entry| entry.breaker.name() == name).cloned()
+    }
+}
+
+/// `rag` of priority 1 and `vms` of priority 3; both open after 2 failures, for 10 s.
+pub(super) struct Desk {
+    pub(super) clock: ManualClock,
+    pub(super) rag: Arc<CircuitBreaker>,
+    pub(super) vms: Arc<CircuitBreaker>,
+    pub(super) readiness: Readiness,
+    pub(super) router: Router,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        let clock = ManualClock::new();
+        // Far enough from the origin that instants of the past can be told.
+        clock.advance(Duration::from_secs(3600));
+        let rag = breaker("rag", &clock);
+        let vms = breaker("vms", &clock);
+        let entries = [(&rag, 1), (&vms, 3)]
+            .map(|(breaker, priority)| Entry { breaker: Arc::clone(breaker), priority });
+        let readiness = Readiness::starting();
+        let router = router(Arc::new(Host(entries.into())), readiness.clone());
+        Self { clock, rag, vms, readiness, router }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send(request("GET", path).body(Body::empty()).expect("a request")).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Answer {
+        self.send(request("DELETE", path).body(Body::empty()).expect("a request")).await
+    }
+
+    pub(super) async fn post(&self, path: &str, json: &str) -> Answer {
+        let request = request("POST", path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(json.to_owned())).expect("a request")).await
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        let (head, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 20).await.expect("a short body");
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        Answer { status: head.status, headers: head.headers, text }
+    }
+}
+
+/// A request as a client on this machine sends it.
+pub(super) fn request(method: &str, path: &str) -> http::request::Builder {
+    Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:9797")
+}
+
+fn breaker(name: &str, clock: &ManualClock) -> Arc<CircuitBreaker> {
+    let builder = CircuitBreaker::builder(name)
+        .consecutive_failures(2)
+        .failure_rate(fusebox::Rate::percent(60.0).expect("a rate"))
+        .window(fusebox::WindowSize::Calls(10))
+        .minimum_calls(4)
+        .open_for(Duration::from_secs(10))
+        .jitter(fusebox::Rate::percent(0.0).expect("a rate"));
+    Arc::new(builder.clock(clock.clone()).build().expect("settings that are right"))
+}
+
+pub(super) fn fail(breaker: &CircuitBreaker) {
+    breaker.acquire().expect("a call is admitted").failure(FailureClass::Status);
+}
+
+pub(super) fn succeed(breaker: &CircuitBreaker) {
+    breaker.acquire().expect("a call is admitted").success();
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    /// The body, where the answer is 200 and JSON.
+    pub(super) fn ok(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text);
+        self.json()
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).expect("JSON")
+    }
+
+    pub(super) fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// Checks the shape of a problem and gives its detail.
+    pub(super) fn problem(&self, status: u16) -> String {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
+        let problem = self.json();
+        let keys: Vec<_> = problem.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["type", "title", "status", "detail"]);
+        assert_eq!(problem["status"], status);
+        assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("urn:fusebox:")));
+        assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
+        problem["detail"].as_str().expect("a text").to_owned()
+    }
+}
+
+/// Milliseconds of the day and the day's text, of an RFC 3339 instant as we write it.
+pub(super) fn instant(value: &Value) -> i64 {
+    let text = value.as_str().unwrap_or_else(|| panic!("no instant: {value}"));
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(shape, "0000-00-00T00:00:00.000Z", "{text}");
+    let number = |from: usize, to: usize| text[from..to].parse::<i64>().expect("digits");
+    let (hour, minute, second) = (number(11, 13), number(14, 16), number(17, 19));
+    assert!(hour < 24 && minute < 60 && second < 60, "{text}");
+    ((hour * 60 + minute) * 60 + second) * 1000 + number(20, 23)
+}
+
+/// Milliseconds from one instant to another less than a day later.
+pub(super) fn between(earlier: &Value, later: &Value) -> i64 {
+    (instant(later) - instant(earlier)).rem_euclid(24 * 3600 * 1000)
+}

@@ -1,0 +1,65 @@
+//! The listener itself.
+
+use std::time::Duration;
+
+use fusebox_server::admin::serve;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::asking::Desk;
+
+const BOUND: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn the_listener_answers_and_ends_when_it_is_told_to() {
+    let desk = Desk::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let served = tokio::spawn(serve(desk.router.clone(), listener, shutdown));
+
+    let mut idle = TcpStream::connect(address).await.expect("a connection");
+    let text = ask(&mut idle, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", "ok\n").await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+
+    let mut action = TcpStream::connect(address).await.expect("a connection");
+    let body = r#"{"state": "open"}"#;
+    let head = format!(
+        "POST /api/v1/circuit-breakers/rag/force-state HTTP/1.1\r\nHost: localhost\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let text = ask(&mut action, &head, "\"state\":\"open\"").await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+
+    // Garbage ends its own connection only.
+    let mut garbage = TcpStream::connect(address).await.expect("a connection");
+    let text = ask(&mut garbage, "\u{1}\u{2} nonsense\r\n\r\n", "400").await;
+    assert!(text.starts_with("HTTP/1.1 400 "), "{text}");
+
+    stop.send(()).expect("the server still waits");
+    let ended = timeout(BOUND, served).await.expect("in time").expect("no panic");
+    ended.expect("no error");
+    let mut rest = Vec::new();
+    let closed = timeout(BOUND, idle.read_to_end(&mut rest)).await.expect("in time");
+    assert_eq!(closed.expect("an orderly end"), 0);
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}
+
+/// Sends `head` and reads until `end` has come.
+async fn ask(stream: &mut TcpStream, head: &str, end: &str) -> String {
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let mut text = String::new();
+    let mut part = [0; 4096];
+    while !text.contains(end) {
+        let read = timeout(BOUND, stream.read(&mut part)).await.expect("in time").expect("read");
+        assert_ne!(read, 0, "the connection ended after {text:?}");
+        text.push_str(&String::from_utf8_lossy(&part[..read]));
+    }
+    text
+}
