@@ -60,7 +60,8 @@ async fn show(options: DemoOptions) -> Result<(), DemoError> {
     let mut stop = Stop::listen().map_err(DemoError::Signals)?;
     let mut stage = Stage::set(options.once).await?;
     let mut view = View::choose(options.json);
-    view.begin(stage.addresses, options.once).map_err(DemoError::Write)?;
+    view.begin(stage.addresses, options.once)
+        .map_err(DemoError::Write)?;
     play(&mut stage, &mut view, &mut stop, options.once).await?;
     let elapsed = stage.elapsed();
     tokio::select! {
@@ -128,8 +129,12 @@ fn happening(stage: &Stage, received: Received) -> Happening {
 
 fn tone(event: &Event) -> Tone {
     match event.kind {
-        EventKind::Transition { to: State::Open, .. } => Tone::Bad,
-        EventKind::Transition { to: State::Closed, .. } => Tone::Good,
+        EventKind::Transition {
+            to: State::Open, ..
+        } => Tone::Bad,
+        EventKind::Transition {
+            to: State::Closed, ..
+        } => Tone::Good,
         _ => Tone::Trying,
     }
 }

@@ -70,7 +70,11 @@ impl Pace {
     /// Takes a reading; returns the rate per second over the span.
     pub(crate) fn sample(&mut self, at: Duration, count: u64) -> f64 {
         self.samples.push_back((at, count));
-        while self.samples.get(1).is_some_and(|(next, _)| at.saturating_sub(*next) >= Self::SPAN) {
+        while self
+            .samples
+            .get(1)
+            .is_some_and(|(next, _)| at.saturating_sub(*next) >= Self::SPAN)
+        {
             self.samples.pop_front();
         }
         match self.samples.front() {

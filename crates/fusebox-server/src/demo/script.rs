@@ -43,10 +43,26 @@ pub(crate) struct Scene {
 
 /// The services in the order they are shown, which is demo.toml's.
 pub(crate) const CAST: [Role; 4] = [
-    Role { circuit: "catalog", usual: Health::Fine, writes: false },
-    Role { circuit: "search", usual: Health::Faulty { of_ten: 1 }, writes: false },
-    Role { circuit: "reports", usual: Health::Fine, writes: false },
-    Role { circuit: "payments", usual: Health::Fine, writes: true },
+    Role {
+        circuit: "catalog",
+        usual: Health::Fine,
+        writes: false,
+    },
+    Role {
+        circuit: "search",
+        usual: Health::Faulty { of_ten: 1 },
+        writes: false,
+    },
+    Role {
+        circuit: "reports",
+        usual: Health::Fine,
+        writes: false,
+    },
+    Role {
+        circuit: "payments",
+        usual: Health::Fine,
+        writes: true,
+    },
 ];
 
 /// One round. The last trouble ends early enough for the slowest circuit, with the longest jittered waits of
@@ -113,7 +129,11 @@ pub(crate) struct Player {
 
 impl Player {
     pub(crate) fn start(now: Instant, once: bool) -> Player {
-        Player { round_began: now, next: 0, once }
+        Player {
+            round_began: now,
+            next: 0,
+            once,
+        }
     }
 
     /// When [`cue`](Player::cue) is due.
@@ -144,11 +164,22 @@ mod tests {
     fn script_is_in_order_and_every_service_ends_as_it_began() {
         assert!(SCRIPT.windows(2).all(|pair| pair[0].at <= pair[1].at));
         for role in CAST {
-            let last = SCRIPT.iter().rev().find(|scene| scene.circuit == role.circuit);
-            assert!(last.is_none_or(|scene| scene.health == role.usual), "{}", role.circuit);
+            let last = SCRIPT
+                .iter()
+                .rev()
+                .find(|scene| scene.circuit == role.circuit);
+            assert!(
+                last.is_none_or(|scene| scene.health == role.usual),
+                "{}",
+                role.circuit
+            );
         }
         for scene in SCRIPT {
-            assert!(CAST.iter().any(|role| role.circuit == scene.circuit), "{}", scene.circuit);
+            assert!(
+                CAST.iter().any(|role| role.circuit == scene.circuit),
+                "{}",
+                scene.circuit
+            );
             assert!(scene.at < ROUND);
         }
     }

@@ -74,7 +74,10 @@ impl Stage {
         let mut upstreams = Vec::new();
         for role in CAST {
             let upstream = Upstream::start(role).await.map_err(DemoError::Listen)?;
-            let named = config.circuits.iter_mut().find(|circuit| circuit.name == role.circuit);
+            let named = config
+                .circuits
+                .iter_mut()
+                .find(|circuit| circuit.name == role.circuit);
             let named = named.ok_or_else(|| DemoError::Settings(format!("no {}", role.circuit)))?;
             named.upstream.port = upstream.addr().port();
             upstreams.push((role, upstream));
@@ -85,7 +88,9 @@ impl Stage {
             Circuits::new(&config, bus).map_err(|error| DemoError::Settings(error.to_string()))?;
         let (close, closing) = watch::channel(false);
         let mut servers = JoinSet::new();
-        let addresses = serve(&circuits, &mut servers, &closing).await.map_err(DemoError::Listen)?;
+        let addresses = serve(&circuits, &mut servers, &closing)
+            .await
+            .map_err(DemoError::Listen)?;
 
         let (hush, hushed) = watch::channel(false);
         let mut clients = JoinSet::new();
@@ -95,7 +100,11 @@ impl Stage {
             let circuit = circuit.ok_or_else(|| DemoError::Settings(role.circuit.to_owned()))?;
             let act = Act::new(role, circuit, upstream);
             let target = target(addresses.gateway, role)?;
-            clients.spawn(traffic::steady(target, Arc::clone(&act.tally), hushed.clone()));
+            clients.spawn(traffic::steady(
+                target,
+                Arc::clone(&act.tally),
+                hushed.clone(),
+            ));
             acts.push(act);
         }
         Ok(Stage {
@@ -164,7 +173,15 @@ impl Act {
     fn new(role: Role, circuit: Arc<Circuit>, upstream: Upstream) -> Act {
         let tally = Arc::new(Tally::default());
         let (trouble, pace) = (Trouble::default(), Pace::default());
-        Act { role, circuit, upstream, tally, health: role.usual, trouble, pace }
+        Act {
+            role,
+            circuit,
+            upstream,
+            tally,
+            health: role.usual,
+            trouble,
+            pace,
+        }
     }
 
     fn turn(&mut self, health: Health) {
@@ -180,14 +197,21 @@ impl Act {
 
     /// How long its service was not as usual, in all.
     pub(crate) fn in_trouble_for(&self) -> Duration {
-        self.trouble.before + self.trouble.since.map_or(Duration::ZERO, |since| since.elapsed())
+        self.trouble.before
+            + self
+                .trouble
+                .since
+                .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     fn row(&mut self, elapsed: Duration) -> Row {
         let snapshot = self.circuit.breaker().snapshot();
         let counts = self.tally.counts();
         let why = snapshot.why.as_ref().map(|why| {
-            (words::why(why.cause, &why.evidence), snapshot.taken_at.saturating_since(why.at))
+            (
+                words::why(why.cause, &why.evidence),
+                snapshot.taken_at.saturating_since(why.at),
+            )
         });
         Row {
             circuit: self.role.circuit,
@@ -239,6 +263,10 @@ async fn serve(
 fn target(gateway: SocketAddr, role: Role) -> Result<Target, DemoError> {
     let uri = format!("http://{gateway}/{}", role.circuit);
     let uri: Uri = uri.parse().map_err(|_| DemoError::Settings(uri.clone()))?;
-    let method = if role.writes { Method::POST } else { Method::GET };
+    let method = if role.writes {
+        Method::POST
+    } else {
+        Method::GET
+    };
     Ok(Target { uri, method })
 }

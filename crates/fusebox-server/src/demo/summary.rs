@@ -39,7 +39,11 @@ struct CircuitSummary {
 impl Summary {
     pub(crate) fn of(stage: &Stage, elapsed: Duration) -> Summary {
         let circuits = stage.acts.iter().map(CircuitSummary::of).collect();
-        Summary { elapsed, addresses: stage.addresses, circuits }
+        Summary {
+            elapsed,
+            addresses: stage.addresses,
+            circuits,
+        }
     }
 
     /// For programs.
@@ -57,7 +61,10 @@ impl Summary {
     pub(crate) fn write(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
         let mut lines = vec![
             Line::default(),
-            Line::default().with(Tone::Strong, format!("Summary after {}", words::seconds(self.elapsed))),
+            Line::default().with(
+                Tone::Strong,
+                format!("Summary after {}", words::seconds(self.elapsed)),
+            ),
             Line::default(),
             Line::default().with(
                 Tone::Quiet,
@@ -96,11 +103,19 @@ impl CircuitSummary {
     /// How often it went to this state.
     fn times_to(&self, state: State) -> u64 {
         let counts = self.snapshot.transition_counts.iter();
-        counts.filter(|(_, to, _, _)| *to == state).map(|(_, _, _, times)| times).sum()
+        counts
+            .filter(|(_, to, _, _)| *to == state)
+            .map(|(_, _, _, times)| times)
+            .sum()
     }
 
     fn to_json(&self) -> Value {
-        let Self { snapshot, counts, trouble, .. } = self;
+        let Self {
+            snapshot,
+            counts,
+            trouble,
+            ..
+        } = self;
         json!({
             "name": self.name,
             "state": snapshot.state.as_str(),
@@ -144,7 +159,10 @@ impl CircuitSummary {
         let counts = self.counts;
         Line::default()
             .with(Tone::Strong, format!("{:<10}", self.name))
-            .with(words::tone(state, hold), format!("{:<13}", format!("{symbol} {word}")))
+            .with(
+                words::tone(state, hold),
+                format!("{:<13}", format!("{symbol} {word}")),
+            )
             .with(
                 Tone::Plain,
                 format!(
@@ -163,15 +181,17 @@ impl CircuitSummary {
     fn comparison(&self) -> Vec<Line> {
         let counts = self.counts;
         let mut lines = vec![
-            Line::default().with(Tone::Strong, format!("{:<10}", self.name)).with(
-                Tone::Plain,
-                format!(
-                    "clients sent {}, {} were let through, upstream saw {}",
-                    counts.sent,
-                    counts.let_through(),
-                    self.seen
+            Line::default()
+                .with(Tone::Strong, format!("{:<10}", self.name))
+                .with(
+                    Tone::Plain,
+                    format!(
+                        "clients sent {}, {} were let through, upstream saw {}",
+                        counts.sent,
+                        counts.let_through(),
+                        self.seen
+                    ),
                 ),
-            ),
         ];
         if self.trouble.sent > 0 {
             lines.push(Line::default().with(

@@ -150,10 +150,16 @@ mod tests {
         tally.answered(during, Answer::RejectedFallback);
 
         let all = tally.counts();
-        assert_eq!((all.sent, all.served, all.kept_away(), all.fallbacks()), (2, 1, 1, 1));
+        assert_eq!(
+            (all.sent, all.served, all.kept_away(), all.fallbacks()),
+            (2, 1, 1, 1)
+        );
         assert_eq!((all.let_through(), all.answered()), (1, 2));
         let trouble = tally.trouble_counts();
-        assert_eq!((trouble.sent, trouble.served, trouble.kept_away()), (1, 0, 1));
+        assert_eq!(
+            (trouble.sent, trouble.served, trouble.kept_away()),
+            (1, 0, 1)
+        );
         assert_eq!(trouble.let_through(), 0);
     }
 }

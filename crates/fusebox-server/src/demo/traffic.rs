@@ -59,19 +59,29 @@ pub(crate) async fn steady(target: Target, tally: Arc<Tally>, mut stop: watch::R
 
 async fn one_call(client: HttpClient, target: Target, tally: Arc<Tally>) {
     let sent = tally.send();
-    let answer = timeout(PATIENCE, ask(&client, target)).await.unwrap_or(Answer::None);
+    let answer = timeout(PATIENCE, ask(&client, target))
+        .await
+        .unwrap_or(Answer::None);
     tally.answered(sent, answer);
 }
 
 async fn ask(client: &HttpClient, target: Target) -> Answer {
-    let body = if target.method == Method::POST { "{\"amount\":1}" } else { "" };
+    let body = if target.method == Method::POST {
+        "{\"amount\":1}"
+    } else {
+        ""
+    };
     let request = Request::builder()
         .method(target.method)
         .uri(target.uri)
         .header(CLIENT_HEADER, "1")
         .body(Full::new(Bytes::from_static(body.as_bytes())));
-    let Ok(request) = request else { return Answer::None };
-    let Ok(response) = client.request(request).await else { return Answer::None };
+    let Ok(request) = request else {
+        return Answer::None;
+    };
+    let Ok(response) = client.request(request).await else {
+        return Answer::None;
+    };
     let (head, body) = response.into_parts();
     if body.collect().await.is_err() {
         return Answer::None;
@@ -81,9 +91,14 @@ async fn ask(client: &HttpClient, target: Target) -> Answer {
 
 /// The gateway says in headers what it did; a service's own answer has none of them.
 fn judge(success: bool, headers: &HeaderMap) -> Answer {
-    let reason = headers.get("fusebox-reason").and_then(|value| value.to_str().ok());
-    let rejected = reason
-        .is_some_and(|reason| fusebox::Reason::ALL.iter().any(|known| known.as_str() == reason));
+    let reason = headers
+        .get("fusebox-reason")
+        .and_then(|value| value.to_str().ok());
+    let rejected = reason.is_some_and(|reason| {
+        fusebox::Reason::ALL
+            .iter()
+            .any(|known| known.as_str() == reason)
+    });
     match (headers.contains_key("fusebox-fallback"), rejected) {
         (true, true) => Answer::RejectedFallback,
         (true, false) => Answer::FailedFallback,
@@ -99,15 +114,23 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = pairs.iter();
-        pairs.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
     fn answers_are_told_apart_by_the_gateways_headers() {
         assert_eq!(judge(true, &headers(&[])), Answer::Served);
         assert_eq!(judge(false, &headers(&[])), Answer::Failed);
-        assert_eq!(judge(false, &headers(&[("fusebox-reason", "open")])), Answer::Rejected);
-        assert_eq!(judge(false, &headers(&[("fusebox-reason", "connect")])), Answer::Failed);
+        assert_eq!(
+            judge(false, &headers(&[("fusebox-reason", "open")])),
+            Answer::Rejected
+        );
+        assert_eq!(
+            judge(false, &headers(&[("fusebox-reason", "connect")])),
+            Answer::Failed
+        );
         let fallback = ("fusebox-fallback", "true");
         let open = headers(&[("fusebox-reason", "half_open"), fallback]);
         assert_eq!(judge(true, &open), Answer::RejectedFallback);

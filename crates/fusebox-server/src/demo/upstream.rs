@@ -49,10 +49,20 @@ impl Upstream {
         let addr = listener.local_addr()?;
         let (health, watched) = watch::channel(role.usual);
         let seen = Arc::new(Seen::default());
-        let site = Site { name: role.circuit, addr, health: watched, seen: Arc::clone(&seen) };
+        let site = Site {
+            name: role.circuit,
+            addr,
+            health: watched,
+            seen: Arc::clone(&seen),
+        };
         let mut running = JoinSet::new();
         running.spawn(site.run(listener));
-        Ok(Upstream { addr, health, seen, _running: running })
+        Ok(Upstream {
+            addr,
+            health,
+            seen,
+            _running: running,
+        })
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -158,7 +168,9 @@ impl Site {
 }
 
 async fn accept(door: &Door) -> TcpStream {
-    let Door::Listening(listener) = door else { return std::future::pending().await };
+    let Door::Listening(listener) = door else {
+        return std::future::pending().await;
+    };
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
@@ -218,7 +230,9 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), asking).await.expect("the port turned");
+        tokio::time::timeout(Duration::from_secs(5), asking)
+            .await
+            .expect("the port turned");
     }
 
     #[tokio::test]
@@ -229,7 +243,10 @@ mod tests {
         until(upstream.addr(), true).await;
         kept.readable().await.unwrap();
         let read = kept.try_read(&mut [0; 8]);
-        assert!(matches!(read, Ok(0) | Err(_)), "the old connection ended: {read:?}");
+        assert!(
+            matches!(read, Ok(0) | Err(_)),
+            "the old connection ended: {read:?}"
+        );
         upstream.turn(Health::Fine);
         until(upstream.addr(), false).await;
     }

@@ -10,9 +10,18 @@ use super::view::Tone;
 /// What happened, as the rest of a sentence that begins with the circuit's name.
 pub(crate) fn sentence(event: &Event) -> String {
     match &event.kind {
-        EventKind::Transition { from, to, cause, evidence } => match (from, to) {
+        EventKind::Transition {
+            from,
+            to,
+            cause,
+            evidence,
+        } => match (from, to) {
             (_, State::Open) => {
-                let word = if *from == State::HalfOpen { "opens again" } else { "opens" };
+                let word = if *from == State::HalfOpen {
+                    "opens again"
+                } else {
+                    "opens"
+                };
                 let reason = why(*cause, evidence);
                 match evidence.open_for {
                     Some(wait) => format!("{word}: {reason}; next trial in {}", seconds(wait)),
@@ -29,16 +38,30 @@ pub(crate) fn sentence(event: &Event) -> String {
 
 /// Why a circuit is in its state.
 pub(crate) fn why(cause: Cause, evidence: &Evidence) -> String {
-    let last = || evidence.class.map_or(String::new(), |class| format!(", the last {}", how(class)));
+    let last = || {
+        evidence
+            .class
+            .map_or(String::new(), |class| format!(", the last {}", how(class)))
+    };
     match cause {
         Cause::ConsecutiveFailures => {
-            format!("{} failures in a row{}", evidence.consecutive_failures, last())
+            format!(
+                "{} failures in a row{}",
+                evidence.consecutive_failures,
+                last()
+            )
         }
         Cause::FailureRate | Cause::FailureCount => {
-            format!("{} of the last {} calls failed", evidence.failures, evidence.calls)
+            format!(
+                "{} of the last {} calls failed",
+                evidence.failures, evidence.calls
+            )
         }
         Cause::SlowCallRate => {
-            format!("{} of the last {} calls were slow", evidence.slow, evidence.calls)
+            format!(
+                "{} of the last {} calls were slow",
+                evidence.slow, evidence.calls
+            )
         }
         Cause::TrialFailed => match evidence.class {
             Some(class) => format!("the trial {}", how(class)),

@@ -42,13 +42,18 @@ pub(crate) struct Paint {
 
 impl Paint {
     /// Neither colour nor letters beyond ASCII: for files and pipes.
-    pub(crate) const NONE: Paint = Paint { colour: false, unicode: false };
+    pub(crate) const NONE: Paint = Paint {
+        colour: false,
+        unicode: false,
+    };
 
     /// What the environment says about a terminal; nothing without one.
     pub(crate) fn choose(terminal: bool) -> Paint {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         // The first that is set decides, as in every program that asks for the locale.
-        let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+        let locale = set("LC_ALL")
+            .or_else(|| set("LC_CTYPE"))
+            .or_else(|| set("LANG"));
         let utf8 = locale.is_some_and(|locale| {
             let locale = locale.to_string_lossy().to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
@@ -90,7 +95,11 @@ impl Line {
         let mut left = width;
         let mut out = String::new();
         for (tone, text) in &self.parts {
-            let shown: String = text.chars().filter(|c| !c.is_control()).take(left).collect();
+            let shown: String = text
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(left)
+                .collect();
             left -= shown.chars().count();
             match tone.code().filter(|_| paint.colour && !shown.is_empty()) {
                 Some(code) => out.push_str(&format!("\x1b[{code}m{shown}\x1b[0m")),
@@ -107,8 +116,13 @@ mod tests {
 
     #[test]
     fn line_is_cut_by_letters_and_not_by_escapes() {
-        let line = Line::default().with(Tone::Bad, "○ open").with(Tone::Plain, ", trial in 2 s");
-        let colour = Paint { colour: true, unicode: true };
+        let line = Line::default()
+            .with(Tone::Bad, "○ open")
+            .with(Tone::Plain, ", trial in 2 s");
+        let colour = Paint {
+            colour: true,
+            unicode: true,
+        };
         assert_eq!(line.paint(8, colour), "\x1b[1;31m○ open\x1b[0m, ");
         assert_eq!(line.paint(3, Paint::NONE), "○ o");
         assert_eq!(line.paint(80, Paint::NONE), "○ open, trial in 2 s");

@@ -25,7 +25,11 @@ pub(crate) struct Live {
 
 impl Live {
     pub(super) fn new(paint: Paint) -> Live {
-        Live { paint, happenings: VecDeque::new(), screen: None }
+        Live {
+            paint,
+            happenings: VecDeque::new(),
+            screen: None,
+        }
     }
 
     pub(super) fn begin(&mut self) -> io::Result<()> {
@@ -43,8 +47,10 @@ impl Live {
     pub(super) fn draw(&mut self, picture: &Picture) -> io::Result<()> {
         let size = screen::size();
         let lines = page(picture, &self.happenings, size, self.paint);
-        let lines: Vec<String> =
-            lines.iter().map(|line| line.paint(size.columns, self.paint)).collect();
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| line.paint(size.columns, self.paint))
+            .collect();
         match &mut self.screen {
             Some(screen) => screen.draw(&lines),
             None => Ok(()),
@@ -72,7 +78,11 @@ fn page(
     let room = size.lines.saturating_sub(lines.len() + HINTS).max(1);
     for happening in happenings.iter().rev().take(room) {
         let at = format!("{:>8}  ", words::seconds(happening.at));
-        lines.push(Line::default().with(Tone::Quiet, at).with(happening.tone, &happening.text));
+        lines.push(
+            Line::default()
+                .with(Tone::Quiet, at)
+                .with(happening.tone, &happening.text),
+        );
     }
     // The hints stay where they are while the list above them grows.
     let shown = happenings.len().min(room);
@@ -85,7 +95,11 @@ fn page(
 fn title(picture: &Picture) -> Vec<Line> {
     let time = match picture.length {
         Some(length) => {
-            format!("{:.0} s of {:.0} s", picture.elapsed.as_secs_f64(), length.as_secs_f64())
+            format!(
+                "{:.0} s of {:.0} s",
+                picture.elapsed.as_secs_f64(),
+                length.as_secs_f64()
+            )
         }
         None => format!("{:.0} s", picture.elapsed.as_secs_f64()),
     };
@@ -93,11 +107,16 @@ fn title(picture: &Picture) -> Vec<Line> {
     vec![
         Line::default()
             .with(Tone::Strong, "fusebox demo")
-            .with(Tone::Plain, format!("  gateway http://{}", addresses.gateway))
+            .with(
+                Tone::Plain,
+                format!("  gateway http://{}", addresses.gateway),
+            )
             .with(Tone::Plain, format!("  admin http://{}", addresses.admin)),
         Line::default().with(
             Tone::Quiet,
-            format!("Four real services on loopback, clients call them through the gateway.  {time}"),
+            format!(
+                "Four real services on loopback, clients call them through the gateway.  {time}"
+            ),
         ),
     ]
 }
@@ -118,12 +137,30 @@ impl Column {
 
     /// What stands to the right is left out first.
     const ALL: [Column; 6] = [
-        Column { heading: "calls/s", of: |row| format!("{:.0}", row.rate) },
-        Column { heading: "ok", of: |row| row.counts.served.to_string() },
-        Column { heading: "failed", of: |row| row.counts.not_served().to_string() },
-        Column { heading: "rejected", of: |row| row.counts.kept_away().to_string() },
-        Column { heading: "fallback", of: |row| row.counts.fallbacks().to_string() },
-        Column { heading: "reached", of: |row| row.seen.to_string() },
+        Column {
+            heading: "calls/s",
+            of: |row| format!("{:.0}", row.rate),
+        },
+        Column {
+            heading: "ok",
+            of: |row| row.counts.served.to_string(),
+        },
+        Column {
+            heading: "failed",
+            of: |row| row.counts.not_served().to_string(),
+        },
+        Column {
+            heading: "rejected",
+            of: |row| row.counts.kept_away().to_string(),
+        },
+        Column {
+            heading: "fallback",
+            of: |row| row.counts.fallbacks().to_string(),
+        },
+        Column {
+            heading: "reached",
+            of: |row| row.seen.to_string(),
+        },
     ];
 
     fn fitting(width: usize) -> Vec<Column> {
@@ -136,20 +173,36 @@ fn heading(columns: &[Column]) -> Line {
     let (name, state) = (Column::NAME, Column::STATE);
     let mut text = format!("{:<name$}{:<state$}", "circuit", "state");
     for column in columns {
-        text.push_str(&format!("{:>width$}", column.heading, width = Column::WIDTH));
+        text.push_str(&format!(
+            "{:>width$}",
+            column.heading,
+            width = Column::WIDTH
+        ));
     }
     Line::default().with(Tone::Quiet, text)
 }
 
 fn numbers(row: &Row, columns: &[Column], paint: Paint) -> Line {
     let state = words::state(row.state, row.hold, row.next_trial);
-    let state = format!("{} {state}", paint.symbol(words::effective(row.state, row.hold)));
+    let state = format!(
+        "{} {state}",
+        paint.symbol(words::effective(row.state, row.hold))
+    );
     let mut line = Line::default()
-        .with(Tone::Strong, format!("{:<width$}", row.circuit, width = Column::NAME))
-        .with(words::tone(row.state, row.hold), format!("{state:<width$}", width = Column::STATE));
+        .with(
+            Tone::Strong,
+            format!("{:<width$}", row.circuit, width = Column::NAME),
+        )
+        .with(
+            words::tone(row.state, row.hold),
+            format!("{state:<width$}", width = Column::STATE),
+        );
     for column in columns {
         let number = (column.of)(row);
-        line = line.with(Tone::Plain, format!("{number:>width$}", width = Column::WIDTH));
+        line = line.with(
+            Tone::Plain,
+            format!("{number:>width$}", width = Column::WIDTH),
+        );
     }
     line
 }
@@ -157,7 +210,11 @@ fn numbers(row: &Row, columns: &[Column], paint: Paint) -> Line {
 /// How the service is, and why the circuit is as it is.
 fn story(row: &Row) -> Line {
     let service = format!("  service {}", words::health(row.health));
-    let tone = if row.in_trouble { Tone::Trying } else { Tone::Quiet };
+    let tone = if row.in_trouble {
+        Tone::Trying
+    } else {
+        Tone::Quiet
+    };
     let why = match &row.why {
         Some((why, ago)) => format!("; {why} ({} ago)", words::seconds(*ago)),
         None => "; nothing has happened to it yet".to_owned(),
@@ -169,11 +226,17 @@ fn hints(picture: &Picture) -> [Line; HINTS] {
     let addresses = picture.addresses;
     [
         Line::default(),
-        Line::default()
-            .with(Tone::Strong, "Try  ")
-            .with(Tone::Plain, format!("curl -i http://{}/payments", addresses.gateway)),
-        Line::default()
-            .with(Tone::Plain, format!("     curl http://{}/api/v1/circuit-breakers", addresses.admin)),
+        Line::default().with(Tone::Strong, "Try  ").with(
+            Tone::Plain,
+            format!("curl -i http://{}/payments", addresses.gateway),
+        ),
+        Line::default().with(
+            Tone::Plain,
+            format!(
+                "     curl http://{}/api/v1/circuit-breakers",
+                addresses.admin
+            ),
+        ),
         Line::default().with(Tone::Quiet, "Ctrl-C ends with a summary."),
     ]
 }

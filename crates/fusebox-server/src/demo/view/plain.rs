@@ -20,23 +20,39 @@ pub(crate) struct Plain {
 
 impl fmt::Debug for Plain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plain").field("paint", &self.paint).field("next", &self.next).finish()
+        f.debug_struct("Plain")
+            .field("paint", &self.paint)
+            .field("next", &self.next)
+            .finish()
     }
 }
 
 impl Plain {
     pub(super) fn to(out: Box<dyn Write + Send>, paint: Paint) -> Plain {
-        Plain { out, paint, next: Duration::from_secs(1) }
+        Plain {
+            out,
+            paint,
+            next: Duration::from_secs(1),
+        }
     }
 
     pub(super) fn begin(&mut self, addresses: Addresses, once: bool) -> io::Result<()> {
         let Addresses { gateway, admin } = addresses;
-        writeln!(self.out, "fusebox demo: gateway http://{gateway}  admin http://{admin}")?;
-        writeln!(self.out, "Four real services on loopback sockets, a real gateway in front, steady clients.")?;
+        writeln!(
+            self.out,
+            "fusebox demo: gateway http://{gateway}  admin http://{admin}"
+        )?;
+        writeln!(
+            self.out,
+            "Four real services on loopback sockets, a real gateway in front, steady clients."
+        )?;
         writeln!(self.out, "try: curl -i http://{gateway}/payments")?;
         writeln!(self.out, "     curl http://{admin}/api/v1/circuit-breakers")?;
         if !once {
-            writeln!(self.out, "The script repeats until Ctrl-C, which ends with a summary.")?;
+            writeln!(
+                self.out,
+                "The script repeats until Ctrl-C, which ends with a summary."
+            )?;
         }
         writeln!(self.out)?;
         self.out.flush()
@@ -57,7 +73,10 @@ impl Plain {
         let mut line = stamp(picture.elapsed);
         for (n, row) in picture.rows.iter().enumerate() {
             let comma = if n == 0 { "" } else { " | " };
-            line = brief(line.with(Tone::Plain, format!("{comma}{} ", row.circuit)), row);
+            line = brief(
+                line.with(Tone::Plain, format!("{comma}{} ", row.circuit)),
+                row,
+            );
         }
         writeln!(self.out, "{}", line.paint(WIDTH, self.paint))?;
         self.out.flush()
@@ -83,5 +102,6 @@ fn brief(line: Line, row: &Row) -> Line {
     for (word, number) in numbers.into_iter().filter(|(_, number)| *number > 0) {
         text.push_str(&format!(" {word} {number}"));
     }
-    line.with(words::tone(row.state, row.hold), state).with(Tone::Plain, text)
+    line.with(words::tone(row.state, row.hold), state)
+        .with(Tone::Plain, text)
 }

@@ -52,7 +52,7 @@ impl Screen {
         let mut page = String::from("\x1b[H");
         for (n, line) in lines.iter().enumerate() {
             if n > 0 {
-                page.push_str("\r\n");
+                page.push('\n');
             }
             page.push_str(line);
             page.push_str("\x1b[K");
@@ -91,9 +91,15 @@ pub(super) fn size() -> Size {
     #[cfg(unix)]
     if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
         if size.ws_col > 0 && size.ws_row > 0 {
-            return Size { columns: size.ws_col.into(), lines: size.ws_row.into() };
+            return Size {
+                columns: size.ws_col.into(),
+                lines: size.ws_row.into(),
+            };
         }
     }
     // What terminals without a known size are taken for everywhere.
-    Size { columns: 80, lines: 24 }
+    Size {
+        columns: 80,
+        lines: 24,
+    }
 }
