@@ -1,0 +1,4 @@
+//! Tests of the core from outside, through its public faces.
+
+mod cases;
+mod model;
