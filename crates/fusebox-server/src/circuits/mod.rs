@@ -1,1 +1,19 @@
-//! The box of live circuits: one breaker, its settings and its counts each.
+//! The box of live circuits: what the settings ask for, made of breakers, routes and connections.
+//!
+//! Everything here is immutable once built; a reload builds the next set and swaps one pointer. So a request
+//! finds its circuit without a lock, and one that is under way goes on with the settings it began under.
+
+mod circuit;
+mod flight;
+mod in_the_box;
+mod judgement;
+mod routes;
+mod stats;
+pub mod upstream;
+
+pub use circuit::{Circuit, Protected};
+pub use flight::Flight;
+pub use in_the_box::{Changed, Circuits, CircuitsError};
+pub use judgement::Judgement;
+pub use routes::{Route, Routes};
+pub use stats::{Answer, CircuitStats, LATENCY_BOUNDS_US, Latency};

@@ -1,0 +1,85 @@
+//! One live circuit: breaker, counters, and the protected way to its upstream.
+
+use std::sync::Arc;
+
+use fusebox::CircuitBreaker;
+use fusebox_tower::{Breaker, BreakerLayer};
+use http::HeaderValue;
+use tower_layer::Layer;
+
+use super::upstream::Upstream;
+use super::{CircuitStats, Judgement};
+use crate::settings::CircuitSettings;
+
+/// The upstream behind the breaker: the one way by which a request reaches it.
+pub type Protected = Breaker<Upstream, Arc<CircuitBreaker>, Judgement>;
+
+/// One circuit under one version of its settings. A reload makes another `Circuit` that shares breaker and
+/// counters with this one; requests under way keep this one.
+#[derive(Debug)]
+pub struct Circuit {
+    settings: Arc<CircuitSettings>,
+    breaker: Arc<CircuitBreaker>,
+    stats: Arc<CircuitStats>,
+    protected: Protected,
+}
+
+impl Circuit {
+    pub(super) fn new(
+        settings: CircuitSettings,
+        breaker: Arc<CircuitBreaker>,
+        stats: Arc<CircuitStats>,
+        upstream: Upstream,
+    ) -> Self {
+        let settings = Arc::new(settings);
+        let protected = BreakerLayer::new(Arc::clone(&breaker))
+            .classify(Judgement::new(Arc::clone(&settings)))
+            .settle_after(settings.settle_after)
+            .layer(upstream);
+        Self { settings, breaker, stats, protected }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<CircuitSettings> {
+        Arc::clone(&self.settings)
+    }
+
+    /// Its breaker.
+    #[must_use]
+    pub fn breaker(&self) -> &Arc<CircuitBreaker> {
+        &self.breaker
+    }
+
+    /// What was counted since the circuit came.
+    #[must_use]
+    pub fn stats(&self) -> &CircuitStats {
+        &self.stats
+    }
+
+    /// A handle for one call to the upstream through the breaker.
+    #[must_use]
+    pub fn protected(&self) -> Protected {
+        self.protected.clone()
+    }
+
+    /// The settings, borrowed: for the call path, which clones no more than it must.
+    pub(crate) fn set(&self) -> &CircuitSettings {
+        &self.settings
+    }
+
+    /// The `Host` header that the upstream is called by.
+    pub(crate) fn upstream_host(&self) -> &HeaderValue {
+        self.protected.get_ref().host()
+    }
+
+    pub(super) fn shared(&self) -> (Arc<CircuitBreaker>, Arc<CircuitStats>, &Upstream) {
+        (Arc::clone(&self.breaker), Arc::clone(&self.stats), self.protected.get_ref())
+    }
+}

@@ -1,0 +1,70 @@
+//! What the client gets, whatever the upstream did.
+
+use fusebox_tower::BreakerError;
+use http::Response;
+
+use super::body::AnswerBody;
+use super::problem::Kind;
+use super::{fallback, problem};
+use crate::circuits::upstream::UpstreamError;
+use crate::circuits::{Answer, Flight};
+use crate::settings::Trouble;
+
+/// The answer to a call that got none from the upstream.
+pub(super) fn to_error(
+    error: &BreakerError<UpstreamError>,
+    mut flight: Flight,
+) -> Response<AnswerBody> {
+    let (kind, answer, trouble, detail) = match error {
+        BreakerError::Rejected(rejection) => {
+            let detail = problem::rejected(*rejection, flight.circuit());
+            (Kind::Rejected(*rejection), Answer::Rejected, Some(Trouble::Rejected), detail)
+        }
+        BreakerError::Inner(error) => {
+            tracing::debug!(circuit = flight.circuit().name(), %error, "no answer from the upstream");
+            let (kind, answer, trouble) = sorted(error);
+            (kind, answer, trouble, error.to_string())
+        }
+    };
+    flight.answered(answer);
+    let instead = trouble.and_then(|trouble| {
+        fallback::for_trouble(flight.circuit(), trouble).map(|fallback| (fallback, trouble))
+    });
+    match instead {
+        Some((instead, trouble)) => fallback::answer(instead, trouble, kind.reason(), flight),
+        None => problem::about_circuit(kind, &detail, flight),
+    }
+}
+
+fn sorted(error: &UpstreamError) -> (Kind, Answer, Option<Trouble>) {
+    match error {
+        UpstreamError::Connect(_) | UpstreamError::ConnectTimeout(_) => {
+            (Kind::Connect, Answer::Connect, Some(Trouble::Connect))
+        }
+        UpstreamError::HeadTimeout(_) | UpstreamError::BodyTimeout(_) => {
+            (Kind::Timeout, Answer::Timeout, Some(Trouble::Timeout))
+        }
+        UpstreamError::Reset(_) | UpstreamError::Garbage(_) => {
+            (Kind::Reset, Answer::Reset, Some(Trouble::Reset))
+        }
+        // A fallback would be for the upstream's troubles; this one is the client's.
+        UpstreamError::Client => (Kind::RequestTimeout, Answer::Client, None),
+    }
+}
+
+/// The fallback for an upstream's 5xx, if the circuit has one. The upstream's body is dropped with it.
+pub(super) fn instead_of_5xx<B>(
+    response: &Response<B>,
+    flight: Flight,
+) -> Result<Response<AnswerBody>, Flight> {
+    if !response.status().is_server_error() {
+        return Err(flight);
+    }
+    match fallback::for_trouble(flight.circuit(), Trouble::Status5xx) {
+        Some(instead) => {
+            let reason = Trouble::Status5xx.as_str();
+            Ok(fallback::answer(instead, Trouble::Status5xx, reason, flight))
+        }
+        None => Err(flight),
+    }
+}

@@ -1,0 +1,166 @@
+//! One request: to its circuit, through the breaker, and back.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use fusebox_tower::BreakerError;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use tower_service::Service;
+
+use super::body::{AnswerBody, Forwarded};
+use super::problem::{Kind, without_circuit};
+use super::tunnel::{Tunnel, TunnelSlot};
+use super::{answer, headers, target};
+use crate::circuits::upstream::{RequestBody, UpstreamError};
+use crate::circuits::{Answer, Circuits, Flight, Route};
+
+/// What the requests of one connection share.
+#[derive(Clone, Debug)]
+pub(super) struct Forwarder {
+    pub(super) circuits: Arc<Circuits>,
+    pub(super) client: IpAddr,
+    pub(super) tunnel: TunnelSlot,
+}
+
+/// A change of protocol that the client asked for.
+struct Upgrade {
+    client: OnUpgrade,
+    to: HeaderValue,
+}
+
+impl Forwarder {
+    /// Answers one request.
+    pub(super) async fn forward(&self, mut request: Request<Incoming>) -> Response<AnswerBody> {
+        let route = match self.route(&request) {
+            Ok(route) => route,
+            Err(refused) => return *refused,
+        };
+        let mut flight = Flight::begin(route.circuit);
+        let upgrade = asked_upgrade(&mut request);
+        let to = upgrade.as_ref().map(|upgrade| upgrade.to.clone());
+        let Ok(request) = self.to_upstream(request, &flight, route.matched, to) else {
+            flight.answered(Answer::Client);
+            return without_circuit(Kind::BadRequest, "the path cannot be sent on");
+        };
+        // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its future.
+        let answered = flight.circuit().protected().call(request).await;
+        match answered {
+            Ok(response) => self.from_upstream(response, upgrade, flight),
+            Err(error) => answer::to_error(&error, flight),
+        }
+    }
+
+    fn route(&self, request: &Request<Incoming>) -> Result<Route, Box<Response<AnswerBody>>> {
+        let refused = |kind, detail: &str| Err(Box::new(without_circuit(kind, detail)));
+        let host = match host(request) {
+            Ok(host) => host,
+            Err(detail) => return refused(Kind::BadRequest, detail),
+        };
+        if has_two_lengths(request.headers()) {
+            return refused(Kind::BadRequest, "both Content-Length and Transfer-Encoding are set");
+        }
+        let path = request.uri().path();
+        if target::climbs(path) {
+            return refused(Kind::BadRequest, "a segment \"..\" in the path");
+        }
+        match self.circuits.route(host, path) {
+            Some(route) => Ok(route),
+            None => refused(Kind::NoRoute, "no circuit takes this host and path"),
+        }
+    }
+
+    fn to_upstream(
+        &self,
+        request: Request<Incoming>,
+        flight: &Flight,
+        matched: usize,
+        upgrade: Option<HeaderValue>,
+    ) -> Result<Request<RequestBody>, http::uri::InvalidUri> {
+        let circuit = flight.circuit();
+        let set = circuit.set();
+        let (mut parts, body) = request.into_parts();
+        let strip = if set.strip_path { matched } else { 0 };
+        parts.uri = target::rewritten(&parts.uri, strip, &set.upstream.path)?;
+        headers::to_upstream(&mut parts.headers, parts.version, self.client, circuit.upstream_host());
+        if let Some(to) = upgrade {
+            headers::put_upgrade(&mut parts.headers, to);
+        }
+        parts.version = Version::HTTP_11;
+        // What hyper noted about the client's connection is not for the upstream's.
+        parts.extensions.clear();
+        Ok(Request::from_parts(parts, RequestBody::new(body)))
+    }
+
+    fn from_upstream(
+        &self,
+        mut response: Response<Forwarded>,
+        upgrade: Option<Upgrade>,
+        mut flight: Flight,
+    ) -> Response<AnswerBody> {
+        flight.answered(Answer::of_status(response.status()));
+        let changed = (response.status() == StatusCode::SWITCHING_PROTOCOLS)
+            .then(|| hyper::upgrade::on(&mut response));
+        let flight = match answer::instead_of_5xx(&response, flight) {
+            Ok(instead) => return instead,
+            Err(flight) => flight,
+        };
+        let to = headers::upgrade(response.headers());
+        clean(&mut response);
+        match (changed, upgrade) {
+            (None, _) => response.map(|body| AnswerBody::Forwarded { body, flight }),
+            (Some(upstream), Some(upgrade)) => {
+                headers::put_upgrade(response.headers_mut(), to.unwrap_or(upgrade.to));
+                self.tunnel.put(Tunnel { client: upgrade.client, upstream, flight });
+                response.map(|_| AnswerBody::own(bytes::Bytes::new(), None))
+            }
+            (Some(_), None) => {
+                let unasked = UpstreamError::Garbage("a change of protocol nobody asked for".into());
+                answer::to_error(&BreakerError::Inner(unasked), flight)
+            }
+        }
+    }
+}
+
+/// The host a request is for: that of its target if it names one, else of its one `Host` header.
+fn host(request: &Request<Incoming>) -> Result<&str, &'static str> {
+    let mut named = request.headers().get_all(HOST).iter();
+    let first = named.next();
+    if named.next().is_some() {
+        return Err("more than one Host header");
+    }
+    if let Some(authority) = request.uri().authority() {
+        return Ok(authority.as_str());
+    }
+    match first.map(HeaderValue::to_str) {
+        Some(Ok(host)) => Ok(host),
+        Some(Err(_)) => Err("a Host header that is no text"),
+        None if request.version() == Version::HTTP_10 => Ok(""),
+        None => Err("no Host header"),
+    }
+}
+
+/// Two ways to tell where a body ends: a reader further on might choose the other one.
+fn has_two_lengths(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH)
+}
+
+fn asked_upgrade(request: &mut Request<Incoming>) -> Option<Upgrade> {
+    if request.version() != Version::HTTP_11 {
+        return None;
+    }
+    let to = headers::upgrade(request.headers())?;
+    Some(Upgrade { client: hyper::upgrade::on(request), to })
+}
+
+/// Makes an upstream's head one of ours.
+fn clean<B>(response: &mut Response<B>) {
+    if has_two_lengths(response.headers()) {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
+    headers::remove_hop_by_hop(response.headers_mut());
+    *response.version_mut() = Version::HTTP_11;
+    response.extensions_mut().clear();
+}
