@@ -1,0 +1,36 @@
+//! No line of Rust is wider than a split screen shows. rustfmt leaves comments and strings alone.
+
+use crate::finding::Finding;
+use crate::repo::Repo;
+
+const COLUMNS_MAX: usize = 100;
+
+pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in repo.rust_files() {
+        for (index, line) in file.text.lines().enumerate() {
+            let columns = line.chars().count();
+            if columns > COLUMNS_MAX {
+                let message = format!("{columns} columns, {COLUMNS_MAX} are allowed");
+                findings.push(Finding::on_line(&file.path, index, message));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hundred_and_first_column_fails() {
+        let line = |columns: usize| format!("short\n{}\n", "é".repeat(columns));
+        assert!(check(&Repo::of(&[("a.rs", &line(COLUMNS_MAX))])).is_empty());
+        let found = check(&Repo::of(&[("a.rs", &line(COLUMNS_MAX + 1))]));
+        assert_eq!(
+            found,
+            [Finding::on_line("a.rs", 1, "101 columns, 100 are allowed")]
+        );
+    }
+}
