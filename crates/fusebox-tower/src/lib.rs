@@ -1,1 +1,101 @@
 //! A tower layer that puts a Fusebox circuit breaker around HTTP calls, bodies included.
+//!
+//! What it is: [`BreakerLayer`] wraps any [`Service`](tower_service::Service) that answers with an
+//! [`http::Response`]. It asks a [`CircuitBreaker`](fusebox::CircuitBreaker) before each call, and
+//! tells it how the call went: a failure as soon as it is known, a success when the body has ended.
+//! What it is not: a client, a time-out, a retry. Nor does it decide anything; the breaker does.
+//!
+//! ```
+//! use fusebox::CircuitBreaker;
+//! use fusebox_tower::{BreakerError, BreakerLayer};
+//! use http::{Request, Response, StatusCode};
+//! use http_body_util::{BodyExt, Full};
+//! use std::{convert::Infallible, sync::Arc};
+//! use tower::{Layer, Service, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let circuit = Arc::new(CircuitBreaker::builder("rag").consecutive_failures(2).build()?);
+//!
+//! // The service behind the breaker: here one that is out of order.
+//! let rag = service_fn(|_: Request<()>| async {
+//!     let mut response = Response::new(Full::from("out of order"));
+//!     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+//!     Ok::<_, Infallible>(response)
+//! });
+//! let mut rag = BreakerLayer::new(circuit).layer(rag);
+//!
+//! // Failing answers reach the caller as they are ...
+//! for _ in 0..2 {
+//!     let response = rag.ready().await?.call(Request::new(())).await?;
+//!     assert_eq!(response.status(), 500);
+//!     assert_eq!(response.into_body().collect().await?.to_bytes(), "out of order");
+//! }
+//! // ... and the second one opened the circuit: nothing is sent any more.
+//! match rag.ready().await?.call(Request::new(())).await {
+//!     Err(BreakerError::Rejected(rejection)) => assert!(rejection.retry_after().is_some()),
+//!     _ => unreachable!("the circuit is open"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When a call is recorded
+//!
+//! | what happened | outcome | when |
+//! |---|---|---|
+//! | an error instead of a response | [`Classify::error`], by default a failure | at once |
+//! | a response of another Fusebox breaker that rejected | ignored | at the head |
+//! | a head that [`Classify::head`] finds failed or ignored | as it says | at the head |
+//! | a good head without a body | success | at the head |
+//! | a good head: 101, or an event stream | success | at the head |
+//! | a body longer than `settle_after` (5 s) | success | when that time is over |
+//! | the end of the body | success | then |
+//! | an error in the body | [`Classify::body_error`], by default a failure | then |
+//! | a panic in service, future or body | failure | then |
+//! | the future or the body dropped | see below | then |
+//!
+//! The duration of a call ends at its head, whatever the body does.
+//!
+//! # Cancel safety
+//!
+//! The future and the body may be dropped at any point. The permit goes with them and gives its
+//! place back at once, in half-open too. The drop counts as ignored (the caller left), or as a
+//! failure where the circuit's `abandoned_after` is set and the call was in flight at least so long.
+//!
+//! # Handles
+//!
+//! The layer takes any handle to a breaker. With `&'static CircuitBreaker` a call clones no `Arc`,
+//! takes no lock and allocates nothing. With `Arc<CircuitBreaker>` it clones one `Arc`.
+//!
+//! # Features
+//!
+//! `tokio`: without it `settle_after` is looked at whenever the body is polled or dropped, so a body
+//! that is silent is settled late. With it a tokio timer wakes the body's reader at that instant.
+//! Bodies must then be read inside a tokio runtime whose time driver is on. Either way, a body that
+//! nobody polls is settled when it is polled or dropped next.
+
+#[cfg(feature = "tokio")]
+mod alarm;
+mod body;
+mod circuit;
+mod classify;
+mod error;
+mod future;
+mod head;
+mod layer;
+#[cfg(not(feature = "tokio"))]
+#[path = "no_alarm.rs"]
+mod alarm;
+mod retry_after;
+mod service;
+mod unwind;
+
+pub use body::SettlingBody;
+pub use circuit::Circuit;
+pub use classify::{ByStatus, Classify, ClassifyFn, classify_fn};
+pub use error::BreakerError;
+pub use future::ResponseFuture;
+pub use head::Took;
+pub use layer::BreakerLayer;
+pub use service::Breaker;
