@@ -1,1 +1,114 @@
-//! The structured log on stderr.
+//! The structured log on stderr: JSON lines, or plain lines on a terminal.
+//!
+//! `FUSEBOX_LOG` sets what is written (`info` by default; `debug`, or `fusebox_server=debug,hyper=warn`). A
+//! transition is one line with circuit, from, to, cause and evidence. Neither bodies nor header values are logged.
+
+use std::io::{self, IsTerminal};
+
+use fusebox::{Author, Event, EventKind, Received, Subscription, duration};
+use tracing_subscriber::EnvFilter;
+
+/// The variable that sets what is written.
+const VARIABLE: &str = "FUSEBOX_LOG";
+
+/// Starts the log of this process.
+///
+/// # Errors
+/// What is wrong with the variable, in words.
+pub fn start() -> Result<(), String> {
+    let filter = match std::env::var(VARIABLE) {
+        Ok(text) => {
+            EnvFilter::try_new(&text).map_err(|error| format!("{VARIABLE}: {text:?}: {error}"))?
+        }
+        Err(_) => EnvFilter::new("info"),
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    let started = if io::stderr().is_terminal() {
+        builder.with_target(false).try_init()
+    } else {
+        builder.json().flatten_event(true).try_init()
+    };
+    // A second start in one process finds the first one in place: that is as good.
+    let _ = started;
+    Ok(())
+}
+
+/// Writes every event until `stop`, then what has come by then.
+pub async fn events(mut events: Subscription, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            received = events.next() => write(&received),
+            () = &mut stop => break,
+        }
+    }
+    while let Some(received) = events.try_next() {
+        write(&received);
+    }
+}
+
+fn write(received: &Received) {
+    match received {
+        Received::Event(event) => event_line(event),
+        Received::Missed(count) => {
+            tracing::warn!(count, "events were missed: the log fell behind");
+        }
+    }
+}
+
+fn event_line(event: &Event) {
+    let circuit = &*event.circuit;
+    let generation = event.generation;
+    match &event.kind {
+        EventKind::Transition {
+            from,
+            to,
+            cause,
+            evidence,
+        } => tracing::info!(
+            circuit,
+            from = from.as_str(),
+            to = to.as_str(),
+            cause = cause.as_str(),
+            evidence = %evidence,
+            open_for = evidence.open_for.map(duration::format),
+            by = evidence.by.as_ref().map(Author::as_str),
+            generation,
+            "transition"
+        ),
+        EventKind::HoldSet(hold) => tracing::info!(
+            circuit,
+            kind = hold.kind.as_str(),
+            reason = hold.reason,
+            by = hold.author.as_str(),
+            expires_in = hold
+                .until
+                .map(|until| duration::format(until.saturating_since(hold.since))),
+            generation,
+            "hold set"
+        ),
+        EventKind::HoldEnded { kind, expired, by } => tracing::info!(
+            circuit,
+            kind = kind.as_str(),
+            expired,
+            by = by.as_ref().map(Author::as_str),
+            generation,
+            "hold ended"
+        ),
+        EventKind::Reset { by } => {
+            tracing::info!(circuit, by = by.as_str(), generation, "reset");
+        }
+        EventKind::SettingsChanged { by } => {
+            tracing::info!(circuit, by = by.as_str(), generation, "settings changed");
+        }
+        EventKind::WouldOpen { cause, evidence } => tracing::info!(
+            circuit,
+            cause = cause.as_str(),
+            evidence = %evidence,
+            generation,
+            "would open"
+        ),
+    }
+}

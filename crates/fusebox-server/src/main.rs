@@ -1,3 +1,7 @@
 //! The binary `fusebox`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fusebox_server::cli::main()
+}

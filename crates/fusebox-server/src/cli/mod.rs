@@ -1,1 +1,155 @@
 //! The command line.
+//!
+//! Data goes to stdout, talk to stderr. Exit codes: 0 yes; 1 the answer is no; 2 bad usage, file or settings;
+//! 3 cannot bind or reach.
+
+mod check;
+mod output;
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::demo::{self, DemoOptions};
+use crate::serve::{self, ServeOptions};
+use crate::settings::{Flags, Source};
+
+pub(crate) use output::{say, tell};
+
+/// Bad usage, a bad file, or bad settings.
+pub(crate) const BAD_INPUT: u8 = 2;
+/// An address could not be listened on.
+pub(crate) const CANNOT_BIND: u8 = 3;
+
+/// Circuit breakers for every service.
+#[derive(Debug, Parser)]
+#[command(name = "fusebox", version, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Put circuit breakers in front of services: gateway and admin API
+    ///
+    /// Reads FILE, else fusebox.toml in this folder, else starts with built-in defaults. Environment variables
+    /// like FUSEBOX__CIRCUITS__RAG__BREAKER__OPEN_FOR=60s override the file, flags override both. SIGHUP or a
+    /// change of the file reloads the settings; circuits keep their state. SIGTERM lets calls finish first.
+    Serve(Serve),
+    /// Check a settings file without starting anything
+    ///
+    /// Exit code 0: fit to serve; 2: not, with every mistake, its place and what is allowed.
+    Check(Check),
+    /// Run replay files in virtual time: do breakers keep to the rules?
+    ///
+    /// Exit code 0: all hold; 1: some do not; 2: a file is bad.
+    Replay(Replay),
+    /// Watch circuit breakers at work; nothing else needs to be installed
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// The settings (TOML)
+    file: Option<PathBuf>,
+    /// Where the gateway listens, e.g. 127.0.0.1:8080; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where the admin API listens, a loopback address, e.g. 127.0.0.1:9797
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<String>,
+    /// Tell the addresses as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// The settings (TOML); fusebox.toml in this folder where none is named
+    file: Option<PathBuf>,
+    /// Tell the settings in force, or the mistakes, as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Replay {
+    /// Replay files (JSON); - is the standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// One JSON line a file
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Demo {
+    /// Play the story once, at most 30 s, then end
+    #[arg(long)]
+    once: bool,
+    /// A summary per circuit as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does what the command line of this process asks for.
+pub fn main() -> ExitCode {
+    let command = match CommandLine::try_parse() {
+        Ok(line) => line.command,
+        Err(error) => {
+            // Help and version are answers; everything else is bad usage. Nobody is left to tell if this fails.
+            let _ = error.print();
+            return if error.use_stderr() {
+                BAD_INPUT.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let code = match command {
+        Command::Serve(serve) => {
+            let flags = Flags {
+                listen: serve.listen,
+                admin: serve.admin,
+            };
+            let options = ServeOptions {
+                source: Source::new(serve.file, flags),
+                json: serve.json,
+            };
+            run(serve::run(options))
+        }
+        Command::Check(check) => check::run(&Source::new(check.file, Flags::default()), check.json),
+        Command::Replay(replay) => {
+            let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+            fusebox_sim::replay::files(&replay.files, replay.json, &mut out, &mut err)
+        }
+        Command::Demo(demo) => run(demo::run(DemoOptions {
+            once: demo.once,
+            json: demo.json,
+        })),
+    };
+    code.into()
+}
+
+/// Runs a command that talks to the network.
+fn run(command: impl Future<Output = u8>) -> u8 {
+    match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => {
+            let code = runtime.block_on(command);
+            // What is still running was given its time to end.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => {
+            tell(&format!("fusebox: cannot start threads: {error}"));
+            CANNOT_BIND
+        }
+    }
+}

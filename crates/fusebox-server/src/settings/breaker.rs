@@ -25,19 +25,26 @@ pub(super) fn read(section: Section<'_>, at: &Place, timeout: Duration) -> Setti
             }
             None => format!("unknown key (known are {})", Settings::KEYS.join(", ")),
         };
-        section.report.add(&node.key_at, section.field(key), message);
+        section
+            .report
+            .add(&node.key_at, section.field(key), message);
     }
 
     let known = section.table.0.iter().filter(|(key, _)| !unknown(key));
-    let mut entries: Vec<(String, Value)> =
-        known.map(|(key, node)| (key.clone(), settings_value(key, node))).collect();
+    let mut entries: Vec<(String, Value)> = known
+        .map(|(key, node)| (key.clone(), settings_value(key, node)))
+        .collect();
     // A policy whose name has a slip was meant: what belongs to it is not to be called without effect.
     for key in meant_keys {
-        if let Some(value) = harmless(key).filter(|_| !entries.iter().any(|(known, _)| known == key)) {
+        if let Some(value) =
+            harmless(key).filter(|_| !entries.iter().any(|(known, _)| known == key))
+        {
             entries.push((key.to_owned(), value));
         }
     }
-    let trial = Settings::defaults().half_open_timeout().max(timeout.saturating_add(TRIAL_MARGIN));
+    let trial = Settings::defaults()
+        .half_open_timeout()
+        .max(timeout.saturating_add(TRIAL_MARGIN));
     for (key, default) in [("half_open_timeout", trial), ("abandoned_after", timeout)] {
         if !section.has(key) {
             entries.push((key.to_owned(), Value::Text(duration::format(default))));
@@ -48,7 +55,11 @@ pub(super) fn read(section: Section<'_>, at: &Place, timeout: Duration) -> Setti
     // looked at again, so that every mistake is told once; each key is replaced at most once, so this ends.
     let mut replaced: Vec<String> = Vec::new();
     loop {
-        let error = match Settings::from_entries(entries.iter().map(|(key, value)| (key.as_str(), borrowed(value)))) {
+        let error = match Settings::from_entries(
+            entries
+                .iter()
+                .map(|(key, value)| (key.as_str(), borrowed(value))),
+        ) {
             Ok(settings) => return settings,
             Err(error) => error,
         };
@@ -74,9 +85,18 @@ fn report(section: Section<'_>, at: &Place, error: &SettingsError) {
     let place = section.place_of(error.field(), &partner);
     let message = match error.value() {
         "" => error.allowed().to_owned(),
-        value => format!("{value} is not allowed: {}", error.allowed()),
+        // The core's sentence where it has one, else its bare range.
+        value
+            if error.allowed().contains("allowed is")
+                || error.allowed().starts_with("no effect") =>
+        {
+            format!("{value} is not allowed: {}", error.allowed())
+        }
+        value => format!("{value} is not allowed; allowed is {}", error.allowed()),
     };
-    section.report.add(&place, section.field(error.field()), message);
+    section
+        .report
+        .add(&place, section.field(error.field()), message);
 }
 
 /// The keys whose value is a number in the file; all others are texts.

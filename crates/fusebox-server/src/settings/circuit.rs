@@ -49,9 +49,19 @@ pub struct CircuitSettings {
 impl CircuitSettings {
     /// How an answer with this status is judged: an exact pattern before a class, else the default.
     pub fn outcome_of(&self, status: u16) -> Outcome {
-        let exact = self.classify.iter().find(|(pattern, _)| *pattern == StatusPattern::Exact(status));
-        let class = || self.classify.iter().find(|(pattern, _)| pattern.matches(status));
-        exact.or_else(class).map_or_else(|| fusebox::classify::status(status), |(_, outcome)| *outcome)
+        let exact = self
+            .classify
+            .iter()
+            .find(|(pattern, _)| *pattern == StatusPattern::Exact(status));
+        let class = || {
+            self.classify
+                .iter()
+                .find(|(pattern, _)| pattern.matches(status))
+        };
+        exact.or_else(class).map_or_else(
+            || fusebox::classify::status(status),
+            |(_, outcome)| *outcome,
+        )
     }
 }
 
@@ -81,7 +91,13 @@ pub enum Trouble {
 
 impl Trouble {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::Rejected, Self::Connect, Self::Timeout, Self::Reset, Self::Status5xx];
+    pub const ALL: [Self; 5] = [
+        Self::Rejected,
+        Self::Connect,
+        Self::Timeout,
+        Self::Reset,
+        Self::Status5xx,
+    ];
 
     /// The word used in the settings.
     pub const fn as_str(self) -> &'static str {
@@ -112,7 +128,10 @@ impl StatusPattern {
             return (digit.len() == 1).then_some(Self::Class(class));
         }
         let digits = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
-        text.parse().ok().filter(|status| digits && (100..=599).contains(status)).map(Self::Exact)
+        text.parse()
+            .ok()
+            .filter(|status| digits && (100..=599).contains(status))
+            .map(Self::Exact)
     }
 
     fn matches(self, status: u16) -> bool {

@@ -10,8 +10,11 @@ use super::{CircuitSettings, Config, WhenUnavailable};
 impl Config {
     /// The settings in force, with the names of the file.
     pub fn effective(&self) -> Value {
-        let circuits: Map<String, Value> =
-            self.circuits.iter().map(|circuit| (circuit.name.clone(), circuit.effective())).collect();
+        let circuits: Map<String, Value> = self
+            .circuits
+            .iter()
+            .map(|circuit| (circuit.name.clone(), circuit.effective()))
+            .collect();
         json!({
             "server": {
                 "listen": self.server.listen.to_string(),
@@ -31,8 +34,12 @@ impl CircuitSettings {
             .iter()
             .map(|(pattern, outcome)| (pattern.to_string(), outcome_word(*outcome).into()))
             .collect();
-        let breaker: Map<String, Value> =
-            self.breaker.entries().into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+        let breaker: Map<String, Value> = self
+            .breaker
+            .entries()
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.into()))
+            .collect();
         let fallback = self.fallback.as_ref().map(|fallback| {
             let names: Vec<&str> = fallback.headers.keys().map(http::HeaderName::as_str).collect();
             json!({"status": fallback.status.as_u16(), "headers": names, "body_bytes": fallback.body.len()})

@@ -15,7 +15,11 @@ use super::tree::{Node, Table, Value};
 pub(super) const PREFIX: &str = "FUSEBOX__";
 
 /// Lays every variable that begins with the prefix over `tree`.
-pub(super) fn overlay(tree: &mut Table, env: impl Iterator<Item = (String, String)>, report: &Report) {
+pub(super) fn overlay(
+    tree: &mut Table,
+    env: impl Iterator<Item = (String, String)>,
+    report: &Report,
+) {
     let known = Known::of(tree, report);
     let mut variables: Vec<_> = env.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     variables.sort();
@@ -42,12 +46,19 @@ struct Known {
 
 impl Known {
     fn of(tree: &Table, report: &Report) -> Self {
-        let mut known = Self { paths: HashMap::new(), open: Vec::new() };
+        let mut known = Self {
+            paths: HashMap::new(),
+            open: Vec::new(),
+        };
         for key in keys::SERVER {
             known.add(&["SERVER", key], &["server", key]);
         }
         let mut seen: HashMap<String, &str> = HashMap::new();
-        for (name, node) in tree.table("circuits").into_iter().flat_map(|circuits| &circuits.0) {
+        for (name, node) in tree
+            .table("circuits")
+            .into_iter()
+            .flat_map(|circuits| &circuits.0)
+        {
             let part = part(name);
             match seen.get(&part) {
                 Some(first) => {
@@ -73,19 +84,36 @@ impl Known {
     }
 
     fn add_circuit(&mut self, name: &str, part: &str) {
-        for key in keys::CIRCUIT.iter().filter(|key| !matches!(**key, "breaker" | "fallback")) {
+        for key in keys::CIRCUIT
+            .iter()
+            .filter(|key| !matches!(**key, "breaker" | "fallback"))
+        {
             self.add(&["CIRCUITS", part, key], &["circuits", name, key]);
         }
         for key in fusebox::Settings::KEYS {
-            self.add(&["CIRCUITS", part, "BREAKER", key], &["circuits", name, "breaker", key]);
+            self.add(
+                &["CIRCUITS", part, "BREAKER", key],
+                &["circuits", name, "breaker", key],
+            );
         }
         for key in keys::FALLBACK {
-            self.add(&["CIRCUITS", part, "FALLBACK", key], &["circuits", name, "fallback", key]);
+            self.add(
+                &["CIRCUITS", part, "FALLBACK", key],
+                &["circuits", name, "fallback", key],
+            );
         }
-        let open = [("CLASSIFY", vec!["classify"]), ("FALLBACK__HEADERS", vec!["fallback", "headers"])];
+        let open = [
+            ("CLASSIFY", vec!["classify"]),
+            ("FALLBACK__HEADERS", vec!["fallback", "headers"]),
+        ];
         for (rest, keys) in open {
-            let path = ["circuits", name].into_iter().chain(keys).map(str::to_owned).collect();
-            self.open.push((format!("{PREFIX}CIRCUITS__{part}__{rest}__"), path));
+            let path = ["circuits", name]
+                .into_iter()
+                .chain(keys)
+                .map(str::to_owned)
+                .collect();
+            self.open
+                .push((format!("{PREFIX}CIRCUITS__{part}__{rest}__"), path));
         }
     }
 
@@ -93,7 +121,10 @@ impl Known {
     fn path(&self, variable: &str) -> Result<Vec<String>, String> {
         let mut found: Vec<Vec<String>> = self.paths.get(variable).cloned().unwrap_or_default();
         for (beginning, path) in &self.open {
-            if let Some(rest) = variable.strip_prefix(beginning.as_str()).filter(|rest| !rest.is_empty()) {
+            if let Some(rest) = variable
+                .strip_prefix(beginning.as_str())
+                .filter(|rest| !rest.is_empty())
+            {
                 let mut path = path.clone();
                 path.push(rest.to_ascii_lowercase().replace('_', "-"));
                 found.push(path);
@@ -101,10 +132,13 @@ impl Known {
         }
         match found.len() {
             1 => Ok(found.remove(0)),
-            0 => Err(match nearest(variable, self.paths.keys().map(String::as_str)) {
-                Some(meant) => format!("names no setting (did you mean {meant}?)"),
-                None => "names no setting of this file (circuits are made in the file only)".to_owned(),
-            }),
+            0 => Err(
+                match nearest(variable, self.paths.keys().map(String::as_str)) {
+                    Some(meant) => format!("names no setting (did you mean {meant}?)"),
+                    None => "names no setting of this file (circuits are made in the file only)"
+                        .to_owned(),
+                },
+            ),
             _ => {
                 let all: Vec<String> = found.iter().map(|path| path.join(".")).collect();
                 Err(format!("could mean {}; rename a circuit", all.join(" or ")))

@@ -31,7 +31,7 @@ pub use upstream::{Scheme, Upstream};
 
 use problem::Report;
 use section::Section;
-use tree::{Table, Value};
+use tree::Table;
 
 /// All settings of the daemon.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,17 +130,35 @@ impl Config {
         let folder = Path::new(file_name).parent().unwrap_or(Path::new(""));
         let config = read(&tree, folder, &report);
         let problems = report.into_problems();
-        if problems.is_empty() { Ok(config) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
     }
 }
 
 fn read(tree: &Table, folder: &Path, report: &Report) -> Config {
-    let top = Section { path: "", table: tree, report };
+    let top = Section {
+        path: "",
+        table: tree,
+        report,
+    };
     top.only(keys::TOP);
     let server = top.table("server");
-    let server = server.map(|table| read_server(Section { path: "server", table, report }));
+    let server = server.map(|table| {
+        read_server(Section {
+            path: "server",
+            table,
+            report,
+        })
+    });
     let mut circuits = Vec::new();
-    for (name, node) in top.table("circuits").into_iter().flat_map(|circuits| &circuits.0) {
+    for (name, node) in top
+        .table("circuits")
+        .into_iter()
+        .flat_map(|circuits| &circuits.0)
+    {
         if let Some(circuit) = read_circuit::read(name, node, folder, report) {
             circuits.push((circuit, node.key_at.clone()));
         }
@@ -161,17 +179,30 @@ fn read_server(section: Section<'_>) -> ServerSettings {
     };
     let listen = address("listen").unwrap_or(default.listen);
     let admin = address("admin").unwrap_or(default.admin);
-    if let Some(node) = section.table.get("admin") {
+    if let Some(node) = section.table.get("admin").or(section.table.get("listen")) {
+        let key = if section.has("admin") {
+            "admin"
+        } else {
+            "listen"
+        };
         if !admin.ip().is_loopback() {
             let allowed = "a loopback address like \"127.0.0.1:9797\" (others need access tokens, \
                 which this version does not have yet)";
-            section.refuse("admin", node, allowed);
+            section.refuse(key, node, allowed);
         } else if admin == listen && admin.port() != 0 {
-            section.refuse("admin", node, "another address than server.listen");
+            section.refuse(
+                key,
+                node,
+                "an address of its own (server.listen and server.admin are the same)",
+            );
         }
     }
     let data_dir = section.text("data_dir", "the name of a folder", |text| {
         (!text.is_empty()).then(|| PathBuf::from(text))
     });
-    ServerSettings { listen, admin, data_dir: data_dir.unwrap_or(default.data_dir) }
+    ServerSettings {
+        listen,
+        admin,
+        data_dir: data_dir.unwrap_or(default.data_dir),
+    }
 }

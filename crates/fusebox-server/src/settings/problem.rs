@@ -26,6 +26,30 @@ impl fmt::Display for Problem {
     }
 }
 
+impl Problem {
+    /// The problem with its place taken apart.
+    pub fn to_json(&self) -> serde_json::Value {
+        let (file, line, column) = match &self.place {
+            Place::File { name, line, column } => (Some(name), Some(line), Some(column)),
+            Place::WholeFile(name) => (Some(name), None, None),
+            Place::Variable(_) | Place::Flag(_) => (None, None, None),
+        };
+        let variable = match &self.place {
+            Place::Variable(name) => Some(name),
+            _ => None,
+        };
+        serde_json::json!({
+            "place": self.place.to_string(),
+            "file": file.map(AsRef::<str>::as_ref),
+            "line": line,
+            "column": column,
+            "variable": variable.map(AsRef::<str>::as_ref),
+            "field": self.field,
+            "message": self.message,
+        })
+    }
+}
+
 /// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -97,5 +121,13 @@ fn one_line(text: String) -> String {
     if !text.chars().any(char::is_control) {
         return text;
     }
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
 }

@@ -22,23 +22,42 @@ const SETTLE_AFTER: Duration = Duration::from_secs(5);
 const PRIORITY: u8 = 2;
 
 /// Reads one circuit. What is wrong goes to the report; the result is then only good for finding more.
-pub(super) fn read(name: &str, node: &Node, folder: &Path, report: &Report) -> Option<CircuitSettings> {
+pub(super) fn read(
+    name: &str,
+    node: &Node,
+    folder: &Path,
+    report: &Report,
+) -> Option<CircuitSettings> {
     let path = format!("circuits.{name}");
     let Value::Table(table) = &node.value else {
-        report.add(&node.at, path, format!("{} is not allowed: a table", node.shown()));
+        report.add(
+            &node.at,
+            path,
+            format!("{} is not allowed; allowed is a table", node.shown()),
+        );
         return None;
     };
-    let section = Section { path: &path, table, report };
+    let section = Section {
+        path: &path,
+        table,
+        report,
+    };
     check_name(name, node, section);
     section.only(keys::CIRCUIT);
 
     let upstream = upstream(section, &node.key_at);
     let times = times(section);
     let route = route::read(section, name);
-    let priority = section.whole("priority", 1..=3).and_then(|n| u8::try_from(n).ok()).unwrap_or(PRIORITY);
+    let priority = section
+        .whole("priority", 1..=3)
+        .and_then(|n| u8::try_from(n).ok())
+        .unwrap_or(PRIORITY);
     let unavailable = unavailable(section, folder);
     if section.truth("trips_main") == Some(true) {
-        section.inert("trips_main", &format!("the main breaker is {}", keys::NOT_YET));
+        section.inert(
+            "trips_main",
+            &format!("the main breaker is {}", keys::NOT_YET),
+        );
     }
     let breaker = breaker(section, &node.key_at, times.total);
     Some(CircuitSettings {
@@ -63,14 +82,22 @@ pub(super) fn read(name: &str, node: &Node, folder: &Path, report: &Report) -> O
 
 fn check_name(name: &str, node: &Node, section: Section<'_>) {
     if let Err(error) = fusebox::check_name(name) {
-        let message = format!("{} is not a name of a circuit: {}", error.value(), error.allowed());
+        let message = format!(
+            "{} is not a name of a circuit: {}",
+            error.value(),
+            error.allowed()
+        );
         section.report.add(&node.key_at, section.path, message);
     }
 }
 
 fn upstream(section: Section<'_>, at: &Place) -> Option<Upstream> {
     let Some(node) = section.table.get("upstream") else {
-        section.report.add(at, section.field("upstream"), "missing: a URL like \"http://rag:8000\"");
+        section.report.add(
+            at,
+            section.field("upstream"),
+            "missing: a URL like \"http://rag:8000\"",
+        );
         return None;
     };
     let form = || "a URL like \"http://rag:8000\"".to_owned();
@@ -80,7 +107,11 @@ fn upstream(section: Section<'_>, at: &Place) -> Option<Upstream> {
     };
     if node.text().is_some_and(|text| text.contains('@')) {
         // The value is not shown: it may hold a password.
-        section.report.add(&node.at, section.field("upstream"), format!("the value is not allowed: {error}"));
+        section.report.add(
+            &node.at,
+            section.field("upstream"),
+            format!("the value is not allowed; allowed is {error}"),
+        );
     } else {
         section.refuse("upstream", node, &error);
     }
@@ -100,10 +131,17 @@ fn times(section: Section<'_>) -> Times {
     for (key, time) in [("connect_timeout", connect), ("head_timeout", head)] {
         if time.is_some_and(|time| time > total) {
             let total = fusebox::duration::format(total);
-            section.inert(key, &format!("it is longer than timeout, {total}, which ends the call before"));
+            section.inert(
+                key,
+                &format!("it is longer than timeout, {total}, which ends the call before"),
+            );
         }
     }
-    Times { total, connect: connect.unwrap_or(CONNECT_TIMEOUT.min(total)), head }
+    Times {
+        total,
+        connect: connect.unwrap_or(CONNECT_TIMEOUT.min(total)),
+        head,
+    }
 }
 
 fn breaker(section: Section<'_>, at: &Place, timeout: Duration) -> fusebox::Settings {
@@ -111,7 +149,15 @@ fn breaker(section: Section<'_>, at: &Place, timeout: Duration) -> fusebox::Sett
     let path = section.field("breaker");
     let table = section.table("breaker").unwrap_or(&empty);
     let at = section.table.get("breaker").map_or(at, |node| &node.key_at);
-    breaker::read(Section { path: &path, table, ..section }, at, timeout)
+    breaker::read(
+        Section {
+            path: &path,
+            table,
+            ..section
+        },
+        at,
+        timeout,
+    )
 }
 
 struct Unavailable {
@@ -121,16 +167,28 @@ struct Unavailable {
 }
 
 fn unavailable(section: Section<'_>, folder: &Path) -> Unavailable {
+    const FORM: &str = "\"reject\" or \"fallback\"";
     let path = section.field("fallback");
     let fallback = section.table("fallback");
-    let fallback = fallback.map(|table| fallback::read(Section { path: &path, table, ..section }, folder));
+    let fallback = fallback.map(|table| {
+        fallback::read(
+            Section {
+                path: &path,
+                table,
+                ..section
+            },
+            folder,
+        )
+    });
     let named = section.read("when_unavailable", |node| match node.text() {
         Some("reject") => Ok(WhenUnavailable::Reject),
         Some("fallback") => Ok(WhenUnavailable::Fallback),
-        Some("queue" | "next") => Err(format!("\"queue\" and \"next\" are {}", keys::NOT_YET)),
-        _ => Err("\"reject\" or \"fallback\"".to_owned()),
+        Some("queue" | "next") => Err(format!("{FORM} (others are {})", keys::NOT_YET)),
+        _ => Err(FORM.to_owned()),
     });
-    let on = section.array("fallback_on").map(|items| troubles(section, items));
+    let on = section
+        .array("fallback_on")
+        .map(|items| troubles(section, items));
     let set = section.has("fallback");
     match named {
         Some(WhenUnavailable::Reject) => {
@@ -140,7 +198,11 @@ fn unavailable(section: Section<'_>, folder: &Path) -> Unavailable {
         Some(WhenUnavailable::Fallback) if !set => {
             let node = section.table.get("when_unavailable");
             let message = "missing: when_unavailable is \"fallback\", so there must be one";
-            node.into_iter().for_each(|node| section.report.add(&node.at, section.field("fallback"), message));
+            node.into_iter().for_each(|node| {
+                section
+                    .report
+                    .add(&node.at, section.field("fallback"), message)
+            });
         }
         None if !set && !section.has("when_unavailable") => {
             section.inert("fallback_on", "there is no fallback");
@@ -153,7 +215,11 @@ fn unavailable(section: Section<'_>, folder: &Path) -> Unavailable {
             on: on.unwrap_or_else(|| Trouble::ALL.to_vec()),
             fallback: Some(fallback),
         },
-        _ => Unavailable { when: WhenUnavailable::Reject, on: Vec::new(), fallback: None },
+        _ => Unavailable {
+            when: WhenUnavailable::Reject,
+            on: Vec::new(),
+            fallback: None,
+        },
     }
 }
 
@@ -161,9 +227,14 @@ fn troubles(section: Section<'_>, items: &[Node]) -> Vec<Trouble> {
     const ALLOWED: &str = "\"rejected\", \"connect\", \"timeout\", \"reset\" or \"5xx\"";
     let mut troubles = Vec::new();
     for item in items {
-        match Trouble::ALL.into_iter().find(|trouble| Some(trouble.as_str()) == item.text()) {
+        match Trouble::ALL
+            .into_iter()
+            .find(|trouble| Some(trouble.as_str()) == item.text())
+        {
             None => section.refuse("fallback_on", item, ALLOWED),
-            Some(trouble) if troubles.contains(&trouble) => section.refuse("fallback_on", item, "each word once"),
+            Some(trouble) if troubles.contains(&trouble) => {
+                section.refuse("fallback_on", item, "each word once")
+            }
             Some(trouble) => troubles.push(trouble),
         }
     }
@@ -174,16 +245,24 @@ fn troubles(section: Section<'_>, items: &[Node]) -> Vec<Trouble> {
 }
 
 fn classify(section: Section<'_>) -> Vec<(StatusPattern, Outcome)> {
-    let Some(table) = section.table("classify") else { return Vec::new() };
+    let Some(table) = section.table("classify") else {
+        return Vec::new();
+    };
     let path = section.field("classify");
-    let section = Section { path: &path, table, ..section };
+    let section = Section {
+        path: &path,
+        table,
+        ..section
+    };
     let mut patterns = Vec::new();
     for (key, node) in &table.0 {
         let word = section.text(key, "\"failure\", \"ignored\" or \"success\"", outcome);
         match (StatusPattern::parse(key), word) {
             (None, _) => {
                 let message = "unknown key (known are statuses from \"100\" to \"599\" and classes like \"5xx\")";
-                section.report.add(&node.key_at, section.field(key), message);
+                section
+                    .report
+                    .add(&node.key_at, section.field(key), message);
             }
             (Some(pattern), Some(outcome)) => patterns.push((pattern, outcome)),
             (Some(_), None) => {}

@@ -19,10 +19,14 @@ pub(super) struct Route {
 
 /// Reads the route of the circuit `name`. Without path: `/NAME`, taken off; with a host alone: everything there.
 pub(super) fn read(section: Section<'_>, name: &str) -> Route {
-    let host = section.text("host", "a host name without a port, like \"rag.example\"", |text| {
-        is_host(text).then(|| text.trim_end_matches('.').to_ascii_lowercase())
+    let host = section.text(
+        "host",
+        "a host name without a port, like \"rag.example\"",
+        |text| is_host(text).then(|| text.trim_end_matches('.').to_ascii_lowercase()),
+    );
+    let path = section.read("path", |node| {
+        node.text().ok_or(PATH_FORM.to_owned()).and_then(path)
     });
-    let path = section.read("path", |node| node.text().ok_or(PATH_FORM.to_owned()).and_then(path));
     let strip = section.truth("strip_path");
     let named = section.has("path");
     let path = match path {
@@ -31,10 +35,17 @@ pub(super) fn read(section: Section<'_>, name: &str) -> Route {
         None => format!("/{name}"),
     };
     if strip == Some(true) && path == "/" {
-        section.inert("strip_path", "the path is \"/\", there is nothing to take off");
+        section.inert(
+            "strip_path",
+            "the path is \"/\", there is nothing to take off",
+        );
     }
     let strip_path = strip.unwrap_or(!named && path != "/");
-    Route { path, strip_path, host }
+    Route {
+        path,
+        strip_path,
+        host,
+    }
 }
 
 const PATH_FORM: &str = "a path that begins with \"/\", like \"/api\"";
@@ -45,8 +56,13 @@ fn path(text: &str) -> Result<String, String> {
     if text == "/" {
         return Ok(text.to_owned());
     }
-    let Some(segments) = clean.strip_prefix('/') else { return Err(PATH_FORM.to_owned()) };
-    if segments.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
+    let Some(segments) = clean.strip_prefix('/') else {
+        return Err(PATH_FORM.to_owned());
+    };
+    if segments
+        .split('/')
+        .any(|segment| matches!(segment, "" | "." | ".."))
+    {
         return Err("a path without empty, \".\" or \"..\" segments".to_owned());
     }
     if text.contains(['?', '#']) || text.parse::<PathAndQuery>().is_err() {
@@ -65,7 +81,10 @@ pub(super) fn refuse_duplicates(circuits: &[(CircuitSettings, Place)], report: &
             other.path == circuit.path && other.host == circuit.host
         };
         if let Some((first, _)) = circuits[..i].iter().find(same) {
-            let host = circuit.host.as_deref().map_or_else(String::new, |host| format!(" on host {host}"));
+            let host = circuit
+                .host
+                .as_deref()
+                .map_or_else(String::new, |host| format!(" on host {host}"));
             let message = format!(
                 "has the same route as circuits.{} ({}{host}); give one of them another path or host",
                 first.name, circuit.path

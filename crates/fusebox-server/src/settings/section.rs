@@ -22,7 +22,11 @@ pub(super) struct Section<'t> {
 impl<'t> Section<'t> {
     /// The dotted path of a key in this table.
     pub(super) fn field(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// Refuses every key that is not among `known`.
@@ -42,20 +46,26 @@ impl<'t> Section<'t> {
 
     /// Reports a value of `key` that is not allowed.
     pub(super) fn refuse(&self, key: &str, node: &Node, allowed: &str) {
-        let message = format!("{} is not allowed: {allowed}", node.shown());
+        let message = format!("{} is not allowed; allowed is {allowed}", node.shown());
         self.report.add(&node.at, self.field(key), message);
     }
 
     /// Reports that `key` is set but can have no effect.
     pub(super) fn inert(&self, key: &str, why: &str) {
         if let Some(node) = self.table.get(key) {
-            self.report.add(&node.key_at, self.field(key), format!("has no effect: {why}"));
+            self.report.add(
+                &node.key_at,
+                self.field(key),
+                format!("has no effect: {why}"),
+            );
         }
     }
 
     /// Where `key` is, or `otherwise` if it is not set.
     pub(super) fn place_of(&self, key: &str, otherwise: &Place) -> Place {
-        self.table.get(key).map_or_else(|| otherwise.clone(), |node| node.at.clone())
+        self.table
+            .get(key)
+            .map_or_else(|| otherwise.clone(), |node| node.at.clone())
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -69,7 +79,9 @@ impl<'t> Section<'t> {
         parse: impl FnOnce(&'t Node) -> Result<T, String>,
     ) -> Option<T> {
         let node = self.table.get(key)?;
-        parse(node).map_err(|allowed| self.refuse(key, node, &allowed)).ok()
+        parse(node)
+            .map_err(|allowed| self.refuse(key, node, &allowed))
+            .ok()
     }
 
     /// A text that `parse` takes.
@@ -79,7 +91,11 @@ impl<'t> Section<'t> {
         allowed: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        self.read(key, |node| node.text().and_then(parse).ok_or_else(|| allowed.to_owned()))
+        self.read(key, |node| {
+            node.text()
+                .and_then(parse)
+                .ok_or_else(|| allowed.to_owned())
+        })
     }
 
     /// A time longer than zero and up to a year.
@@ -97,7 +113,9 @@ impl<'t> Section<'t> {
     pub(super) fn time_or_zero(&self, key: &str) -> Option<Duration> {
         const ALLOWED: &str = "a time like \"30s\" (units ns, us, ms, s, m, h), at most 8760h";
         self.text(key, ALLOWED, |text| {
-            fusebox::duration::parse(text).ok().filter(|time| *time <= TIME_MAX)
+            fusebox::duration::parse(text)
+                .ok()
+                .filter(|time| *time <= TIME_MAX)
         })
     }
 

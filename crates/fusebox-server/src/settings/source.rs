@@ -30,7 +30,10 @@ impl Source {
             let absent = matches!(default.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound);
             (!absent).then_some(default)
         };
-        Self { file: named.or_else(here), flags }
+        Self {
+            file: named.or_else(here),
+            flags,
+        }
     }
 
     /// The settings file, if there is one.
@@ -45,7 +48,10 @@ impl Source {
     pub fn load(&self) -> Result<Config, Vec<Problem>> {
         // Not `vars()`, which panics at a foreign variable that is not Unicode.
         let ours = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| name.starts_with(environment::PREFIX))?;
+            let name = name
+                .into_string()
+                .ok()
+                .filter(|name| name.starts_with(environment::PREFIX))?;
             Some((name, value.to_string_lossy().into_owned()))
         });
         Config::load_with(self.file(), ours, &self.flags)
@@ -56,21 +62,40 @@ impl Source {
 pub(super) fn read(path: &Path) -> Result<String, Vec<Problem>> {
     let name: Arc<str> = path.display().to_string().into();
     let whole = |message: String| {
-        vec![Problem { place: Place::WholeFile(name.clone()), field: String::new(), message }]
+        vec![Problem {
+            place: Place::WholeFile(name.clone()),
+            field: String::new(),
+            message,
+        }]
     };
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
         .map_err(|error| whole(format!("cannot be read: {error}")))?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(whole(format!("is larger than {} MiB", FILE_BYTES_MAX / (1024 * 1024))));
+        return Err(whole(format!(
+            "is larger than {} MiB",
+            FILE_BYTES_MAX / (1024 * 1024)
+        )));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        let place = Place::File { name: name.clone(), line, column };
-        vec![Problem { place, field: String::new(), message: "is not UTF-8 text".into() }]
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |last| last.chars().count())
+            + 1;
+        let place = Place::File {
+            name: name.clone(),
+            line,
+            column,
+        };
+        vec![Problem {
+            place,
+            field: String::new(),
+            message: "is not UTF-8 text".into(),
+        }]
     })
 }

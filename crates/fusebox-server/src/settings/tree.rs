@@ -48,12 +48,19 @@ impl Table {
     /// Puts `node` at `path`, making tables on the way. A value in the way that is no table stays: reading it
     /// later reports it.
     pub(super) fn set(&mut self, path: &[String], node: Node) {
-        let Some((key, rest)) = path.split_first() else { return };
+        let Some((key, rest)) = path.split_first() else {
+            return;
+        };
         let place = match self.0.iter().position(|(k, _)| k == key) {
             Some(place) => place,
             None => {
                 let (key_at, at) = (node.key_at.clone(), node.at.clone());
-                let empty = Node { key_at, at, value: Value::Table(Self::default()), raw: None };
+                let empty = Node {
+                    key_at,
+                    at,
+                    value: Value::Table(Self::default()),
+                    raw: None,
+                };
                 self.0.push((key.clone(), empty));
                 self.0.len() - 1
             }
@@ -101,7 +108,12 @@ impl Node {
             Value::Text(text) => text.clone(),
             _ => raw,
         };
-        Self { key_at: place.clone(), at: place, value, raw: Some(raw) }
+        Self {
+            key_at: place.clone(),
+            at: place,
+            value,
+            raw: Some(raw),
+        }
     }
 }
 
@@ -110,14 +122,20 @@ pub(super) fn parse(text: &str, name: &Arc<str>, report: &Report) -> Option<Tabl
     let lines = Lines::new(text);
     let place = |span: Range<usize>| {
         let (line, column) = lines.position(span.start);
-        Place::File { name: name.clone(), line, column }
+        Place::File {
+            name: name.clone(),
+            line,
+            column,
+        }
     };
     let (document, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return Some(table(document.into_inner(), &place));
     }
     for error in errors {
-        let at = error.span().map_or_else(|| Place::WholeFile(name.clone()), &place);
+        let at = error
+            .span()
+            .map_or_else(|| Place::WholeFile(name.clone()), &place);
         report.add(&at, "", error.message().replace('\n', ", "));
     }
     None
@@ -131,7 +149,15 @@ fn table(entries: DeTable<'_>, place: &dyn Fn(Range<usize>) -> Place) -> Table {
         let at = place(value.span());
         let key: std::borrow::Cow<'_, str> = key.into_inner();
         let value = convert(value.into_inner(), place);
-        (key.into_owned(), Node { key_at, at, value, raw: None })
+        (
+            key.into_owned(),
+            Node {
+                key_at,
+                at,
+                value,
+                raw: None,
+            },
+        )
     };
     Table(entries.into_iter().map(node).collect())
 }
@@ -152,7 +178,12 @@ fn convert(value: DeValue<'_>, place: &dyn Fn(Range<usize>) -> Place) -> Value {
         DeValue::Array(items) => {
             let node = |item: toml::Spanned<DeValue<'_>>| {
                 let at = place(item.span());
-                Node { key_at: at.clone(), at, value: convert(item.into_inner(), place), raw: None }
+                Node {
+                    key_at: at.clone(),
+                    at,
+                    value: convert(item.into_inner(), place),
+                    raw: None,
+                }
             };
             Value::Array(items.into_iter().map(node).collect())
         }
@@ -168,7 +199,9 @@ struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     fn new(text: &'t str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
         Self { text, starts }
     }
 
@@ -176,7 +209,10 @@ impl<'t> Lines<'t> {
         let offset = offset.min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
-        let column = self.text.get(start..offset).map_or(offset - start, |before| before.chars().count());
+        let column = self
+            .text
+            .get(start..offset)
+            .map_or(offset - start, |before| before.chars().count());
         (line, column + 1)
     }
 }

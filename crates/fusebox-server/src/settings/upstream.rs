@@ -91,18 +91,31 @@ impl Upstream {
                 .ok_or_else(|| "a URL with a port from 1 to 65535".to_owned())?,
         };
         let path = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { scheme, host: host.to_ascii_lowercase(), port, path })
+        Ok(Self {
+            scheme,
+            host: host.to_ascii_lowercase(),
+            port,
+            path,
+        })
     }
 }
 
 /// Whether `host` is a DNS name, an IPv4 address, or an IPv6 address in brackets.
 pub(super) fn is_host(host: &str) -> bool {
-    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    if let Some(address) = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         return address.parse::<Ipv6Addr>().is_ok();
     }
     let label = |label: &str| {
-        let letters = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        (1..=63).contains(&label.len()) && letters && !label.starts_with('-') && !label.ends_with('-')
+        let letters = label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        (1..=63).contains(&label.len())
+            && letters
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     let name = host.strip_suffix('.').unwrap_or(host);
     name.len() <= 253 && name.split('.').all(label)
@@ -114,7 +127,12 @@ mod tests {
 
     #[test]
     fn a_url_is_taken_apart_and_put_together_again() {
-        for url in ["http://rag:8000", "https://ofd.example", "http://[::1]:99/a/b", "https://10.0.0.1/base"] {
+        for url in [
+            "http://rag:8000",
+            "https://ofd.example",
+            "http://[::1]:99/a/b",
+            "https://10.0.0.1/base",
+        ] {
             assert_eq!(Upstream::parse(url).unwrap().to_string(), url);
         }
         let upstream = Upstream::parse("https://RAG.example:443/base/").unwrap();
@@ -135,7 +153,10 @@ mod tests {
             ("http://-x", form),
             ("http://[::zz]", form),
             ("ftp://rag", "a URL that begins with http:// or https://"),
-            ("http://me:secret@rag", "a URL without user name and password"),
+            (
+                "http://me:secret@rag",
+                "a URL without user name and password",
+            ),
             ("http://rag?x=1", "a URL without a query (?...)"),
             ("http://rag#x", "a URL without a fragment (#...)"),
             ("http://rag:0", "a URL with a port from 1 to 65535"),

@@ -1,1 +1,0 @@
-//! The daemon: gateway and admin together, with signals and reload.
