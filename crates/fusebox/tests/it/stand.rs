@@ -1,0 +1,65 @@
+//! Breakers on a clock moved by hand, and threads that start together.
+
+use fusebox::{Author, Builder, CircuitBreaker, HoldKind, HoldRequest, ManualClock, Rate};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+pub(crate) const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub(crate) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(crate) fn percent(text: &str) -> Rate {
+    Rate::parse(text).unwrap()
+}
+
+/// A breaker without jitter, with what `set` adds.
+pub(crate) fn breaker(set: impl FnOnce(Builder) -> Builder) -> (Arc<CircuitBreaker>, ManualClock) {
+    let clock = ManualClock::new();
+    let builder = CircuitBreaker::builder("test").clock(clock.clone()).jitter(percent("0%"));
+    (Arc::new(set(builder).build().unwrap()), clock)
+}
+
+pub(crate) fn tester() -> Author {
+    Author::new("tester")
+}
+
+pub(crate) fn hold(kind: HoldKind, expires_after: Option<Duration>) -> HoldRequest {
+    HoldRequest { kind, reason: "a test".to_owned(), author: tester(), for_: expires_after }
+}
+
+/// Runs `work` on so many threads at once, each with its number; their answers in order.
+pub(crate) fn together<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(threads);
+    std::thread::scope(|scope| {
+        let (start, work) = (&start, &work);
+        let started: Vec<_> = (0..threads)
+            .map(|number| {
+                scope.spawn(move || {
+                    start.wait();
+                    work(number)
+                })
+            })
+            .collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// A random number generator good enough to mix outcomes; the same for the same seed.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
