@@ -1,0 +1,110 @@
+//! Admission (R1, R7, R8, R15, R17).
+
+use super::CircuitBreaker;
+use super::locked::Locked;
+use super::ramp::Share;
+use crate::clock::Tick;
+use crate::permit::{Ticket, TicketKind};
+use crate::rejection::{Reason, Rejection};
+use crate::sync::Ordering;
+use crate::word::{HoldKind, State, Word};
+use std::time::Duration;
+
+/// What to say to a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Decision {
+    Admit(TicketKind),
+    Reject(Reason, Option<Duration>),
+    /// Something is due, or a trial place may be free: decide under the lock.
+    Lock,
+}
+
+impl CircuitBreaker {
+    #[inline]
+    pub(crate) fn admit(&self) -> Result<Ticket, Rejection> {
+        let word = self.word.load();
+        if word.is_plain() {
+            return Ok(self.ticket(word, TicketKind::Counted));
+        }
+        self.admit_otherwise()
+    }
+
+    #[inline]
+    fn ticket(&self, word: Word, kind: TicketKind) -> Ticket {
+        Ticket::new(word.generation(), kind, self.started())
+    }
+
+    /// Everything but plainly closed. Lock-free unless something is due or a trial place may be
+    /// free.
+    fn admit_otherwise(&self) -> Result<Ticket, Rejection> {
+        loop {
+            let word = self.word.load();
+            let until = Tick::from_nanos(self.until.load(Ordering::Acquire));
+            let now = self.clock.coarse();
+            let decision = self.decide(word, until, now);
+            // Both were read in one generation, or they do not belong together.
+            let again = self.word.load();
+            if again.generation() != word.generation() || again.state() != word.state() {
+                continue;
+            }
+            return match decision {
+                Decision::Admit(kind) => Ok(self.ticket(word, kind)),
+                Decision::Reject(reason, retry_after) => Err(self.reject(reason, retry_after)),
+                Decision::Lock => self.locked(Locked::admit),
+            };
+        }
+    }
+
+    /// The decision by the word and the instant until which it alone decides.
+    pub(super) fn decide(&self, word: Word, until: Tick, now: Tick) -> Decision {
+        let left = (until < Tick::NEVER).then(|| until.saturating_since(now));
+        if word.is_under_main() {
+            return Decision::Reject(Reason::Main, None);
+        }
+        if now >= until {
+            return Decision::Lock;
+        }
+        match (word.hold(), word.state()) {
+            (Some(HoldKind::ForcedOpen), _) => Decision::Reject(Reason::ForcedOpen, left),
+            (Some(HoldKind::Disabled), _) => Decision::Admit(TicketKind::Uncounted),
+            (None, State::Open) => Decision::Reject(Reason::Open, left),
+            (None, State::HalfOpen) => Decision::Reject(Reason::HalfOpen, left),
+            (None, State::Closed) if word.is_ramping() => match self.ramp.admit(now) {
+                Share::Admit => Decision::Admit(TicketKind::Counted),
+                Share::Reject => Decision::Reject(Reason::Ramp, None),
+                Share::Over => {
+                    self.word.end_ramp(word);
+                    Decision::Admit(TicketKind::Counted)
+                }
+            },
+            (Some(HoldKind::Observe), _) | (None, State::Closed) => {
+                Decision::Admit(TicketKind::Counted)
+            }
+        }
+    }
+
+    pub(super) fn reject(&self, reason: Reason, retry_after: Option<Duration>) -> Rejection {
+        self.ledger.rejected(reason);
+        Rejection::new(reason, retry_after)
+    }
+}
+
+impl Locked<'_> {
+    /// Admission under the lock, with everything done that is due.
+    fn admit(&mut self) -> Result<Ticket, Rejection> {
+        let breaker = self.breaker;
+        let word = self.word();
+        let until = Tick::from_nanos(breaker.until.load(Ordering::Acquire));
+        match breaker.decide(word, until, self.now) {
+            Decision::Admit(kind) => Ok(breaker.ticket(word, kind)),
+            Decision::Reject(reason, retry_after) => Err(breaker.reject(reason, retry_after)),
+            // Nothing is due any more: half-open with a free place.
+            Decision::Lock => {
+                let timeout = breaker.plans.current().settings.half_open_timeout;
+                let number = self.machine.trials.begin(self.now.saturating_add(timeout));
+                self.publish_until();
+                Ok(Ticket::new(word.generation(), TicketKind::Trial(number), self.now))
+            }
+        }
+    }
+}

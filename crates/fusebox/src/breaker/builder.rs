@@ -1,0 +1,175 @@
+//! Making a breaker.
+
+use super::CircuitBreaker;
+use super::ramp::Ramp;
+use crate::clock::{Clock, ClockSource, Tick};
+use crate::counters::ledger::Ledger;
+use crate::event::EventBus;
+use crate::machine::Machine;
+use crate::plan::{Plan, Plans};
+use crate::settings::{
+    Rate, Recovery, Settings, SettingsBuilder, SettingsError, WindowSize, check_name_text,
+};
+use crate::sync::{AtomicBool, AtomicU64, Mutex};
+use crate::window::Window;
+use crate::word::{State, StateWord, Word};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Events that a breaker without a shared bus keeps for readers that fall behind.
+const EVENTS_KEPT: usize = 256;
+
+/// Builds a [`CircuitBreaker`]. Settings not named have the defaults of [`Settings::defaults`].
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    name: String,
+    settings: SettingsBuilder,
+    given: Option<Settings>,
+    clock: ClockSource,
+    events: Option<Arc<EventBus>>,
+    counts_calls: bool,
+    seed: Option<u64>,
+}
+
+macro_rules! forward {
+    ($($(#[$doc:meta])* $name:ident: $type:ty),* $(,)?) => {
+        impl Builder {
+            $($(#[$doc])* pub fn $name(mut self, $name: $type) -> Self {
+                self.settings = self.settings.$name($name);
+                self
+            })*
+        }
+    };
+}
+
+forward! {
+    /// Open after so many failures in a row (R2).
+    consecutive_failures: u32,
+    /// Open at this share of failures in the window (R3).
+    failure_rate: Rate,
+    /// Open at so many failures in the window (R3).
+    failure_count: u32,
+    /// Open at this share of slow calls in the window (R3).
+    slow_call_rate: Rate,
+    /// A call that took longer is slow.
+    slow_call_duration: Duration,
+    /// The calls that rates and counts look at.
+    window: WindowSize,
+    /// Rates are undefined below so many calls.
+    minimum_calls: u32,
+    /// How long the first opening lasts.
+    open_for: Duration,
+    /// How long an opening lasts at most.
+    open_for_max: Duration,
+    /// By what an opening is longer than the one before.
+    backoff: f64,
+    /// Share by which an opening varies at random.
+    jitter: Rate,
+    /// How many trials may be in flight.
+    half_open_calls: u32,
+    /// How many successful trials close.
+    half_open_successes: u32,
+    /// How many failed trials open again.
+    half_open_failures: u32,
+    /// A trial in flight for so long has failed.
+    half_open_timeout: Duration,
+    /// A permit dropped after so long counts as a failure (R11).
+    abandoned_after: Option<Duration>,
+    /// How long the admitted share grows after a close (R17).
+    ramp: Duration,
+    /// Who ends an open period.
+    recovery: Recovery,
+}
+
+impl Builder {
+    pub(super) fn new(name: String) -> Self {
+        Self {
+            name,
+            settings: SettingsBuilder::default(),
+            given: None,
+            clock: ClockSource::System,
+            events: None,
+            counts_calls: true,
+            seed: None,
+        }
+    }
+
+    /// Settings that were checked elsewhere. They replace every single setting named here.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.given = Some(settings);
+        self
+    }
+
+    /// The time-out that the caller puts around the call: a permit dropped after it counts as a
+    /// failure. The same as `abandoned_after(Some(timeout))`.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.abandoned_after(Some(timeout))
+    }
+
+    /// Another clock than the system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = ClockSource::Given(Arc::new(clock));
+        self
+    }
+
+    /// A bus that several breakers share, instead of one of its own.
+    pub fn events(mut self, events: Arc<EventBus>) -> Self {
+        self.events = Some(events);
+        self
+    }
+
+    /// Whether successes, failures and ignored calls are counted since the start (default yes).
+    /// Rejections, late and abandoned calls always are.
+    pub fn count_calls(mut self, count_calls: bool) -> Self {
+        self.counts_calls = count_calls;
+        self
+    }
+
+    /// The seed of the jitter, for runs that can be repeated.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Checks everything and makes the breaker.
+    ///
+    /// # Errors
+    /// What [`SettingsBuilder::build`] refuses, and a name that is not a circuit's name.
+    pub fn build(self) -> Result<CircuitBreaker, SettingsError> {
+        check_name(&self.name)?;
+        let settings = match self.given {
+            Some(settings) => settings,
+            None => self.settings.build()?,
+        };
+        // Generation 1, so that no tag of a cleared cell looks like the first generation's.
+        let generation = 1;
+        let size = settings.reads_window().then(|| settings.window());
+        let window = size.map(|size| Arc::new(Window::new(size, generation)));
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        let now = self.clock.now();
+        Ok(CircuitBreaker {
+            word: StateWord::new(Word::new(generation, State::Closed, None)),
+            until: AtomicU64::new(Tick::NEVER.as_nanos()),
+            ramp: Ramp::new(),
+            plans: Plans::new(Plan::new(settings, window, 0)),
+            ledger: Ledger::new(self.counts_calls),
+            machine: Mutex::new(Machine::new(now, seed)),
+            would_open: AtomicBool::new(false),
+            shutting_down: AtomicBool::new(false),
+            clock: self.clock,
+            events: self.events.unwrap_or_else(|| EventBus::new(EVENTS_KEPT)),
+            name: Arc::from(self.name),
+        })
+    }
+}
+
+/// Whether a text can be the name of a circuit: 1 to 100 letters, digits, `.`, `_` and `-`,
+/// beginning with a letter or digit; `health` and `stream` are reserved.
+///
+/// # Errors
+/// With the field `name`.
+pub fn check_name(name: &str) -> Result<(), SettingsError> {
+    check_name_text(name)
+}

@@ -1,0 +1,135 @@
+//! The breaker: one word decides, the rest hangs on it.
+//!
+//! `admit` and `settle` are the call path; `locked` is what happens under the circuit's lock;
+//! `control` is for hands.
+
+mod admit;
+mod builder;
+mod call;
+mod control;
+mod locked;
+mod observe;
+mod ramp;
+mod settle;
+
+#[cfg(all(test, loom))]
+mod loom_tests;
+
+pub use builder::{Builder, check_name};
+pub use control::ControlError;
+
+use crate::clock::{Clock, ClockSource, Tick};
+use crate::counters::ledger::Ledger;
+use crate::event::EventBus;
+use crate::machine::Machine;
+use crate::permit::{OwnedPermit, Permit, PermitOf};
+use crate::plan::Plans;
+use crate::rejection::Rejection;
+use crate::settings::Settings;
+use crate::sync::{AtomicBool, AtomicU64, Mutex};
+use crate::word::StateWord;
+use locked::Locked;
+use ramp::Ramp;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A circuit breaker.
+///
+/// Shared by reference; every method takes `&self`. Closed admission, success and every
+/// rejection take no lock and allocate nothing, but for a thread's first record on a breaker,
+/// which makes its counters. Transitions, trials and the methods for operators take a lock for
+/// some hundred nanoseconds, under which no strangers' code runs.
+#[derive(Debug)]
+pub struct CircuitBreaker {
+    word: StateWord,
+    /// Nothing but an outcome changes the word before this instant, and while it lies ahead the
+    /// word alone decides: the end of an open period or of a hold, the earliest trial deadline
+    /// while all places are taken; zero while trial places are free (the lock decides).
+    until: AtomicU64,
+    ramp: Ramp,
+    plans: Plans,
+    ledger: Ledger,
+    machine: Mutex<Machine>,
+    /// Under `Observe`: the last verdict.
+    would_open: AtomicBool,
+    shutting_down: AtomicBool,
+    clock: ClockSource,
+    events: Arc<EventBus>,
+    name: Arc<str>,
+}
+
+impl CircuitBreaker {
+    /// A breaker with default settings, to be changed and built.
+    pub fn builder(name: impl Into<String>) -> Builder {
+        Builder::new(name.into())
+    }
+
+    /// The circuit's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Settings {
+        self.plans.current().settings.clone()
+    }
+
+    /// The clock that this breaker reads.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_dyn()
+    }
+
+    /// Asks for the right to make one call.
+    ///
+    /// # Errors
+    /// The rejection, with reason and `retry_after`.
+    #[inline]
+    pub fn acquire(&self) -> Result<Permit<'_>, Rejection> {
+        PermitOf::acquire(self)
+    }
+
+    /// The same with a permit that owns its part of the breaker.
+    ///
+    /// # Errors
+    /// The rejection, with reason and `retry_after`.
+    pub fn acquire_owned(self: &Arc<Self>) -> Result<OwnedPermit, Rejection> {
+        PermitOf::acquire(Arc::clone(self))
+    }
+
+    /// The same for any handle: `&'static CircuitBreaker`, `Arc<CircuitBreaker>`, …
+    ///
+    /// # Errors
+    /// The rejection, with reason and `retry_after`.
+    #[inline]
+    pub fn acquire_from<B: Deref<Target = Self>>(handle: B) -> Result<PermitOf<B>, Rejection> {
+        PermitOf::acquire(handle)
+    }
+
+    /// From now on a dropped permit is ignored, whatever its age: the process ends its calls
+    /// itself.
+    pub fn begin_shutdown(&self) {
+        self.shutting_down.store(true, crate::sync::Ordering::Release);
+    }
+
+    /// Runs `f` under the circuit's lock, with everything done that is due by now.
+    fn locked<'a, R>(&'a self, f: impl FnOnce(&mut Locked<'a>) -> R) -> R {
+        let mut locked = Locked::new(self);
+        locked.settle_due();
+        let result = f(&mut locked);
+        let told = locked.unlock();
+        if told {
+            self.events.wake();
+        }
+        result
+    }
+
+    /// The start of a call's duration, if a policy asks for it; else never.
+    #[inline]
+    fn started(&self) -> Tick {
+        match self.plans.current().timing {
+            crate::plan::Timing::None => Tick::NEVER,
+            crate::plan::Timing::Coarse => self.clock.coarse(),
+            crate::plan::Timing::Exact => self.clock.now(),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Settlement: outcomes are recorded and judged (R1 to R6, R9, R11, R12).
+
+use super::CircuitBreaker;
+use super::locked::{Locked, Opening};
+use crate::clock::{Tick, nanos};
+use crate::event::{Cause, EventKind, Evidence};
+use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
+use crate::permit::{Ticket, TicketKind};
+use crate::plan::{Plan, Timing};
+use crate::policy;
+use crate::sync::Ordering;
+use crate::window::{Entry, Recorded, WindowStats};
+use crate::word::{HoldKind, RunChange, State, Word};
+use std::time::Duration;
+
+/// What a verdict was made of.
+#[derive(Clone, Copy)]
+struct Judged {
+    generation: u32,
+    version: u32,
+    run: u32,
+    stats: WindowStats,
+}
+
+impl CircuitBreaker {
+    #[inline]
+    pub(crate) fn settle(&self, ticket: &Ticket, settlement: Settlement) -> Settled {
+        if ticket.kind == TicketKind::Uncounted {
+            return Settled::Uncounted;
+        }
+        let mut word = self.word.load();
+        if !word.is_plain() {
+            if word.hold().is_some() {
+                word = self.past_expiry(word);
+            }
+            if word.hold() == Some(HoldKind::Disabled) {
+                return Settled::Uncounted;
+            }
+            if word.state() == State::HalfOpen && word.generation() == ticket.generation {
+                return self.settle_trial(ticket, settlement);
+            }
+        }
+        if word.generation() != ticket.generation {
+            self.ledger.late();
+            return Settled::Late;
+        }
+        self.record(word, ticket, settlement)
+    }
+
+    /// The word after the hold's expiry, if that is due.
+    fn past_expiry(&self, word: Word) -> Word {
+        let until = Tick::from_nanos(self.until.load(Ordering::Acquire));
+        if self.clock.coarse() < until {
+            return word;
+        }
+        self.locked(|locked| locked.word())
+    }
+
+    /// An outcome in a closed generation, also under `Observe` and on a ramp.
+    #[inline]
+    fn record(&self, word: Word, ticket: &Ticket, settlement: Settlement) -> Settled {
+        let failure = match settlement.outcome {
+            Outcome::Success => None,
+            Outcome::Failure(class) => Some(class),
+            Outcome::Ignored => {
+                self.ledger.recorded(Outcome::Ignored, false);
+                return Settled::Recorded;
+            }
+        };
+        let plan = self.plans.current();
+        let generation = ticket.generation;
+        let slow = is_slow(plan, self.took(plan, ticket, settlement));
+        let observing = word.hold() == Some(HoldKind::Observe);
+        let now = if plan.window.is_some() { self.clock.coarse() } else { Tick::ZERO };
+        let recorded = plan.window.as_ref().map_or(Recorded::Enough, |window| {
+            let entry = Entry { generation, now, failure: failure.is_some(), slow };
+            window.record(entry, plan.version)
+        });
+        let run = match failure {
+            Some(_) => self.word.lengthen_run(generation),
+            None if word.run() > 0 => self.word.end_run(generation),
+            None => RunChange::Now(0),
+        };
+        let RunChange::Now(run) = run else {
+            self.ledger.late();
+            return Settled::Late;
+        };
+        self.ledger.recorded(settlement.outcome, slow);
+        let stats = match (&plan.window, recorded) {
+            (Some(_), Recorded::Stats(stats)) => stats,
+            (Some(window), Recorded::MustJudge) => {
+                if failure.is_none() {
+                    self.word.meet();
+                }
+                window.stats(generation, now)
+            }
+            (Some(window), Recorded::Enough) if observing => window.stats(generation, now),
+            // Nothing that could open has changed.
+            _ if failure.is_none() && !observing => return Settled::Recorded,
+            _ => WindowStats::default(),
+        };
+        let judged = Judged { generation, version: plan.version, run, stats };
+        match policy::verdict(&plan.settings, run, &stats) {
+            Some(cause) if observing => self.would_open(judged, cause, failure),
+            Some(cause) => self.trip(judged, cause, failure, settlement.retry_after),
+            None if observing => self.would_open.store(false, Ordering::Relaxed),
+            None => {
+                if let (Some(window), Recorded::MustJudge) = (&plan.window, recorded)
+                    && !policy::waits_for_minimum(&plan.settings, &stats)
+                {
+                    window.judged(generation, now, plan.version);
+                }
+            }
+        }
+        Settled::Recorded
+    }
+
+    fn took(&self, plan: &Plan, ticket: &Ticket, settlement: Settlement) -> Option<Duration> {
+        plan.settings.slow_call?;
+        settlement.took.or_else(|| ticket.took()).or_else(|| {
+            let now = match plan.timing {
+                Timing::Exact => self.clock.now(),
+                Timing::None | Timing::Coarse => self.clock.coarse(),
+            };
+            ticket.age(now)
+        })
+    }
+
+    /// A verdict was reached: opens, unless the generation ended meanwhile.
+    #[cold]
+    fn trip(
+        &self,
+        judged: Judged,
+        cause: Cause,
+        class: Option<FailureClass>,
+        retry_after: Option<Duration>,
+    ) {
+        self.locked(|locked| {
+            let Some(cause) = locked.stands(judged, cause) else { return };
+            let evidence = judged.evidence(class);
+            locked.open(locked.now, cause, evidence, Opening::Automatic(retry_after));
+        });
+    }
+
+    /// Under `Observe`: reports when the verdict turns true.
+    fn would_open(&self, judged: Judged, cause: Cause, class: Option<FailureClass>) {
+        // Relaxed: who swaps first reports; nothing else hangs on it.
+        if self.would_open.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.locked(|locked| {
+            let Some(cause) = locked.stands(judged, cause) else { return };
+            let evidence = judged.evidence(class);
+            locked.tell(locked.now, EventKind::WouldOpen { cause, evidence });
+        });
+    }
+
+    #[cold]
+    fn settle_trial(&self, ticket: &Ticket, settlement: Settlement) -> Settled {
+        self.locked(|locked| locked.settle_trial(ticket, settlement))
+    }
+
+    /// R11: a permit was dropped unsettled.
+    #[cold]
+    pub(crate) fn settle_dropped(&self, ticket: &Ticket) {
+        if ticket.kind == TicketKind::Uncounted {
+            return;
+        }
+        self.ledger.abandoned();
+        let old = || {
+            let limit = self.plans.current().settings.abandoned_after;
+            let exact = limit.is_some_and(|limit| limit < Duration::from_millis(100));
+            let now = if exact { self.clock.now() } else { self.clock.coarse() };
+            limit.zip(ticket.age(now)).is_some_and(|(limit, age)| age >= limit)
+        };
+        let outcome = if self.shutting_down.load(Ordering::Acquire) {
+            Outcome::Ignored
+        } else if std::thread::panicking() {
+            Outcome::Failure(FailureClass::Caller)
+        } else if old() {
+            Outcome::Failure(FailureClass::Timeout)
+        } else {
+            Outcome::Ignored
+        };
+        self.settle(ticket, Settlement::new(outcome));
+    }
+}
+
+fn is_slow(plan: &Plan, took: Option<Duration>) -> bool {
+    let limit = plan.settings.slow_call_duration();
+    limit.zip(took).is_some_and(|(limit, took)| nanos(took) > nanos(limit))
+}
+
+impl Judged {
+    fn evidence(self, class: Option<FailureClass>) -> Evidence {
+        let WindowStats { calls, failures, slow } = self.stats;
+        let consecutive_failures = self.run;
+        Evidence { calls, failures, slow, consecutive_failures, class, ..Evidence::default() }
+    }
+}
+
+impl Locked<'_> {
+    /// Whether a verdict still stands: its generation lives, and settings that changed meanwhile
+    /// agree.
+    fn stands(&self, judged: Judged, cause: Cause) -> Option<Cause> {
+        let plan = self.breaker.plans.current();
+        if self.word().generation() != judged.generation {
+            return None;
+        }
+        if plan.version == judged.version {
+            return Some(cause);
+        }
+        policy::verdict(&plan.settings, judged.run, &judged.stats)
+    }
+
+    fn settle_trial(&mut self, ticket: &Ticket, settlement: Settlement) -> Settled {
+        let word = self.word();
+        if word.hold() == Some(HoldKind::Disabled) {
+            return Settled::Uncounted;
+        }
+        let TicketKind::Trial(number) = ticket.kind else { return self.late() };
+        if word.generation() != ticket.generation || !self.machine.trials.end(number) {
+            return self.late();
+        }
+        let plan = self.breaker.plans.current();
+        let took = settlement.took.or_else(|| ticket.took()).or_else(|| ticket.age(self.now));
+        let ignored = settlement.outcome == Outcome::Ignored;
+        let slow = !ignored && is_slow(plan, took);
+        self.breaker.ledger.recorded(settlement.outcome, slow);
+        match settlement.outcome {
+            Outcome::Success if !slow => self.trial_succeeded(),
+            Outcome::Ignored => {}
+            Outcome::Success => {
+                self.trial_judged_failed(None, settlement.retry_after);
+            }
+            Outcome::Failure(class) => {
+                self.trial_judged_failed(Some(class), settlement.retry_after);
+            }
+        }
+        self.publish_until();
+        Settled::Recorded
+    }
+
+    fn late(&self) -> Settled {
+        self.breaker.ledger.late();
+        Settled::Late
+    }
+
+    fn trial_judged_failed(&mut self, class: Option<FailureClass>, hint: Option<Duration>) {
+        let evidence = Evidence { class, ..Evidence::default() };
+        self.trial_failed(self.now, Cause::TrialFailed, evidence, hint);
+    }
+
+    fn trial_succeeded(&mut self) {
+        self.machine.trial_totals.succeeded += 1;
+        self.machine.trials.succeeded += 1;
+        if self.machine.trials.succeeded >= self.settings().half_open_successes {
+            let evidence = self.with_trials(Evidence::default());
+            self.go(State::Closed, self.now, Cause::TrialsSucceeded, evidence);
+        }
+    }
+}

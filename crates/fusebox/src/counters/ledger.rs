@@ -1,0 +1,116 @@
+//! Life counters of a circuit: what happened since the start, summed when read.
+
+use super::cells::Cells;
+use crate::outcome::Outcome;
+use crate::rejection::Reason;
+use crate::sync::{AtomicU64, Ordering};
+
+/// Counts since the start of a circuit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Recorded successes.
+    pub success: u64,
+    /// Recorded failures.
+    pub failure: u64,
+    /// Calls that said nothing about the dependency.
+    pub ignored: u64,
+    /// Successes and failures that took longer than the slow-call limit.
+    pub slow: u64,
+    /// Outcomes that came late (R12); in none of the four above.
+    pub late: u64,
+    /// Permits dropped unsettled (R11), whatever they then counted as.
+    pub abandoned: u64,
+    /// Calls that were not admitted, by [`Reason`] as a number.
+    pub rejected: [u64; 5],
+}
+
+impl Totals {
+    /// Calls that were not admitted for this reason.
+    pub const fn rejected(&self, reason: Reason) -> u64 {
+        self.rejected[reason as usize]
+    }
+
+    /// Calls that were not admitted.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.iter().sum()
+    }
+}
+
+/// One thread's counts, on cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Account {
+    success: AtomicU64,
+    failure: AtomicU64,
+    ignored: AtomicU64,
+    slow: AtomicU64,
+    late: AtomicU64,
+    abandoned: AtomicU64,
+    rejected: [AtomicU64; 5],
+}
+
+/// Adds one. A plain load and store: the cell has one writer. Relaxed: these are counts for
+/// people, no decision reads them.
+#[inline]
+fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    accounts: Cells<Account>,
+    counts_calls: bool,
+}
+
+impl Ledger {
+    pub(crate) fn new(counts_calls: bool) -> Self {
+        Self { accounts: Cells::new(), counts_calls }
+    }
+
+    #[inline]
+    pub(crate) fn recorded(&self, outcome: Outcome, slow: bool) {
+        if !self.counts_calls {
+            return;
+        }
+        self.accounts.with_mine(|account| {
+            count(match outcome {
+                Outcome::Success => &account.success,
+                Outcome::Failure(_) => &account.failure,
+                Outcome::Ignored => &account.ignored,
+            });
+            if slow {
+                count(&account.slow);
+            }
+        });
+    }
+
+    pub(crate) fn late(&self) {
+        self.accounts.with_mine(|account| count(&account.late));
+    }
+
+    pub(crate) fn abandoned(&self) {
+        self.accounts.with_mine(|account| count(&account.abandoned));
+    }
+
+    #[inline]
+    pub(crate) fn rejected(&self, reason: Reason) {
+        self.accounts.with_mine(|account| count(&account.rejected[reason as usize]));
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        for account in self.accounts.iter() {
+            totals.success += read(&account.success);
+            totals.failure += read(&account.failure);
+            totals.ignored += read(&account.ignored);
+            totals.slow += read(&account.slow);
+            totals.late += read(&account.late);
+            totals.abandoned += read(&account.abandoned);
+            for (sum, counter) in totals.rejected.iter_mut().zip(&account.rejected) {
+                *sum += read(counter);
+            }
+        }
+        totals
+    }
+}

@@ -1,0 +1,5 @@
+//! Counting without contention: a cell for each recording thread, summed by the reader.
+
+pub(crate) mod cells;
+pub(crate) mod ledger;
+pub(crate) mod slot;

@@ -1,0 +1,91 @@
+//! A number for each thread that records: unique among the threads alive, small, reused.
+//!
+//! A cell with a thread's number has one writer, so that the writer needs no read-modify-write.
+//! The free list is behind a mutex that is taken twice in a thread's life; it also hands the
+//! cells of a thread that ended over to the next owner of its number (unlock to lock).
+
+#[cfg(not(loom))]
+mod real {
+    use std::cell::Cell;
+    use std::collections::BTreeSet;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    /// No number yet.
+    const NONE: usize = usize::MAX;
+    /// The thread is ending: its number is given back already.
+    const ENDED: usize = usize::MAX - 1;
+
+    struct Free {
+        returned: BTreeSet<usize>,
+        next: usize,
+    }
+
+    static FREE: Mutex<Free> = Mutex::new(Free { returned: BTreeSet::new(), next: 0 });
+
+    fn free() -> MutexGuard<'static, Free> {
+        FREE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take() -> usize {
+        let mut free = free();
+        // The smallest first: readers look at all cells up to the greatest number ever used.
+        free.returned.pop_first().unwrap_or_else(|| {
+            free.next += 1;
+            free.next - 1
+        })
+    }
+
+    struct GiveBack(Cell<usize>);
+
+    impl Drop for GiveBack {
+        fn drop(&mut self) {
+            SLOT.set(ENDED);
+            free().returned.insert(self.0.get());
+        }
+    }
+
+    thread_local! {
+        // Without a destructor, so that reading it needs no check whether it is alive.
+        static SLOT: Cell<usize> = const { Cell::new(NONE) };
+        static GIVE_BACK: GiveBack = const { GiveBack(Cell::new(NONE)) };
+    }
+
+    #[inline]
+    pub(crate) fn with_slot<R>(f: impl FnOnce(usize) -> R) -> R {
+        let slot = SLOT.get();
+        if slot < ENDED { f(slot) } else { first_use(slot, f) }
+    }
+
+    #[cold]
+    fn first_use<R>(slot: usize, f: impl FnOnce(usize) -> R) -> R {
+        let number = take();
+        if slot == NONE && GIVE_BACK.try_with(|guard| guard.0.set(number)).is_ok() {
+            SLOT.set(number);
+            return f(number);
+        }
+        // A destructor of another thread-local records: a number for this one record.
+        let result = f(number);
+        free().returned.insert(number);
+        result
+    }
+}
+
+#[cfg(loom)]
+mod real {
+    use std::cell::Cell;
+
+    loom::thread_local! {
+        static SLOT: Cell<usize> = Cell::new(0);
+    }
+
+    /// Loom's threads say which number they have.
+    pub(crate) fn pretend(slot: usize) {
+        SLOT.with(|cell| cell.set(slot));
+    }
+
+    pub(crate) fn with_slot<R>(f: impl FnOnce(usize) -> R) -> R {
+        f(SLOT.with(Cell::get))
+    }
+}
+
+pub(crate) use real::*;

@@ -1,0 +1,91 @@
+//! Events as sentences, for logs and screens.
+
+use super::{Cause, Event, EventKind, Evidence};
+use crate::settings::duration;
+use crate::word::State;
+use std::fmt;
+use std::time::Duration;
+
+/// Milliseconds are enough for people.
+fn rounded(time: Duration) -> String {
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    duration::format(Duration::from_millis(millis.max(1)))
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let circuit = &self.circuit;
+        match &self.kind {
+            EventKind::Transition { from, to, cause, evidence } => {
+                let verb = match to {
+                    State::Closed => "closed",
+                    State::Open => "opened",
+                    State::HalfOpen => "is half-open",
+                };
+                write!(f, "{circuit} {verb} (was {}): ", from.as_str())?;
+                explain(f, *cause, evidence)?;
+                match evidence.open_for {
+                    Some(wait) => write!(f, "; trying again in {}", rounded(wait)),
+                    None if *to == State::Open => write!(f, "; open until somebody closes it"),
+                    None => Ok(()),
+                }
+            }
+            EventKind::HoldSet(hold) => {
+                let (kind, author) = (hold.kind.as_str(), hold.author.as_str());
+                write!(f, "{circuit} is held {kind} by {author}: {}", hold.reason)
+            }
+            EventKind::HoldEnded { kind, by: Some(by), .. } => {
+                write!(f, "{circuit}: the hold {} was released by {}", kind.as_str(), by.as_str())
+            }
+            EventKind::HoldEnded { kind, by: None, .. } => {
+                write!(f, "{circuit}: the hold {} has expired", kind.as_str())
+            }
+            EventKind::Reset { by } => write!(f, "{circuit} was reset by {}", by.as_str()),
+            EventKind::SettingsChanged { by } => {
+                write!(f, "{circuit}: settings changed by {}", by.as_str())
+            }
+            EventKind::WouldOpen { cause, evidence } => {
+                write!(f, "{circuit} would have opened: ")?;
+                explain(f, *cause, evidence)
+            }
+        }
+    }
+}
+
+impl Evidence {
+    /// Cause and numbers as one phrase: `6 of the last 10 calls failed`.
+    pub fn explain(&self, cause: Cause) -> String {
+        struct Phrase<'a>(Cause, &'a Evidence);
+        impl fmt::Display for Phrase<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                explain(f, self.0, self.1)
+            }
+        }
+        Phrase(cause, self).to_string()
+    }
+}
+
+fn explain(f: &mut fmt::Formatter<'_>, cause: Cause, e: &Evidence) -> fmt::Result {
+    let by = e.by.as_ref().map_or("somebody", |author| author.as_str());
+    match cause {
+        Cause::ConsecutiveFailures => write!(f, "{} failures in a row", e.consecutive_failures),
+        Cause::FailureRate | Cause::FailureCount => {
+            write!(f, "{} of the last {} calls failed", e.failures, e.calls)
+        }
+        Cause::SlowCallRate => write!(f, "{} of the last {} calls were slow", e.slow, e.calls),
+        Cause::TrialFailed if e.class.is_none() => write!(f, "a trial was too slow"),
+        Cause::TrialFailed => write!(f, "a trial failed"),
+        Cause::TrialTimedOut => write!(f, "a trial did not end in time"),
+        Cause::TrialsSucceeded => write!(f, "{} trials succeeded", e.trial_successes),
+        Cause::OpenTimeOver => write!(f, "the open period is over, trying again"),
+        Cause::Hand => write!(f, "by {by}"),
+        Cause::Reset => write!(f, "reset by {by}"),
+        Cause::HoldSet => write!(f, "a hold was set by {by}"),
+        Cause::HoldEnded => write!(f, "a hold ended"),
+        Cause::Main => write!(f, "the main breaker"),
+    }?;
+    match e.class {
+        Some(class) => write!(f, ", the last one by {}", class.as_str()),
+        None => Ok(()),
+    }
+}

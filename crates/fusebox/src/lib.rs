@@ -1,0 +1,59 @@
+//! Circuit breakers that cost nanoseconds and never lose a trial place.
+//!
+//! A breaker stands before a dependency. While the dependency works, calls pass; when it fails
+//! too often, calls are rejected at once instead of waiting for it; after a while a few trial
+//! calls find out whether it has recovered.
+//!
+//! ```
+//! use fusebox::CircuitBreaker;
+//! use std::time::Duration;
+//!
+//! let breaker = CircuitBreaker::builder("rag")
+//!     .consecutive_failures(5)
+//!     .open_for(Duration::from_secs(60))
+//!     .build()?;
+//! let answer = breaker.call(|| Ok::<_, std::io::Error>(42));
+//! assert!(matches!(answer, Ok(42)));
+//! # Ok::<(), fusebox::SettingsError>(())
+//! ```
+//!
+//! What this crate is not: it has no async runtime, does no I/O and starts no thread. HTTP, metrics
+//! and the daemon are crates above it.
+//!
+//! How it fails: settings are checked when built, so nothing fails at use. A call that is not
+//! admitted gets a [`Rejection`] with a reason and, where it can be known, the time to try again.
+//! A permit that is lost (dropped, cancelled, panicked) settles itself.
+
+#![cfg_attr(not(loom), forbid(unsafe_code))]
+
+mod breaker;
+pub mod classify;
+mod clock;
+mod counters;
+mod event;
+mod machine;
+mod outcome;
+mod permit;
+mod plan;
+mod policy;
+mod rejection;
+mod settings;
+mod snapshot;
+mod sync;
+mod window;
+mod word;
+
+pub use breaker::{Builder, CircuitBreaker, ControlError, check_name};
+pub use clock::{Clock, ManualClock, SystemClock, Tick};
+pub use event::{
+    Author, Cause, Event, EventBus, EventKind, Evidence, Hold, HoldRequest, Received, Subscription,
+};
+pub use outcome::{FailureClass, Outcome, Settled, Settlement};
+pub use permit::{OwnedPermit, Permit, PermitOf};
+pub use rejection::{CallError, Reason, Rejection};
+pub use settings::{
+    Rate, Recovery, Settings, SettingsBuilder, SettingsError, Value, WindowSize, duration,
+};
+pub use snapshot::{Reading, Snapshot, Source, Totals, TransitionCount, TrialTotals, Why};
+pub use window::WindowStats;
+pub use word::{HoldKind, State, UnknownWord};

@@ -1,0 +1,138 @@
+//! The right to make one call.
+
+use crate::breaker::CircuitBreaker;
+use crate::clock::{Tick, nanos};
+use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
+use crate::rejection::Rejection;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a call was admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TicketKind {
+    Counted,
+    Trial(u32),
+    /// Under `Disabled`: counts nowhere.
+    Uncounted,
+}
+
+/// What a permit knows of its admission.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket {
+    started: Tick,
+    /// `NEVER` until known.
+    took: Tick,
+    pub(crate) generation: u32,
+    pub(crate) kind: TicketKind,
+}
+
+impl Ticket {
+    #[inline]
+    pub(crate) fn new(generation: u32, kind: TicketKind, started: Tick) -> Self {
+        Self { started, took: Tick::NEVER, generation, kind }
+    }
+
+    /// The time since admission, if anybody asked for it then.
+    pub(crate) fn age(&self, now: Tick) -> Option<Duration> {
+        (self.started < Tick::NEVER).then(|| now.saturating_since(self.started))
+    }
+
+    pub(crate) fn took(&self) -> Option<Duration> {
+        (self.took < Tick::NEVER).then(|| Duration::from_nanos(self.took.as_nanos()))
+    }
+}
+
+/// A permit that borrows its breaker.
+pub type Permit<'a> = PermitOf<&'a CircuitBreaker>;
+/// A permit that owns its part of the breaker.
+pub type OwnedPermit = PermitOf<Arc<CircuitBreaker>>;
+
+/// The right to make one call, bound to the generation in which it was given.
+///
+/// Settle it with [`success`](Self::success), [`failure`](Self::failure),
+/// [`ignore`](Self::ignore) or [`settle`](Self::settle). Dropped unsettled it gives its place
+/// back at once and counts as ignored, or as a failure once it is as old as `abandoned_after`;
+/// dropped by a panic it counts as a failure (R11).
+#[must_use = "a permit that is dropped at once counts as an abandoned call"]
+pub struct PermitOf<B: Deref<Target = CircuitBreaker>> {
+    breaker: B,
+    ticket: Ticket,
+    settled: bool,
+}
+
+impl<B: Deref<Target = CircuitBreaker>> PermitOf<B> {
+    #[inline]
+    pub(crate) fn acquire(breaker: B) -> Result<Self, Rejection> {
+        let ticket = breaker.admit()?;
+        Ok(Self { breaker, ticket, settled: false })
+    }
+
+    /// The dependency did its work.
+    #[inline]
+    pub fn success(self) -> Settled {
+        self.settle(Settlement::new(Outcome::Success))
+    }
+
+    /// The dependency failed.
+    #[inline]
+    pub fn failure(self, class: FailureClass) -> Settled {
+        self.settle(Settlement::new(Outcome::Failure(class)))
+    }
+
+    /// The call says nothing about the dependency.
+    pub fn ignore(self) -> Settled {
+        self.settle(Settlement::new(Outcome::Ignored))
+    }
+
+    /// An outcome with what else is known. Says whether it was recorded or came late.
+    #[inline]
+    pub fn settle(mut self, settlement: Settlement) -> Settled {
+        self.settled = true;
+        self.breaker.settle(&self.ticket, settlement)
+    }
+
+    /// The answer has begun to arrive: the call took until now, whenever it is settled (R1).
+    pub fn head_arrived(&mut self) {
+        let took = self.elapsed();
+        if self.ticket.took == Tick::NEVER && self.ticket.age(Tick::NEVER).is_some() {
+            self.ticket.took = Tick::from_nanos(nanos(took));
+        }
+    }
+
+    /// The time since admission. Zero where no setting asks for durations: the breaker then
+    /// does not read the clock for a call.
+    pub fn elapsed(&self) -> Duration {
+        self.ticket.age(self.breaker.clock().now()).unwrap_or_default()
+    }
+
+    /// Whether this call is a trial of a half-open circuit.
+    pub fn is_trial(&self) -> bool {
+        matches!(self.ticket.kind, TicketKind::Trial(_))
+    }
+
+    /// The breaker that gave it.
+    pub fn breaker(&self) -> &CircuitBreaker {
+        &self.breaker
+    }
+}
+
+impl<B: Deref<Target = CircuitBreaker>> Drop for PermitOf<B> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.settled {
+            self.breaker.settle_dropped(&self.ticket);
+        }
+    }
+}
+
+impl<B: Deref<Target = CircuitBreaker>> fmt::Debug for PermitOf<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("circuit", &self.breaker.name())
+            .field("generation", &self.ticket.generation)
+            .field("kind", &self.ticket.kind)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,199 @@
+//! Exactly the last N recorded outcomes (R4).
+//!
+//! A recorder draws a position, puts its outcome into the ring in place of the one N positions
+//! before, and adds the difference to the sums. All three words carry the generation, and each
+//! change is a compare-and-swap, so a generation that ended in between is never touched. The sums
+//! are one word: what its compare-and-swap made is the window with this outcome as its newest,
+//! and that is what is judged. While k recorders are between two of the three steps the sums may
+//! lack up to k outcomes; at rest they are exact.
+
+use super::{Entry, Recorded, WindowStats};
+use crate::sync::{AtomicU64, Ordering};
+
+/// Positions go round a circle of the largest multiple of N that fits: 10^12 outcomes.
+const POSITION_BITS: u32 = 40;
+const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
+const SLOW: u64 = 1 << 63;
+const FAILURE: u64 = 1 << 62;
+/// An entry has room for 22 bits of the generation; `begin` clears the ring besides.
+const ENTRY_GENERATION_MASK: u64 = (1 << 22) - 1;
+/// Sums: the generation lowest, so that a field that is negative for a moment borrows from its
+/// neighbours above and never from the generation.
+const SUMS_GENERATION_BITS: u32 = 19;
+const SUMS_GENERATION_MASK: u64 = (1 << SUMS_GENERATION_BITS) - 1;
+const FIELD_BITS: u32 = 15;
+
+#[derive(Debug)]
+pub(crate) struct CountWindow {
+    ring: Box<[AtomicU64]>,
+    head: AtomicU64,
+    sums: AtomicU64,
+}
+
+fn head_word(generation: u32, position: u64) -> u64 {
+    (u64::from(generation) << POSITION_BITS) | position
+}
+
+fn entry_word(generation: u32, position: u64) -> u64 {
+    ((u64::from(generation) & ENTRY_GENERATION_MASK) << POSITION_BITS) | position
+}
+
+/// The part of the sums that an entry stands for.
+fn weight(entry: u64) -> i64 {
+    1 + (i64::from(entry & FAILURE != 0) << FIELD_BITS)
+        + (i64::from(entry & SLOW != 0) << (2 * FIELD_BITS))
+}
+
+impl CountWindow {
+    pub(crate) fn new(calls: u32, generation: u32) -> Self {
+        let window = Self {
+            ring: (0..calls).map(|_| AtomicU64::new(0)).collect(),
+            head: AtomicU64::new(0),
+            sums: AtomicU64::new(0),
+        };
+        window.begin(generation);
+        window
+    }
+
+    /// A window of another length with the newest outcomes of this one. An outcome that is being
+    /// recorded at this very instant may be lost.
+    pub(crate) fn resized(&self, calls: u32, generation: u32) -> Self {
+        let new = Self::new(calls, generation);
+        let wanted = entry_word(generation, 0) >> POSITION_BITS;
+        let mut kept: Vec<u64> = self.ring.iter().map(|e| e.load(Ordering::Acquire)).collect();
+        kept.retain(|entry| {
+            *entry != 0 && (entry & !(FAILURE | SLOW)) >> POSITION_BITS == wanted
+        });
+        // Oldest first, also where the positions have just gone round.
+        let (first, circle) = self.circle();
+        let next = self.head.load(Ordering::Acquire) & POSITION_MASK;
+        kept.sort_by_key(|entry| ((entry & POSITION_MASK) + circle + first - next) % circle);
+        let skip = kept.len().saturating_sub(new.ring.len());
+        for entry in &kept[skip..] {
+            let (failure, slow) = (entry & FAILURE != 0, entry & SLOW != 0);
+            new.put(generation, failure, slow);
+        }
+        new
+    }
+
+    pub(crate) fn begin(&self, generation: u32) {
+        for entry in &self.ring {
+            entry.store(0, Ordering::Relaxed);
+        }
+        // Release: whoever draws a position in this generation sees the cleared ring. Between
+        // the two stores no recorder of the new generation exists yet.
+        let sums = u64::from(generation) & SUMS_GENERATION_MASK;
+        self.sums.store(sums, Ordering::Release);
+        self.head.store(head_word(generation, self.circle().0), Ordering::Release);
+    }
+
+    /// The first position, and how many there are. Positions are never 0, so that an empty place
+    /// is told from every entry.
+    fn circle(&self) -> (u64, u64) {
+        let calls = self.ring.len() as u64;
+        (calls, POSITION_MASK / calls * calls - calls)
+    }
+
+    #[inline]
+    pub(crate) fn record(&self, entry: Entry) -> Recorded {
+        match self.put(entry.generation, entry.failure, entry.slow) {
+            Some(stats) => Recorded::Stats(stats),
+            // The generation is over: nothing to judge.
+            None => Recorded::Enough,
+        }
+    }
+
+    pub(crate) fn stats(&self, generation: u32) -> WindowStats {
+        decode(self.sums.load(Ordering::Acquire), generation).unwrap_or_default()
+    }
+
+    fn put(&self, generation: u32, failure: bool, slow: bool) -> Option<WindowStats> {
+        let position = self.draw(generation)?;
+        let flags = if failure { FAILURE } else { 0 } | if slow { SLOW } else { 0 };
+        let change = self.exchange(entry_word(generation, position) | flags);
+        self.apply(generation, change)
+    }
+
+    /// Draws the next position, unless the generation is over.
+    fn draw(&self, generation: u32) -> Option<u64> {
+        let (first, circle) = self.circle();
+        let mut head = self.head.load(Ordering::Acquire);
+        loop {
+            let position = head & POSITION_MASK;
+            if head != head_word(generation, position) {
+                return None;
+            }
+            let next = if position + 1 == first + circle { first } else { position + 1 };
+            let next = head_word(generation, next);
+            match self.head.compare_exchange_weak(
+                head,
+                next,
+                // Pairs with `begin`.
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Some(position),
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    /// Puts an entry into its place and returns by what the sums change.
+    fn exchange(&self, entry: u64) -> i64 {
+        let position = entry & POSITION_MASK;
+        let calls = self.ring.len() as u64;
+        // Less than N, which is at most 10,000.
+        #[allow(clippy::cast_possible_truncation)]
+        let place = &self.ring[(position % calls) as usize];
+        let mut found = place.load(Ordering::Acquire);
+        loop {
+            let same_generation = (found ^ entry) & !(FAILURE | SLOW) & !POSITION_MASK == 0;
+            let known = same_generation && found != 0;
+            if known && is_newer(found & POSITION_MASK, position, self.circle().1) {
+                // N later outcomes came before we were done: ours has already left the window.
+                return 0;
+            }
+            let change = weight(entry) - if known { weight(found) } else { 0 };
+            match place.compare_exchange_weak(found, entry, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return change,
+                Err(now) => found = now,
+            }
+        }
+    }
+
+    fn apply(&self, generation: u32, change: i64) -> Option<WindowStats> {
+        let mut sums = self.sums.load(Ordering::Acquire);
+        loop {
+            if (sums ^ u64::from(generation)) & SUMS_GENERATION_MASK != 0 {
+                return None;
+            }
+            let next = sums.wrapping_add((change << SUMS_GENERATION_BITS).cast_unsigned());
+            // AcqRel: one order of all outcomes, each judged with what came before it.
+            match self.sums.compare_exchange_weak(sums, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return decode(next, generation),
+                Err(now) => sums = now,
+            }
+        }
+    }
+}
+
+/// Whether `found` was drawn after `position`: both are of the same place, at most half the
+/// circle apart.
+fn is_newer(found: u64, position: u64, circle: u64) -> bool {
+    let ahead = (found + circle - position) % circle;
+    ahead != 0 && ahead < circle / 2
+}
+
+fn decode(sums: u64, generation: u32) -> Option<WindowStats> {
+    if (sums ^ u64::from(generation)) & SUMS_GENERATION_MASK != 0 {
+        return None;
+    }
+    let mut rest = sums.cast_signed() >> SUMS_GENERATION_BITS;
+    let mut field = || {
+        let value = (rest << (64 - FIELD_BITS)) >> (64 - FIELD_BITS);
+        rest = (rest - value) >> FIELD_BITS;
+        u64::try_from(value).unwrap_or(0)
+    };
+    let (calls, failures, slow) = (field(), field(), field());
+    Some(WindowStats { calls, failures: failures.min(calls), slow: slow.min(calls) })
+}

@@ -1,0 +1,108 @@
+//! What rates and counts look at. A window belongs to one generation: it starts empty, and what
+//! carries another generation's tag is not seen.
+
+mod count;
+mod time;
+
+use crate::clock::Tick;
+use crate::settings::WindowSize;
+use count::CountWindow;
+use time::TimeWindow;
+
+/// What a window holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowStats {
+    /// Recorded calls.
+    pub calls: u64,
+    /// The failures among them.
+    pub failures: u64,
+    /// The slow ones among them, successes and failures.
+    pub slow: u64,
+}
+
+impl WindowStats {
+    /// The successes among the calls.
+    pub const fn successes(&self) -> u64 {
+        self.calls.saturating_sub(self.failures)
+    }
+}
+
+/// One outcome for a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) generation: u32,
+    pub(crate) now: Tick,
+    pub(crate) failure: bool,
+    pub(crate) slow: bool,
+}
+
+/// What a recorder has to do next.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) enum Recorded {
+    /// The window as it was with this outcome as its newest.
+    Stats(WindowStats),
+    /// Meet the other recorders, then read the window and judge.
+    MustJudge,
+    /// No judgement can turn out true that was not true before.
+    Enough,
+}
+
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // always behind an Arc, one per circuit
+pub(crate) enum Window {
+    Count(CountWindow),
+    Time(TimeWindow),
+}
+
+impl Window {
+    pub(crate) fn new(size: WindowSize, generation: u32) -> Self {
+        match size {
+            WindowSize::Calls(n) => Self::Count(CountWindow::new(n, generation)),
+            WindowSize::Time(d) => Self::Time(TimeWindow::new(d)),
+        }
+    }
+
+    /// A window of another size that keeps what still fits; an empty one if the unit changes.
+    pub(crate) fn resized(&self, size: WindowSize, generation: u32, now: Tick) -> Self {
+        match (self, size) {
+            (Self::Count(old), WindowSize::Calls(n)) => Self::Count(old.resized(n, generation)),
+            (Self::Time(old), WindowSize::Time(d)) => Self::Time(old.resized(d, generation, now)),
+            _ => Self::new(size, generation),
+        }
+    }
+
+    /// Prepares for a generation. Under the circuit's lock, before the generation is published.
+    pub(crate) fn begin(&self, generation: u32) {
+        match self {
+            Self::Count(window) => window.begin(generation),
+            // Tags tell generations apart.
+            Self::Time(_) => {}
+        }
+    }
+
+    /// Records an outcome. `version` is that of the settings that will judge.
+    #[inline]
+    pub(crate) fn record(&self, entry: Entry, version: u32) -> Recorded {
+        match self {
+            Self::Count(window) => window.record(entry),
+            Self::Time(window) => window.record(entry, version),
+        }
+    }
+
+    /// What the window holds for this generation now.
+    pub(crate) fn stats(&self, generation: u32, now: Tick) -> WindowStats {
+        match self {
+            Self::Count(window) => window.stats(generation),
+            Self::Time(window) => window.stats(generation, now),
+        }
+    }
+
+    /// A judgement by the settings `version` found the minimum reached: successes of this thread
+    /// need none until a bucket leaves.
+    pub(crate) fn judged(&self, generation: u32, now: Tick, version: u32) {
+        if let Self::Time(window) = self {
+            window.judged(generation, now, version);
+        }
+    }
+}

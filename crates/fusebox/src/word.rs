@@ -1,0 +1,289 @@
+//! The one word that is the truth about a breaker's state.
+//!
+//! ```text
+//! bit  0..2   state       0 closed, 1 open, 2 half-open
+//! bit  2..4   hold        0 none, 1 forced open, 2 disabled, 3 observe
+//! bit  4      ramp        closed, but only a share is admitted
+//! bit  5      main        the main breaker is open
+//! bit  6..11  free
+//! bit 11..32  run         consecutive failures, 21 bits
+//! bit 32..64  generation
+//! ```
+//!
+//! Generation, state, hold and main change only under the circuit's lock and by `swap`; the run
+//! and the end of a ramp change by compare-and-swap, which fails once the generation has moved
+//! on. So an outcome can never reach into a generation that is not its own.
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// The state of a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Calls pass.
+    Closed,
+    /// Calls are rejected.
+    Open,
+    /// Trial calls pass, others are rejected.
+    HalfOpen,
+}
+
+impl State {
+    /// `closed`, `open` or `half_open`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
+/// An operator's override of the machine (R15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HoldKind {
+    /// Rejects every call.
+    ForcedOpen,
+    /// Admits every call and records nothing.
+    Disabled,
+    /// Admits and records every call, and only reports when it would have opened.
+    Observe,
+}
+
+impl HoldKind {
+    /// `forced_open`, `disabled` or `observe`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ForcedOpen => "forced_open",
+            Self::Disabled => "disabled",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// A text that names no state or no hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownWord(&'static str);
+
+impl std::fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "allowed are {}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownWord {}
+
+impl std::str::FromStr for State {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "closed" => Ok(Self::Closed),
+            "open" => Ok(Self::Open),
+            "half_open" | "half-open" => Ok(Self::HalfOpen),
+            _ => Err(UnknownWord("closed, open and half_open")),
+        }
+    }
+}
+
+impl std::str::FromStr for HoldKind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "forced_open" => Ok(Self::ForcedOpen),
+            "disabled" => Ok(Self::Disabled),
+            "observe" => Ok(Self::Observe),
+            _ => Err(UnknownWord("forced_open, disabled and observe")),
+        }
+    }
+}
+
+const HOLD_SHIFT: u32 = 2;
+const RAMP: u64 = 1 << 4;
+const MAIN: u64 = 1 << 5;
+const RUN_SHIFT: u32 = 11;
+const RUN_ONE: u64 = 1 << RUN_SHIFT;
+const RUN_MASK: u64 = ((1 << 21) - 1) << RUN_SHIFT;
+const GENERATION_SHIFT: u32 = 32;
+/// Everything that can keep a call from being admitted and recorded in the plain way.
+const NOT_PLAIN: u64 = (1 << 6) - 1;
+
+/// One reading of the word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word(u64);
+
+impl Word {
+    /// The word of a new generation: no run, no ramp.
+    pub(crate) fn new(generation: u32, state: State, hold: Option<HoldKind>) -> Self {
+        let state = match state {
+            State::Closed => 0,
+            State::Open => 1,
+            State::HalfOpen => 2,
+        };
+        let hold: u64 = match hold {
+            None => 0,
+            Some(HoldKind::ForcedOpen) => 1,
+            Some(HoldKind::Disabled) => 2,
+            Some(HoldKind::Observe) => 3,
+        };
+        Self((u64::from(generation) << GENERATION_SHIFT) | (hold << HOLD_SHIFT) | state)
+    }
+
+    pub(crate) fn with_ramp(self) -> Self {
+        Self(self.0 | RAMP)
+    }
+
+    pub(crate) fn state(self) -> State {
+        match self.0 & 3 {
+            0 => State::Closed,
+            2 => State::HalfOpen,
+            // 3 is never written. What cannot be decoded must not pass for healthy.
+            _ => State::Open,
+        }
+    }
+
+    pub(crate) fn hold(self) -> Option<HoldKind> {
+        match (self.0 >> HOLD_SHIFT) & 3 {
+            1 => Some(HoldKind::ForcedOpen),
+            2 => Some(HoldKind::Disabled),
+            3 => Some(HoldKind::Observe),
+            _ => None,
+        }
+    }
+
+    /// Closed, without hold, ramp or main breaker: nothing but an outcome changes anything.
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & NOT_PLAIN == 0
+    }
+
+    pub(crate) fn is_ramping(self) -> bool {
+        self.0 & RAMP != 0
+    }
+
+    pub(crate) fn is_under_main(self) -> bool {
+        self.0 & MAIN != 0
+    }
+
+    pub(crate) fn run(self) -> u32 {
+        // 21 bits.
+        #[allow(clippy::cast_possible_truncation)]
+        let run = ((self.0 & RUN_MASK) >> RUN_SHIFT) as u32;
+        run
+    }
+
+    pub(crate) fn generation(self) -> u32 {
+        // The upper half.
+        #[allow(clippy::cast_possible_truncation)]
+        let generation = (self.0 >> GENERATION_SHIFT) as u32;
+        generation
+    }
+}
+
+/// What became of an outcome that touches the run.
+#[must_use]
+pub(crate) enum RunChange {
+    /// The run is now so long.
+    Now(u32),
+    /// The generation is over.
+    Late,
+}
+
+/// The shared word and its named changes.
+#[derive(Debug)]
+pub(crate) struct StateWord(AtomicU64);
+
+impl StateWord {
+    pub(crate) fn new(word: Word) -> Self {
+        Self(AtomicU64::new(word.0))
+    }
+
+    /// Acquire: pairs with the Release half of every change below.
+    #[inline]
+    pub(crate) fn load(&self) -> Word {
+        Word(self.0.load(Ordering::Acquire))
+    }
+
+    /// Begins a generation. Only under the circuit's lock. Returns the word it ended.
+    pub(crate) fn replace(&self, word: Word) -> Word {
+        // The AcqRel pairs with `load` (whoever sees the generation sees what was prepared for
+        // it) and with the changes of the run (the evidence is read from the word that ended).
+        Word(self.0.swap(word.0, Ordering::AcqRel))
+    }
+
+    /// A failure: the run grows by one, and stays at its greatest value once there.
+    ///
+    /// This is also the meeting point of recorders: each failure, and each success that has to
+    /// judge ([`StateWord::meet`]), changes this one word between its own write to a window and
+    /// its reading of the others' writes. Read-modify-writes of one word are totally ordered and
+    /// each acquires what the earlier ones released, so the last of them sees all: no trip is
+    /// missed, without a sequentially consistent fence.
+    #[inline]
+    pub(crate) fn lengthen_run(&self, generation: u32) -> RunChange {
+        self.change_run(generation, |word| {
+            if word.0 & RUN_MASK == RUN_MASK { word.0 } else { word.0 + RUN_ONE }
+        })
+    }
+
+    /// A success ends the run.
+    #[inline]
+    pub(crate) fn end_run(&self, generation: u32) -> RunChange {
+        self.change_run(generation, |word| word.0 & !RUN_MASK)
+    }
+
+    /// A recorder that changes no run but has to see the others' records: see
+    /// [`StateWord::lengthen_run`].
+    pub(crate) fn meet(&self) {
+        self.0.fetch_or(0, Ordering::AcqRel);
+    }
+
+    /// The ramp is over. Not a new generation, so not under the lock.
+    pub(crate) fn end_ramp(&self, seen: Word) {
+        // Another thread ended it, or the generation is over: both fine.
+        let ended = seen.0 & !RAMP;
+        let _ = self.0.compare_exchange(seen.0, ended, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    fn change_run(&self, generation: u32, change: impl Fn(Word) -> u64) -> RunChange {
+        let mut seen = self.0.load(Ordering::Relaxed);
+        loop {
+            if Word(seen).generation() != generation {
+                return RunChange::Late;
+            }
+            let next = change(Word(seen));
+            match self.0.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return RunChange::Now(Word(next).run()),
+                Err(now) => seen = now,
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_do_not_touch_each_other() {
+        for generation in [0, 1, u32::MAX] {
+            for state in [State::Closed, State::Open, State::HalfOpen] {
+                for hold in [None, Some(HoldKind::ForcedOpen), Some(HoldKind::Observe)] {
+                    let word = Word::new(generation, state, hold).with_ramp();
+                    assert_eq!(word.generation(), generation);
+                    assert_eq!(word.state(), state);
+                    assert_eq!(word.hold(), hold);
+                    assert_eq!(word.run(), 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_run_stays_at_its_greatest_value() {
+        let word = StateWord::new(Word((7 << GENERATION_SHIFT) | (RUN_MASK - RUN_ONE)));
+        for _ in 0..2 {
+            assert!(matches!(word.lengthen_run(7), RunChange::Now(2_097_151)));
+        }
+        assert_eq!(word.load().generation(), 7);
+        assert!(matches!(word.lengthen_run(6), RunChange::Late));
+    }
+}
