@@ -104,8 +104,8 @@ impl CircuitSummary {
     fn times_to(&self, state: State) -> u64 {
         let counts = self.snapshot.transition_counts.iter();
         counts
-            .filter(|(_, to, _, _)| *to == state)
-            .map(|(_, _, _, times)| times)
+            .filter(|transition| transition.to == state)
+            .map(|transition| transition.count)
             .sum()
     }
 
@@ -177,32 +177,25 @@ impl CircuitSummary {
             )
     }
 
-    /// With a breaker and without one, in one line; a second one for its time of trouble.
+    /// With a breaker and without one; a second line for its time of trouble.
     fn comparison(&self) -> Vec<Line> {
-        let counts = self.counts;
+        let (sent, through) = (self.counts.sent, self.counts.let_through());
+        let seen = self.seen;
+        let all = format!("clients sent {sent}, {through} let through, upstream saw {seen}");
+        let name = format!("{:<10}", self.name);
         let mut lines = vec![
             Line::default()
-                .with(Tone::Strong, format!("{:<10}", self.name))
-                .with(
-                    Tone::Plain,
-                    format!(
-                        "clients sent {}, {} were let through, upstream saw {}",
-                        counts.sent,
-                        counts.let_through(),
-                        self.seen
-                    ),
-                ),
+                .with(Tone::Strong, name)
+                .with(Tone::Plain, all),
         ];
         if self.trouble.sent > 0 {
-            lines.push(Line::default().with(
-                Tone::Good,
-                format!(
-                    "          in its {} of trouble: {sent} sent, {} let through ({sent} without a breaker)",
-                    words::seconds(self.trouble_for),
-
-                    self.trouble.let_through(),
-                ),
-            ));
+            let (sent, through) = (self.trouble.sent, self.trouble.let_through());
+            let time = words::seconds(self.trouble_for);
+            let text = format!(
+                "          in {time} of trouble: {sent} sent, {through} let through \
+                 ({sent} without a breaker)"
+            );
+            lines.push(Line::default().with(Tone::Good, text));
         }
         lines
     }

@@ -100,7 +100,7 @@ pub(crate) fn health(health: Health) -> String {
         Health::Fine => "well".to_owned(),
         Health::Faulty { of_ten } => format!("fails {of_ten} of 10"),
         Health::Slow(time) => format!("takes {} ms", time.as_millis()),
-        Health::Down => "dead, port closed".to_owned(),
+        Health::Down => "dead".to_owned(),
     }
 }
 

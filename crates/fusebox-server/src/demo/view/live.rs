@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::io;
 
+use fusebox::State;
+
 use super::super::picture::{Happening, Picture, Row};
 use super::super::words;
 use super::screen::{self, Screen, Size};
@@ -114,9 +116,7 @@ fn title(picture: &Picture) -> Vec<Line> {
             .with(Tone::Plain, format!("  admin http://{}", addresses.admin)),
         Line::default().with(
             Tone::Quiet,
-            format!(
-                "Four real services on loopback, clients call them through the gateway.  {time}"
-            ),
+            format!("Four real services on loopback, clients call through the gateway.  {time}"),
         ),
     ]
 }
@@ -216,8 +216,15 @@ fn story(row: &Row) -> Line {
         Tone::Quiet
     };
     let why = match &row.why {
-        Some((why, ago)) => format!("; {why} ({} ago)", words::seconds(*ago)),
-        None => "; nothing has happened to it yet".to_owned(),
+        Some((why, time)) => {
+            let state = match words::effective(row.state, row.hold) {
+                State::Closed => "Closed",
+                State::Open => "Open",
+                State::HalfOpen => "Half-open",
+            };
+            format!(". {state} for {}: {why}", words::seconds(*time))
+        }
+        None => ". Closed since the start".to_owned(),
     };
     Line::default().with(tone, service).with(Tone::Quiet, why)
 }
@@ -239,4 +246,113 @@ fn hints(picture: &Picture) -> [Line; HINTS] {
         ),
         Line::default().with(Tone::Quiet, "Ctrl-C ends with a summary."),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::super::picture::Addresses;
+    use super::super::super::script::{CAST, Health};
+    use super::super::super::tally::Counts;
+    use super::*;
+
+    fn picture() -> Picture {
+        let addr = ([127, 0, 0, 1], 65535).into();
+        let counts = Counts {
+            sent: 99_999,
+            served: 99_999,
+            failed: 9_999,
+            rejected: 99_999,
+            ..Counts::default()
+        };
+        let rows = CAST.map(|role| Row {
+            circuit: role.circuit,
+            state: State::Open,
+            hold: None,
+            next_trial: Some(Duration::from_millis(12_300)),
+            why: Some((
+                "5 failures in a row, the last could not connect".to_owned(),
+                Duration::from_millis(1200),
+            )),
+            rate: 25.0,
+            counts,
+            seen: 99_999,
+            health: Health::Down,
+            in_trouble: true,
+        });
+        Picture {
+            addresses: Addresses {
+                gateway: addr,
+                admin: addr,
+            },
+            elapsed: Duration::from_secs(13),
+            length: Some(Duration::from_secs(20)),
+            rows: rows.into(),
+        }
+    }
+
+    fn shown(columns: usize, lines: usize, paint: Paint) -> Vec<String> {
+        let happened = Happening {
+            at: Duration::from_secs(3),
+            tone: Tone::Bad,
+            text: "circuit payments opens".to_owned(),
+        };
+        let happened = VecDeque::from(vec![happened; 50]);
+        let page = page(&picture(), &happened, Size { columns, lines }, paint);
+        page.iter().map(|line| line.paint(columns, paint)).collect()
+    }
+
+    #[test]
+    fn nothing_is_cut_off_at_80_by_24() {
+        let lines = shown(80, 24, Paint::NONE);
+        assert_eq!(lines.len(), 24, "{lines:#?}");
+        for (line, wide) in lines.iter().zip(shown(200, 24, Paint::NONE)) {
+            // A wider terminal shows one column more, and nothing else.
+            let end = ["  reached", "    99999"]
+                .iter()
+                .find(|end| wide.ends_with(**end));
+            let same = wide.strip_suffix(end.copied().unwrap_or_default());
+            assert_eq!(Some(line.as_str()), same);
+        }
+        let all = lines.join("\n");
+        for word in [
+            "fallback",
+            "x open, trial in 12.3 s",
+            "could not connect",
+            "Ctrl-C",
+        ] {
+            assert!(all.contains(word), "{word}:\n{all}");
+        }
+    }
+
+    #[test]
+    fn small_terminals_get_less_and_never_too_much() {
+        for (columns, lines) in [(40, 12), (20, 5), (1, 1)] {
+            let page = shown(columns, lines, Paint::NONE);
+            assert!(page.len() <= lines);
+            assert!(
+                page.iter().all(|line| line.chars().count() <= columns),
+                "{page:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn state_is_a_word_and_a_symbol_also_where_there_is_no_colour() {
+        let colour = Paint {
+            colour: true,
+            unicode: true,
+        };
+        assert!(
+            shown(80, 24, colour)
+                .iter()
+                .any(|line| line.contains("\x1b[1;31m○ open, trial"))
+        );
+        assert!(
+            shown(80, 24, Paint::NONE)
+                .iter()
+                .any(|line| line.contains("x open, trial"))
+        );
+    }
 }
