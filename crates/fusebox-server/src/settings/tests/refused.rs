@@ -401,7 +401,10 @@ upstream = "http://api""#,
 upstream = "http://api"
 [circuits."a b"]
 upstream = "http://api""#,
-        &[],
+        &[
+            r#"f.toml:3:11: circuits.health: "health" is not a name of a circuit: health and stream are reserved"#,
+            r#"f.toml:5:11: circuits.a b: "a b" is not a name of a circuit: 1 to 100 letters, digits, '.', '_', '-', first a letter or digit"#,
+        ],
     );
 }
 
