@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use fusebox::{HoldKind, Reason, Recovery, State};
+use fusebox::{Cause, HoldKind, Reason, Recovery, State};
 
 use crate::effective_state;
 use crate::family::Kind::{self, Counter, Gauge};
@@ -22,30 +22,43 @@ pub(crate) struct Metric {
 }
 
 /// All metrics of a circuit, in the order in which they are written.
-#[rustfmt::skip] // a table
 pub(crate) const TABLE: &[Metric] = &[
-    metric("circuit_breaker_state", Gauge, "State that callers feel: 0 closed, 1 open, 2 half-open.", state),
-    metric("circuit_breaker_hold_active", Gauge, "1 while an operator's hold of this mode is set.", holds),
-    metric("circuit_breaker_calls", Counter, "Calls by result; blocked ones were rejected.", calls),
-    metric("circuit_breaker_outcomes", Counter, "Recorded outcomes, ignored ones included.", outcomes),
-    metric("circuit_breaker_slow_calls", Counter, "Calls that took longer than slow_call_duration.",
-        |c, out| out.put(Whole(c.reading.snapshot.totals.slow))),
-    metric("circuit_breaker_late_outcomes", Counter, "Outcomes that came too late to be judged.",
-        |c, out| out.put(Whole(c.reading.snapshot.totals.late))),
-    metric("circuit_breaker_abandoned", Counter, "Permits dropped without an outcome.",
-        |c, out| out.put(Whole(c.reading.snapshot.totals.abandoned))),
-    metric("circuit_breaker_rejected", Counter, "Calls rejected, by reason.", rejected),
-    metric("circuit_breaker_fallback", Counter, "Fallbacks given, by type.", fallbacks),
-    metric("circuit_breaker_trial_calls", Counter, "Trial calls by verdict.", trials),
-    metric("circuit_breaker_recovery_attempts", Counter, "Times in half-open that trials ended, by result.", recoveries),
-    metric("circuit_breaker_transitions", Counter, "Transitions by states and cause.", transitions),
-    metric("circuit_breaker_open_seconds", Counter, "Time spent open.",
-        |c, out| out.put(Real(c.reading.snapshot.open_time.as_secs_f64()))),
-    metric("circuit_breaker_failure_ratio", Gauge, "Failures among the calls of the window; absent below minimum_calls.", failure_ratio),
-    metric("circuit_breaker_slow_ratio", Gauge, "Slow calls among the calls of the window; absent below minimum_calls.", slow_ratio),
-    metric("circuit_breaker_admission_ratio", Gauge, "Share of calls admitted; absent in half-open, which admits by number.", admission),
-    metric("circuit_breaker_next_trial_timestamp_seconds", Gauge, "When the circuit will let trials through, in Unix time; absent unless that is known.", next_trial),
+    metric("circuit_breaker_state", Gauge, STATE, state),
+    metric("circuit_breaker_hold_active", Gauge, HOLD_ACTIVE, holds),
+    metric("circuit_breaker_calls", Counter, CALLS, calls),
+    metric("circuit_breaker_outcomes", Counter, OUTCOMES, outcomes),
+    metric("circuit_breaker_slow_calls", Counter, SLOW_CALLS, slow_calls),
+    metric("circuit_breaker_late_outcomes", Counter, LATE_OUTCOMES, late_outcomes),
+    metric("circuit_breaker_abandoned", Counter, ABANDONED, abandoned),
+    metric("circuit_breaker_rejected", Counter, REJECTED, rejected),
+    metric("circuit_breaker_fallback", Counter, FALLBACK, fallbacks),
+    metric("circuit_breaker_trial_calls", Counter, TRIAL_CALLS, trials),
+    metric("circuit_breaker_recovery_attempts", Counter, RECOVERY_ATTEMPTS, recoveries),
+    metric("circuit_breaker_transitions", Counter, TRANSITIONS, transitions),
+    metric("circuit_breaker_open_seconds", Counter, OPEN_SECONDS, open_seconds),
+    metric("circuit_breaker_failure_ratio", Gauge, FAILURE_RATIO, failure_ratio),
+    metric("circuit_breaker_slow_ratio", Gauge, SLOW_RATIO, slow_ratio),
+    metric("circuit_breaker_admission_ratio", Gauge, ADMISSION_RATIO, admission),
+    metric("circuit_breaker_next_trial_timestamp_seconds", Gauge, NEXT_TRIAL, next_trial),
 ];
+
+const STATE: &str = "State that callers feel: 0 closed, 1 open, 2 half-open.";
+const HOLD_ACTIVE: &str = "1 while an operator's hold of this mode is set.";
+const CALLS: &str = "Calls by result; blocked ones were rejected.";
+const OUTCOMES: &str = "Recorded outcomes, ignored ones included.";
+const SLOW_CALLS: &str = "Calls that took longer than slow_call_duration.";
+const LATE_OUTCOMES: &str = "Outcomes that came too late to be judged.";
+const ABANDONED: &str = "Permits dropped without an outcome.";
+const REJECTED: &str = "Calls rejected, by reason.";
+const FALLBACK: &str = "Fallbacks given, by type.";
+const TRIAL_CALLS: &str = "Trial calls by verdict.";
+const RECOVERY_ATTEMPTS: &str = "Half-open periods that trials ended, by result.";
+const TRANSITIONS: &str = "Transitions by states and cause.";
+const OPEN_SECONDS: &str = "Time spent open.";
+const FAILURE_RATIO: &str = "Failures among the window's calls; absent below minimum_calls.";
+const SLOW_RATIO: &str = "Slow calls among the window's calls; absent below minimum_calls.";
+const ADMISSION_RATIO: &str = "Share of calls admitted; absent in half-open, which counts places.";
+const NEXT_TRIAL: &str = "When trials will be let through, in Unix time; absent unless known.";
 
 const fn metric(
     name: &'static str,
@@ -85,6 +98,22 @@ fn outcomes(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     out.put_with("outcome", "ignored", Whole(totals.ignored));
 }
 
+fn slow_calls(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    out.put(Whole(circuit.reading.snapshot.totals.slow));
+}
+
+fn late_outcomes(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    out.put(Whole(circuit.reading.snapshot.totals.late));
+}
+
+fn abandoned(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    out.put(Whole(circuit.reading.snapshot.totals.abandoned));
+}
+
+fn open_seconds(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    out.put(Real(circuit.reading.snapshot.open_time.as_secs_f64()));
+}
+
 fn rejected(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     for reason in Reason::ALL {
         let count = circuit.reading.snapshot.totals.rejected(reason);
@@ -107,10 +136,10 @@ fn trials(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 /// An attempt is a time in half-open that trials ended; one that a hand ended says nothing about recovery.
 fn recoveries(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     let (mut succeeded, mut failed) = (0, 0);
-    for (from, to, cause, count) in &circuit.reading.snapshot.transition_counts {
-        match (from, to, *cause) {
-            (State::HalfOpen, State::Closed, "trials_succeeded") => succeeded += count,
-            (State::HalfOpen, State::Open, "trial_failed" | "trial_timed_out") => failed += count,
+    for counted in &circuit.reading.snapshot.transition_counts {
+        match counted.cause {
+            Cause::TrialsSucceeded => succeeded += counted.count,
+            Cause::TrialFailed | Cause::TrialTimedOut => failed += counted.count,
             _ => {}
         }
     }
@@ -119,9 +148,10 @@ fn recoveries(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 }
 
 fn transitions(circuit: &Circuit<'_>, out: &mut Out<'_>) {
-    for (from, to, cause, count) in &circuit.reading.snapshot.transition_counts {
-        let own = [("from", from.as_str()), ("to", to.as_str()), ("cause", *cause)];
-        out.push(own.map(|(label, of)| (label, Cow::Borrowed(of))).into(), Whole(*count));
+    for counted in &circuit.reading.snapshot.transition_counts {
+        let (from, to, cause) = (counted.from, counted.to, counted.cause);
+        let own = [("from", from.as_str()), ("to", to.as_str()), ("cause", cause.as_str())];
+        out.push(own.map(|(label, of)| (label, Cow::Borrowed(of))).into(), Whole(counted.count));
     }
 }
 

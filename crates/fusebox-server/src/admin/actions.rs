@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::Request;
-use fusebox::{Author, ControlError, HoldKind, HoldRequest, State};
+use fusebox::{Author, HoldKind, HoldRequest, State};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -53,16 +53,12 @@ pub(super) async fn force_state(Named(entry): Named, request: Request) -> Answer
     };
     let to = word::<State>("state", &asked.state, "open, closed, half-open or half_open")?;
     let reason = checked(asked.reason)?;
-    let moved = entry.breaker.transition(to, &Author::new(AUTHOR));
-    match moved {
-        Ok(_) => {
-            log("force-state", entry.breaker.name(), to.as_str(), reason.as_deref());
-            Ok(Json(view::circuit(&entry)))
-        }
-        Err(ControlError::Observed) => Err(Problem::conflict(
-            "the circuit is under observe, which never rejects: release the hold first",
-        )),
-    }
+    let author = Author::new(AUTHOR);
+    let moved = entry.breaker.transition(to, &author);
+    // Refused under observe, which never rejects.
+    moved.map_err(|refused| Problem::conflict(refused.to_string()))?;
+    log("force-state", entry.breaker.name(), to.as_str(), reason.as_deref());
+    Ok(Json(view::circuit(&entry)))
 }
 
 /// Sets a hold: `{"kind", "reason", "for"?}`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox::{Evidence, FailureClass, Hold, Reason, Snapshot, Why};
+use fusebox::{Cause, Evidence, FailureClass, Hold, Reason, Snapshot, Why};
 use serde_json::{Map, Value, json};
 
 use super::registry::Entry;
@@ -51,13 +51,13 @@ fn hold(hold: &Hold, wall: &Wall) -> Value {
 }
 
 fn why(why: &Why) -> Value {
-    json!({ "cause": why.cause.as_str(), "evidence": evidence(&why.evidence) })
+    json!({ "cause": why.cause.as_str(), "evidence": evidence(why.cause, &why.evidence) })
 }
 
 /// The numbers that decided, and the same as a sentence in `text`.
-fn evidence(evidence: &Evidence) -> Value {
+fn evidence(cause: Cause, evidence: &Evidence) -> Value {
     json!({
-        "text": evidence.to_string(),
+        "text": evidence.explain(cause),
         "calls": evidence.calls,
         "failures": evidence.failures,
         "slow": evidence.slow,

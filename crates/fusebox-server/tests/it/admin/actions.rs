@@ -143,6 +143,9 @@ async fn each_action_logs_one_line_with_who_what_and_why() {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt().json().with_writer(lines.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
+    // While there is only one subscriber, a test on another thread that comes first to a line of
+    // the log would switch it off for all threads; with a second, everyone is asked.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let desk = Desk::new();
     desk.post(&to("force-state"), r#"{"state": "open", "reason": "deploy"}"#).await.ok();
     desk.post(&to("hold"), r#"{"kind": "disabled", "reason": "a \"drill\""}"#).await.ok();
