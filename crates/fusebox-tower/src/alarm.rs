@@ -8,13 +8,19 @@ use tokio::time::Sleep;
 /// Wakes the reader of a silent body once `settle_after` is over.
 ///
 /// Boxed and made late: most bodies end before they are ever pending, and pay one empty word.
-#[derive(Default)]
 pub(crate) struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
+    /// Not set yet.
+    pub(crate) fn new() -> Self {
+        Self(None)
+    }
+
     /// Ready once `left`, as of the first call, has passed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, left: Duration) -> Poll<()> {
-        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep(left)));
+        let sleep = self
+            .0
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(left)));
         sleep.as_mut().poll(cx)
     }
 }

@@ -5,7 +5,7 @@ use crate::circuit::Circuit;
 use crate::classify::Classify;
 use crate::head::ended;
 use crate::unwind::emptied_by_panic;
-use fusebox::{Outcome, PermitOf, Settlement};
+use fusebox::{Outcome, PermitOf, Settlement, Tick};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -16,21 +16,20 @@ use std::time::Duration;
 pin_project! {
     /// The body of a response that came through a [`Breaker`](crate::Breaker).
     ///
-    /// Passes every frame on untouched. If the head left the call undecided, it carries the permit and
-    /// settles it: as a success at the end of the body or once `settle_after` is over, as the classifier
-    /// says if the body fails before.
+    /// Passes every frame on untouched. If the head left the call undecided, it carries the permit
+    /// and settles it: as a success at the end of the body or once `settle_after` is over, as the
+    /// classifier says if the body fails before.
     ///
     /// # Cancel safety
     ///
-    /// May be dropped at any point. If nothing was left to read, or `settle_after` is over, that is a
-    /// success; else the permit is dropped: ignored, or a failure where the circuit's
+    /// May be dropped at any point. If nothing was left to read, or `settle_after` is over, that is
+    /// a success; else the permit is dropped: ignored, or a failure where the circuit's
     /// `abandoned_after` is set and over.
     pub struct SettlingBody<T: Body, B: Circuit, C> {
         #[pin]
         inner: T,
         // None once the call is settled.
         flowing: Option<Flowing<B, C, T::Error>>,
-        took: Duration,
         outcome: Option<Outcome>,
     }
 
@@ -53,56 +52,59 @@ pub(crate) struct Flowing<B: Circuit, C, F> {
     classifier: C,
     /// [`Classify::body_error`], chosen where the service's error type was still known.
     judge: fn(&C, &F) -> Outcome,
-    took: Duration,
-    settle_after: Duration,
+    settles_at: Tick,
     alarm: Alarm,
 }
 
 impl<B: Circuit, C, F> Flowing<B, C, F> {
-    pub(crate) fn new<E>(
-        permit: PermitOf<B>,
-        classifier: C,
-        took: Duration,
-        settle_after: Duration,
-    ) -> Self
+    /// The head has just arrived. The call took until now, however long its body takes.
+    pub(crate) fn new<E>(mut permit: PermitOf<B>, classifier: C, settle_after: Duration) -> Self
     where
         C: Classify<E, F>,
     {
+        permit.head_arrived();
+        let settles_at = permit
+            .breaker()
+            .clock()
+            .coarse()
+            .saturating_add(settle_after);
+        let judge = <C as Classify<E, F>>::body_error;
         Self {
             permit,
             classifier,
-            judge: <C as Classify<E, F>>::body_error,
-            took,
-            settle_after,
-            alarm: Alarm::default(),
+            judge,
+            settles_at,
+            alarm: Alarm::new(),
         }
     }
 
     /// What is left of `settle_after`, counted from the head.
     fn left(&self) -> Duration {
-        let since_head = self.permit.elapsed().saturating_sub(self.took);
-        self.settle_after.saturating_sub(since_head)
+        self.settles_at
+            .saturating_since(self.permit.breaker().clock().coarse())
     }
 
     fn settle(self, outcome: Outcome) -> Outcome {
-        self.permit.settle(Settlement::new(outcome).took(self.took));
+        self.permit.settle(Settlement::new(outcome));
         outcome
     }
 }
 
 impl<T: Body, B: Circuit, C> SettlingBody<T, B, C> {
-    pub(crate) fn settled(inner: T, took: Duration, outcome: Outcome) -> Self {
-        Self { inner, flowing: None, took, outcome: Some(outcome) }
+    pub(crate) fn settled(inner: T, outcome: Outcome) -> Self {
+        Self {
+            inner,
+            flowing: None,
+            outcome: Some(outcome),
+        }
     }
 
     pub(crate) fn flowing(inner: T, flowing: Flowing<B, C, T::Error>) -> Self {
-        let took = flowing.took;
-        Self { inner, flowing: Some(flowing), took, outcome: None }
-    }
-
-    /// The time from admission to the head, as the breaker recorded it (by its coarse clock).
-    pub fn took(&self) -> Duration {
-        self.took
+        Self {
+            inner,
+            flowing: Some(flowing),
+            outcome: None,
+        }
     }
 
     /// The outcome given to the breaker; `None` as long as the body may still decide it, and for a
@@ -126,8 +128,8 @@ impl<T: Body, B: Circuit, C> Body for SettlingBody<T, B, C> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<T::Data>, T::Error>>> {
         let mut this = self.project();
-        // Before the frame is looked at: what comes after `settle_after` is no longer judged, however
-        // late the reader comes for it.
+        // Before the frame is looked at: what comes after `settle_after` is no longer judged,
+        // however late the reader comes for it.
         if let Some(flowing) = this.flowing.take_if(|flowing| flowing.left().is_zero()) {
             *this.outcome = Some(flowing.settle(Outcome::Success));
         }
@@ -144,7 +146,11 @@ impl<T: Body, B: Circuit, C> Body for SettlingBody<T, B, C> {
             Poll::Ready(Some(Err(error))) => Some((flowing.judge)(&flowing.classifier, error)),
             Poll::Pending => {
                 let left = flowing.left();
-                flowing.alarm.poll(cx, left).is_ready().then_some(Outcome::Success)
+                flowing
+                    .alarm
+                    .poll(cx, left)
+                    .is_ready()
+                    .then_some(Outcome::Success)
             }
         };
         match decided {
@@ -166,7 +172,6 @@ impl<T: Body, B: Circuit, C> Body for SettlingBody<T, B, C> {
 impl<T: Body, B: Circuit, C> fmt::Debug for SettlingBody<T, B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SettlingBody")
-            .field("took", &self.took)
             .field("outcome", &self.outcome)
             .finish_non_exhaustive()
     }

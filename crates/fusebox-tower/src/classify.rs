@@ -6,8 +6,8 @@ use std::fmt;
 
 /// Turns the answers of a service into outcomes.
 ///
-/// `E` is the error of the service, `F` the error of its response bodies. Every method has a default, so an
-/// implementation names only what it sees differently:
+/// `E` is the error of the service, `F` the error of its response bodies. Every method has a
+/// default, so an implementation names only what it sees differently:
 ///
 /// ```
 /// use fusebox::{FailureClass, Outcome};
@@ -28,13 +28,15 @@ use std::fmt;
 /// }
 /// ```
 ///
-/// A classifier is cloned once per admitted call; put what is costly to clone into an `Arc`. It runs on the
-/// call path and should neither block nor allocate. If it panics, the call counts as a failure.
+/// A classifier is cloned once per admitted call; put what is costly to clone into an `Arc`. It
+/// runs on the call path and should neither block nor allocate. If it panics, the call counts as a
+/// failure.
 pub trait Classify<E, F = E> {
-    /// Judges a response by its head. A failure or an ignored outcome is recorded at once; a success only
-    /// when the body turns out well (see the crate's documentation).
+    /// Judges a response by its head. A failure or an ignored outcome is recorded at once; a
+    /// success only when the body turns out well (see the crate's documentation).
     ///
-    /// It is not asked about answers that a Fusebox breaker further on marked as rejected: those are ignored.
+    /// It is not asked about answers that a Fusebox breaker further on marked as rejected: those
+    /// are ignored.
     fn head(&self, head: &Parts) -> Outcome {
         fusebox::classify::status(head.status.as_u16())
     }
@@ -52,8 +54,8 @@ pub trait Classify<E, F = E> {
     }
 }
 
-/// The default classifier: 5xx except 501 and 505 is a failure, 408 and 429 are ignored, every other status is
-/// a success (the service answered), and every error is a failure.
+/// The default classifier: 5xx except 501 and 505 is a failure, 408 and 429 are ignored, every
+/// other status is a success (the service answered), and every error is a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ByStatus;
 
@@ -65,18 +67,19 @@ pub struct ClassifyFn<G> {
     judge: G,
 }
 
-/// Makes a classifier of a closure that judges a head, or the error that came in its place. Errors of bodies
-/// stay failures of class `Reset`.
+/// Makes a classifier of a closure that judges a head, or the error that came in its place. Errors
+/// of bodies stay failures of class `Reset`.
 ///
 /// ```
 /// use fusebox::{FailureClass, Outcome};
 /// use http::response::Parts;
 ///
-/// let classifier = fusebox_tower::classify_fn(|answer: Result<&Parts, &std::io::Error>| match answer {
+/// let strict = |answer: Result<&Parts, &std::io::Error>| match answer {
 ///     Ok(head) if head.status.is_success() => Outcome::Success,
 ///     Ok(_) => Outcome::Failure(FailureClass::Status),
 ///     Err(_) => Outcome::Failure(FailureClass::Connect),
-/// });
+/// };
+/// let classifier = fusebox_tower::classify_fn(strict);
 /// # let _ = classifier;
 /// ```
 pub fn classify_fn<G, E>(judge: G) -> ClassifyFn<G>

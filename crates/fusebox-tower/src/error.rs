@@ -6,8 +6,8 @@ use std::fmt;
 
 /// Why a call through a [`Breaker`](crate::Breaker) gave no response.
 ///
-/// The two cases call for different answers: after a rejection nothing was sent, so the caller may use a
-/// fallback or try elsewhere at once; after an inner error the call may have had effects.
+/// The two cases call for different answers: after a rejection nothing was sent, so the caller may
+/// use a fallback or try elsewhere at once; after an inner error the call may have had effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerError<E> {
     /// The breaker did not admit the call. The inner service was not called.
@@ -35,10 +35,11 @@ impl<E> BreakerError<E> {
         }
     }
 
-    /// Boxes the error for stacks that speak boxed errors only. Both cases can be downcast again, to
-    /// [`Rejection`] and to whatever `E` boxes as.
+    /// Boxes the error for stacks that speak boxed errors only. Both cases can be downcast again,
+    /// to [`Rejection`] and to whatever `E` boxes as.
     ///
-    /// This is a method because a boxed `E` is no [`Error`] itself, and so neither is this type around it.
+    /// This is a method because a boxed `E` is no [`Error`] itself, and so neither is this type
+    /// around it.
     #[must_use]
     pub fn into_box(self) -> Box<dyn Error + Send + Sync>
     where

@@ -6,7 +6,7 @@ use crate::classify::Classify;
 use crate::error::BreakerError;
 use crate::head::{Settling, Took, Verdict, verdict};
 use crate::unwind::emptied_by_panic;
-use fusebox::{PermitOf, Rejection, Settlement};
+use fusebox::{PermitOf, Rejection, Settlement, Tick};
 use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -43,25 +43,28 @@ pin_project! {
 }
 
 /// An admitted call that waits for its head.
-struct Call<B: Circuit, C> {
+pub(crate) struct Call<B: Circuit, C> {
     permit: PermitOf<B>,
     classifier: C,
     settling: Settling,
+    /// When it was admitted, if somebody wants to know how long the head took.
+    begun: Option<Tick>,
 }
 
 impl<F, B: Circuit, C> ResponseFuture<F, B, C> {
-    pub(crate) fn admitted(
-        inner: F,
-        permit: PermitOf<B>,
-        classifier: C,
-        settling: Settling,
-    ) -> Self {
-        let call = Some(Call { permit, classifier, settling });
-        Self { state: State::Admitted { inner, call } }
+    pub(crate) fn admitted(inner: F, call: Call<B, C>) -> Self {
+        Self {
+            state: State::Admitted {
+                inner,
+                call: Some(call),
+            },
+        }
     }
 
     pub(crate) fn rejected(rejection: Rejection) -> Self {
-        Self { state: State::Rejected { rejection } }
+        Self {
+            state: State::Rejected { rejection },
+        }
     }
 }
 
@@ -77,7 +80,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (inner, slot) = match self.project().state.project() {
             StateProjection::Admitted { inner, call } => (inner, call),
-            StateProjection::Rejected { rejection } => return Poll::Ready(Err((*rejection).into())),
+            StateProjection::Rejected { rejection } => {
+                return Poll::Ready(Err((*rejection).into()));
+            }
         };
         if slot.is_none() {
             // Polled again after it was ready or had panicked: there is nothing to come.
@@ -99,6 +104,18 @@ where
 }
 
 impl<B: Circuit, C> Call<B, C> {
+    pub(crate) fn new(permit: PermitOf<B>, classifier: C, settling: Settling) -> Self {
+        let begun = settling
+            .took_in_extensions
+            .then(|| permit.breaker().clock().now());
+        Self {
+            permit,
+            classifier,
+            settling,
+            begun,
+        }
+    }
+
     /// Judges the head; what it leaves undecided goes on with the body. A panic of the classifier
     /// drops the permit while unwinding: a failure.
     fn head_arrived<T, E>(self, response: Response<T>) -> Response<SettlingBody<T, B, C>>
@@ -106,25 +123,28 @@ impl<B: Circuit, C> Call<B, C> {
         T: Body,
         C: Classify<E, T::Error>,
     {
-        let Self { permit, classifier, settling } = self;
-        let took = permit.elapsed();
+        let Self {
+            permit,
+            classifier,
+            settling,
+            begun,
+        } = self;
         let (mut head, body) = response.into_parts();
-        let verdict = verdict::<E, T, C>(&head, &body, &classifier, settling.after);
-        if settling.took_in_extensions {
-            head.extensions.insert(Took(took));
+        if let Some(begun) = begun {
+            let now = permit.breaker().clock().now();
+            head.extensions.insert(Took(now.saturating_since(begun)));
         }
-        let body = match verdict {
+        let body = match verdict::<E, T, C>(&head, &body, &classifier, settling.after) {
             Verdict::Now(outcome, retry_after) => {
-                let mut settlement = Settlement::new(outcome).took(took);
+                let mut settlement = Settlement::new(outcome);
                 if let Some(wait) = retry_after {
                     settlement = settlement.retry_after(wait);
                 }
                 permit.settle(settlement);
-                SettlingBody::settled(body, took, outcome)
+                SettlingBody::settled(body, outcome)
             }
             Verdict::AtEnd => {
-                let flowing = Flowing::new::<E>(permit, classifier, took, settling.after);
-                SettlingBody::flowing(body, flowing)
+                SettlingBody::flowing(body, Flowing::new::<E>(permit, classifier, settling.after))
             }
         };
         Response::from_parts(head, body)
@@ -138,6 +158,8 @@ impl<F, B: Circuit, C> fmt::Debug for ResponseFuture<F, B, C> {
             State::Admitted { call: None, .. } => "done",
             State::Rejected { .. } => "rejected",
         };
-        f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture")
+            .field("state", &state)
+            .finish_non_exhaustive()
     }
 }

@@ -15,9 +15,9 @@ const SETTLE_AFTER: Duration = Duration::from_secs(5);
 /// Set by every Fusebox gateway on the answers that it made itself.
 const FUSEBOX_REASON: HeaderName = HeaderName::from_static("fusebox-reason");
 
-/// The time from admission to the head of the response, as the breaker recorded it (by its coarse
-/// clock, a few milliseconds exact). In the extensions of a response if
-/// [`took_in_extensions`](crate::BreakerLayer::took_in_extensions) is on.
+/// The time from admission to the head of the response, exact by the breaker's clock. In the
+/// extensions of a response if [`took_in_extensions`](crate::BreakerLayer::took_in_extensions) is
+/// on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Took(pub Duration);
 
@@ -30,7 +30,10 @@ pub(crate) struct Settling {
 
 impl Default for Settling {
     fn default() -> Self {
-        Self { after: SETTLE_AFTER, took_in_extensions: false }
+        Self {
+            after: SETTLE_AFTER,
+            took_in_extensions: false,
+        }
     }
 }
 
@@ -62,16 +65,17 @@ where
     }
 }
 
-/// Whether nothing is left to read. A reader may stop here without asking for the end, as hyper does.
+/// Whether nothing is left to read. A reader may stop here without asking for the end, as hyper
+/// does.
 pub(crate) fn ended<T: Body>(body: &T) -> bool {
     body.is_end_stream() || body.size_hint().exact() == Some(0)
 }
 
-/// Whether a Fusebox breaker further on rejected the call. Its circuit is judged there; counted here
-/// too, one open circuit would open every one before it.
+/// Whether a Fusebox breaker further on rejected the call. Its circuit is judged there; counted
+/// here too, one open circuit would open every one before it.
 ///
-/// Only the reasons of a rejection count: a gateway that could not connect says so in the same header,
-/// and that is a failure.
+/// Only the reasons of a rejection count: a gateway that could not connect says so in the same
+/// header, and that is a failure.
 fn rejected_further_on(headers: &HeaderMap) -> bool {
     headers
         .get(FUSEBOX_REASON)

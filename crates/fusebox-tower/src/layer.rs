@@ -39,17 +39,16 @@ impl<B, C> BreakerLayer<B, C> {
         }
     }
 
-    /// How long after the head a body that still flows makes its call a success; by default 5 s. What
-    /// happens to the body later is not recorded. Zero settles every good call at its head.
+    /// How long after the head a body that still flows makes its call a success; by default 5 s.
+    /// What happens to the body later is not recorded. Zero settles every good call at its head.
     #[must_use]
     pub fn settle_after(mut self, settle_after: Duration) -> Self {
         self.settling.after = settle_after;
         self
     }
 
-    /// Puts [`Took`](crate::Took) into the extensions of every response, for services further out
-    /// that no longer see the [`SettlingBody`](crate::SettlingBody). Off by default, because an
-    /// extension allocates.
+    /// Puts [`Took`](crate::Took) into the extensions of every response, for histograms further
+    /// out. Off by default: it reads the clock twice, and an extension allocates.
     #[must_use]
     pub fn took_in_extensions(mut self) -> Self {
         self.settling.took_in_extensions = true;

@@ -61,7 +61,8 @@
 //!
 //! The future and the body may be dropped at any point. The permit goes with them and gives its
 //! place back at once, in half-open too. The drop counts as ignored (the caller left), or as a
-//! failure where the circuit's `abandoned_after` is set and the call was in flight at least so long.
+//! failure where the circuit's `abandoned_after` is set and the call was in flight at least so
+//! long.
 //!
 //! # Handles
 //!
@@ -77,6 +78,9 @@
 
 #[cfg(feature = "tokio")]
 mod alarm;
+#[cfg(not(feature = "tokio"))]
+#[path = "no_alarm.rs"]
+mod alarm;
 mod body;
 mod circuit;
 mod classify;
@@ -84,9 +88,6 @@ mod error;
 mod future;
 mod head;
 mod layer;
-#[cfg(not(feature = "tokio"))]
-#[path = "no_alarm.rs"]
-mod alarm;
 mod retry_after;
 mod service;
 mod unwind;

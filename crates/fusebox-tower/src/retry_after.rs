@@ -4,22 +4,23 @@ use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 use std::time::{Duration, SystemTime};
 
-/// Longer waits are cut to a day. The core cuts them further, to `open_for_max`; this bound only keeps a
-/// server's fantasy far from every overflow.
+/// Longer waits are cut to a day. The core cuts them further, to `open_for_max`; this bound only
+/// keeps a server's fantasy far from every overflow.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Reads `Retry-After`, in seconds or as a date. What is neither is as if it were not there; a date that has
-/// passed is no wait.
+/// Reads `Retry-After`, in seconds or as a date. What is neither is as if it were not there; a date
+/// that has passed is no wait.
 ///
-/// A date is measured from the response's own `Date`, so that a server whose clock is off still means what it
-/// says; only without one from this machine's wall clock.
+/// A date is measured from the response's own `Date`, so that a server whose clock is off still
+/// means what it says; only without one from this machine's wall clock.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match seconds(text) {
         Some(wait) => wait,
         None => {
             let then = httpdate::parse_http_date(text).ok()?;
-            then.duration_since(sent_at(headers)).unwrap_or(Duration::ZERO)
+            then.duration_since(sent_at(headers))
+                .unwrap_or(Duration::ZERO)
         }
     };
     Some(wait.min(RETRY_AFTER_MAX))
@@ -48,7 +49,10 @@ mod tests {
 
     fn parsed(text: &str) -> Option<Duration> {
         let mut headers = HeaderMap::new();
-        headers.insert(DATE, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
+        headers.insert(
+            DATE,
+            HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"),
+        );
         headers.insert(RETRY_AFTER, HeaderValue::from_str(text).unwrap());
         retry_after(&headers)
     }
@@ -70,7 +74,10 @@ mod tests {
 
     #[test]
     fn a_date_that_has_passed_is_no_wait() {
-        assert_eq!(parsed("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(
+            parsed("Sun, 06 Nov 1994 08:00:00 GMT"),
+            Some(Duration::ZERO)
+        );
     }
 
     #[test]
@@ -79,19 +86,33 @@ mod tests {
         let then = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
         headers.insert(RETRY_AFTER, HeaderValue::from_str(&then).unwrap());
         let wait = retry_after(&headers).unwrap();
-        assert!(wait > Duration::from_secs(3500) && wait <= Duration::from_secs(3600), "{wait:?}");
+        assert!(
+            wait > Duration::from_secs(3500) && wait <= Duration::from_secs(3600),
+            "{wait:?}"
+        );
     }
 
     #[test]
     fn a_very_long_wait_is_cut_to_a_day() {
         assert_eq!(parsed("9999999"), Some(RETRY_AFTER_MAX));
         assert_eq!(parsed("99999999999999999999999999"), Some(RETRY_AFTER_MAX));
-        assert_eq!(parsed("Sun, 06 Nov 2094 08:50:00 GMT"), Some(RETRY_AFTER_MAX));
+        assert_eq!(
+            parsed("Sun, 06 Nov 2094 08:50:00 GMT"),
+            Some(RETRY_AFTER_MAX)
+        );
     }
 
     #[test]
     fn what_is_neither_seconds_nor_a_date_is_not_there() {
-        for text in ["", "-1", "+1", "1.5", "soon", "1 2", "Sun, 99 Nov 1994 08:50:00 GMT"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1.5",
+            "soon",
+            "1 2",
+            "Sun, 99 Nov 1994 08:50:00 GMT",
+        ] {
             assert_eq!(parsed(text), None, "{text:?}");
         }
         assert_eq!(retry_after(&HeaderMap::new()), None);

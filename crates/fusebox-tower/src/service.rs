@@ -1,11 +1,12 @@
 //! The service: admission.
 
+use crate::body::SettlingBody;
 use crate::circuit::Circuit;
 use crate::classify::{ByStatus, Classify};
 use crate::error::BreakerError;
-use crate::future::ResponseFuture;
+use crate::future::{Call, ResponseFuture};
 use crate::head::Settling;
-use crate::body::SettlingBody;
+
 use fusebox::CircuitBreaker;
 use http::Response;
 use http_body::Body;
@@ -15,9 +16,9 @@ use tower_service::Service;
 /// A service behind a circuit breaker; made by [`BreakerLayer`](crate::BreakerLayer).
 ///
 /// Admission happens in `call`. `poll_ready` only passes on the readiness of the inner service: it
-/// holds no place in the breaker, and an open circuit is ready to reject. A rejected call leaves the
-/// readiness of the inner service unused, for the next call. Errors of the inner `poll_ready` belong
-/// to no call and are not recorded.
+/// holds no place in the breaker, and an open circuit is ready to reject. A rejected call leaves
+/// the readiness of the inner service unused, for the next call. Errors of the inner `poll_ready`
+/// belong to no call and are not recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Breaker<S, B, C = ByStatus> {
     inner: S,
@@ -77,9 +78,9 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         match CircuitBreaker::acquire_from(self.circuit.clone()) {
             Ok(permit) => {
-                // The permit is held across `call`: a panic in there settles it as a failure.
-                let inner = self.inner.call(request);
-                ResponseFuture::admitted(inner, permit, self.classifier.clone(), self.settling)
+                // Both are held across the inner `call`: a panic in there drops the permit.
+                let call = Call::new(permit, self.classifier.clone(), self.settling);
+                ResponseFuture::admitted(self.inner.call(request), call)
             }
             Err(rejection) => ResponseFuture::rejected(rejection),
         }

@@ -2,11 +2,11 @@
 
 use std::mem;
 
-/// Runs `step`. If it panics, what `slot` holds is dropped while the stack unwinds, so that a permit
-/// in it counts as a failure.
+/// Runs `step`. If it panics, what `slot` holds is dropped while the stack unwinds, so that a
+/// permit in it counts as a failure.
 ///
-/// Without this, a future whose panic was caught around `poll` would be dropped later, calmly, and its
-/// permit would look like that of a caller who left.
+/// Without this, a future whose panic was caught around `poll` would be dropped later, calmly, and
+/// its permit would look like that of a caller who left.
 pub(crate) fn emptied_by_panic<T, R>(slot: &mut Option<T>, step: impl FnOnce() -> R) -> R {
     let guard = Guard(slot);
     let result = step();
