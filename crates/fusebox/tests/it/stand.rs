@@ -19,7 +19,9 @@ pub(crate) fn percent(text: &str) -> Rate {
 /// A breaker without jitter, with what `set` adds.
 pub(crate) fn breaker(set: impl FnOnce(Builder) -> Builder) -> (Arc<CircuitBreaker>, ManualClock) {
     let clock = ManualClock::new();
-    let builder = CircuitBreaker::builder("test").clock(clock.clone()).jitter(percent("0%"));
+    let builder = CircuitBreaker::builder("test")
+        .clock(clock.clone())
+        .jitter(percent("0%"));
     (Arc::new(set(builder).build().unwrap()), clock)
 }
 
@@ -28,7 +30,12 @@ pub(crate) fn tester() -> Author {
 }
 
 pub(crate) fn hold(kind: HoldKind, expires_after: Option<Duration>) -> HoldRequest {
-    HoldRequest { kind, reason: "a test".to_owned(), author: tester(), for_: expires_after }
+    HoldRequest {
+        kind,
+        reason: "a test".to_owned(),
+        author: tester(),
+        for_: expires_after,
+    }
 }
 
 /// Runs `work` on so many threads at once, each with its number; their answers in order.
@@ -44,7 +51,10 @@ pub(crate) fn together<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync
                 })
             })
             .collect();
-        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     })
 }
 

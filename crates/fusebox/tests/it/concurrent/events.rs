@@ -34,9 +34,15 @@ fn live(breaker: &CircuitBreaker, clock: &ManualClock, seed: u64) {
             8 => breaker.reset(&tester()),
             9 | 10 => clock.advance(secs(1)),
             _ => {
-                let Ok(permit) = breaker.acquire() else { continue };
+                let Ok(permit) = breaker.acquire() else {
+                    continue;
+                };
                 let failed = dice.below(2) == 0;
-                drop(if failed { permit.failure(FailureClass::Reset) } else { permit.success() });
+                if failed {
+                    permit.failure(FailureClass::Reset)
+                } else {
+                    permit.success()
+                };
             }
         }
     }
@@ -71,11 +77,17 @@ fn racing_transitions_make_one_event_each_in_an_unbroken_chain() {
 fn check(events: &[Event], last: State, count: u64, round: u32) {
     let (mut state, mut transitions, mut generation) = (State::Closed, 0, None);
     for event in events {
-        assert!(generation <= Some(event.generation), "round {round}: {event:?}");
+        assert!(
+            generation <= Some(event.generation),
+            "round {round}: {event:?}"
+        );
         if let EventKind::Transition { from, to, .. } = event.kind {
             assert_eq!(from, state, "round {round}: {event:?}");
             assert_ne!(from, to, "round {round}: {event:?}");
-            assert!(generation < Some(event.generation), "round {round}: {event:?}");
+            assert!(
+                generation < Some(event.generation),
+                "round {round}: {event:?}"
+            );
             state = to;
             transitions += 1;
         }

@@ -8,10 +8,16 @@ const THREADS: usize = 4;
 
 #[test]
 fn outcomes_of_an_older_generation_never_enter_a_newer_one() {
-    for window in [WindowSize::Calls(64), WindowSize::Calls(1_000), WindowSize::Time(secs(10))] {
+    for window in [
+        WindowSize::Calls(64),
+        WindowSize::Calls(1_000),
+        WindowSize::Time(secs(10)),
+    ] {
         for round in 0..cases(150) {
             let (breaker, _clock) = breaker(|b| {
-                b.consecutive_failures(100_000).failure_rate(percent("100%")).window(window)
+                b.consecutive_failures(100_000)
+                    .failure_rate(percent("100%"))
+                    .window(window)
                     .minimum_calls(60)
             });
             let permits: Vec<Vec<_>> = (0..THREADS)
@@ -37,7 +43,11 @@ fn outcomes_of_an_older_generation_never_enter_a_newer_one() {
             assert!(late >= 7, "the resetting thread's own rest is late; {sees}");
             assert_eq!(snapshot.state, State::Closed, "{sees}");
             assert_eq!(snapshot.consecutive_failures, 0, "{sees}");
-            assert_eq!((snapshot.window.calls, snapshot.window.failures), (0, 0), "{sees}");
+            assert_eq!(
+                (snapshot.window.calls, snapshot.window.failures),
+                (0, 0),
+                "{sees}"
+            );
         }
     }
 }
@@ -46,7 +56,9 @@ fn outcomes_of_an_older_generation_never_enter_a_newer_one() {
 fn late_trials_neither_close_nor_open_nor_free_a_place() {
     for round in 0..cases(150) {
         let (breaker, _clock) = breaker(|b| {
-            b.consecutive_failures(1).half_open_calls(4).half_open_successes(4)
+            b.consecutive_failures(1)
+                .half_open_calls(4)
+                .half_open_successes(4)
                 .half_open_failures(2)
         });
         breaker.transition(State::HalfOpen, &tester()).unwrap();
@@ -65,8 +77,15 @@ fn late_trials_neither_close_nor_open_nor_free_a_place() {
         });
         assert_eq!(settled, [Settled::Late; 4], "round {round}");
         let snapshot = breaker.snapshot();
-        assert_eq!((snapshot.state, snapshot.in_flight), (State::HalfOpen, 4), "round {round}");
-        assert!(breaker.acquire().is_err(), "no place came free, round {round}");
+        assert_eq!(
+            (snapshot.state, snapshot.in_flight),
+            (State::HalfOpen, 4),
+            "round {round}"
+        );
+        assert!(
+            breaker.acquire().is_err(),
+            "no place came free, round {round}"
+        );
         let closed: Vec<_> = new.into_iter().map(|permit| permit.success()).collect();
         assert_eq!(closed, [Settled::Recorded; 4], "round {round}");
         assert_eq!(breaker.state(), State::Closed, "round {round}");

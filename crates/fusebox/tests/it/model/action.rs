@@ -130,12 +130,12 @@ fn policies() -> impl Strategy<Value = Policies> {
         ][..],
     );
     let slow = (rate.clone(), one_of(&[100, 900]));
-    let option = proptest::option::weighted;
+    use proptest::option::weighted;
     (
-        option(0.5, 1..5_u32),
-        option(0.5, rate),
-        option(0.3, 1..5_u32),
-        option(0.3, slow),
+        weighted(0.5, 1..5_u32),
+        weighted(0.5, rate),
+        weighted(0.3, 1..5_u32),
+        weighted(0.3, slow),
     )
         .prop_map(|(consecutive, rate, count, slow)| {
             let none = consecutive.is_none() && rate.is_none() && count.is_none();

@@ -8,7 +8,9 @@ use fusebox::{FailureClass, Settled, State};
 #[test]
 fn late_success_does_not_close() {
     let (breaker, clock) = breaker(|b| {
-        b.consecutive_failures(1).open_for(secs(1)).half_open_successes(1)
+        b.consecutive_failures(1)
+            .open_for(secs(1))
+            .half_open_successes(1)
     });
     let old = breaker.acquire().unwrap();
     breaker.acquire().unwrap().failure(FailureClass::Timeout);
@@ -23,7 +25,9 @@ fn late_success_does_not_close() {
 #[test]
 fn late_failure_does_not_reopen() {
     let (breaker, clock) = breaker(|b| {
-        b.consecutive_failures(1).open_for(secs(1)).half_open_successes(1)
+        b.consecutive_failures(1)
+            .open_for(secs(1))
+            .half_open_successes(1)
     });
     let old = breaker.acquire().unwrap();
     breaker.acquire().unwrap().failure(FailureClass::Timeout);
@@ -61,7 +65,10 @@ fn late_drops_give_no_place_that_they_never_had() {
     let _trial = breaker.acquire().unwrap();
     drop(old);
     assert!(breaker.acquire().is_err());
-    assert_eq!((breaker.snapshot().in_flight, breaker.snapshot().totals.late), (1, 5));
+    assert_eq!(
+        (breaker.snapshot().in_flight, breaker.snapshot().totals.late),
+        (1, 5)
+    );
 }
 
 /// [all peers: 200 calls cancelled by a time-out around the breaker, threshold 3, closed]
@@ -90,7 +97,10 @@ fn cancelled_calls_without_abandoned_after_are_seen_in_a_count_of_their_own() {
         drop(hanging);
     }
     let snapshot = breaker.snapshot();
-    assert_eq!((snapshot.state, snapshot.totals.abandoned), (State::Closed, 200));
+    assert_eq!(
+        (snapshot.state, snapshot.totals.abandoned),
+        (State::Closed, 200)
+    );
     assert_eq!((snapshot.totals.failure, snapshot.window.calls), (0, 0));
 }
 

@@ -2,7 +2,9 @@
 
 use super::{fail, fail_times};
 use crate::stand::{breaker, hold, ms, secs, together};
-use fusebox::{CallError, CircuitBreaker, EventKind, HoldKind, ManualClock, Reason, Received, State};
+use fusebox::{
+    CallError, CircuitBreaker, EventKind, HoldKind, ManualClock, Reason, Received, State,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// [circuitbreaker-rs: open before its time is set, half-open 0.1 ms after the trip]
@@ -34,7 +36,10 @@ fn a_forced_open_circuit_does_not_recover_by_itself() {
     for _ in 0..100 {
         clock.advance(secs(3_600));
         let told = breaker.acquire().err().unwrap();
-        assert_eq!((told.reason(), told.retry_after()), (Reason::ForcedOpen, None));
+        assert_eq!(
+            (told.reason(), told.retry_after()),
+            (Reason::ForcedOpen, None)
+        );
     }
 }
 
@@ -64,8 +69,16 @@ fn a_listener_may_ask_and_move_the_breaker() {
     let (breaker, _clock) = breaker(|b| b.consecutive_failures(1));
     let mut events = breaker.subscribe();
     fail(&breaker);
-    let Some(Received::Event(event)) = events.try_next() else { panic!("no event") };
-    assert!(matches!(event.kind, EventKind::Transition { to: State::Open, .. }));
+    let Some(Received::Event(event)) = events.try_next() else {
+        panic!("no event")
+    };
+    assert!(matches!(
+        event.kind,
+        EventKind::Transition {
+            to: State::Open,
+            ..
+        }
+    ));
     assert_eq!(breaker.state(), State::Open);
     breaker.reset(&crate::stand::tester());
     assert_eq!(breaker.state(), State::Closed);
@@ -104,7 +117,11 @@ fn the_jitter_is_drawn_once_for_each_opening() {
         fail(&breaker);
         let whole = breaker.snapshot().retry_after.unwrap_or_default();
         for _ in 0..1_000 {
-            assert_eq!(breaker.snapshot().retry_after.unwrap_or_default(), whole, "seed {seed}");
+            assert_eq!(
+                breaker.snapshot().retry_after.unwrap_or_default(),
+                whole,
+                "seed {seed}"
+            );
         }
         clock.advance(whole / 2);
         if !whole.is_zero() {

@@ -17,13 +17,20 @@ fn the_state_is_half_open_at_the_end_of_the_period_without_any_call() {
             fusebox::Received::Missed(_) => None,
         })
         .collect::<Vec<_>>();
-    assert_eq!(at, [0, 60_000_000_000], "dated to the instant, not to the reader");
+    assert_eq!(
+        at,
+        [0, 60_000_000_000],
+        "dated to the instant, not to the reader"
+    );
 }
 
 #[test]
 fn the_wait_grows_with_each_failed_trial_and_starts_anew_after_a_long_close() {
     let (breaker, clock) = breaker(|b| {
-        b.consecutive_failures(1).open_for(secs(1)).open_for_max(secs(60)).half_open_successes(1)
+        b.consecutive_failures(1)
+            .open_for(secs(1))
+            .open_for_max(secs(60))
+            .half_open_successes(1)
     });
     for wait in [1, 2, 4, 8] {
         fail(&breaker);
@@ -33,18 +40,29 @@ fn the_wait_grows_with_each_failed_trial_and_starts_anew_after_a_long_close() {
     succeed(&breaker);
     clock.advance(secs(7));
     fail(&breaker);
-    assert_eq!(breaker.snapshot().retry_after, Some(secs(16)), "closed for less than 8 s");
+    assert_eq!(
+        breaker.snapshot().retry_after,
+        Some(secs(16)),
+        "closed for less than 8 s"
+    );
     clock.advance(secs(16));
     succeed(&breaker);
     clock.advance(secs(16));
     fail(&breaker);
-    assert_eq!(breaker.snapshot().retry_after, Some(secs(1)), "closed for 16 s");
+    assert_eq!(
+        breaker.snapshot().retry_after,
+        Some(secs(1)),
+        "closed for 16 s"
+    );
 }
 
 #[test]
 fn a_manual_recovery_waits_for_a_person() {
-    let (breaker, clock) =
-        breaker(|b| b.consecutive_failures(1).recovery(Recovery::Manual).half_open_successes(1));
+    let (breaker, clock) = breaker(|b| {
+        b.consecutive_failures(1)
+            .recovery(Recovery::Manual)
+            .half_open_successes(1)
+    });
     fail(&breaker);
     clock.advance(secs(1_000_000));
     assert_eq!(breaker.state(), State::Open);
@@ -65,7 +83,10 @@ fn a_reset_closes_and_starts_the_waits_anew() {
     let trial = breaker.acquire().unwrap();
     breaker.reset(&tester());
     assert_eq!(breaker.state(), State::Closed);
-    assert_eq!(trial.failure(fusebox::FailureClass::Other), fusebox::Settled::Late);
+    assert_eq!(
+        trial.failure(fusebox::FailureClass::Other),
+        fusebox::Settled::Late
+    );
     fail(&breaker);
     assert_eq!(breaker.snapshot().retry_after, Some(secs(1)));
 }

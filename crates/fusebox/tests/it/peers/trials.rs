@@ -39,14 +39,16 @@ fn the_last_place_is_taken_once_by_two_threads() {
 /// [circuitbreaker-rs: two trials dropped by a time-out, then 0 of 100 calls for ever]
 #[test]
 fn permit_leak_after_dropped_trials() {
-    let (breaker, clock) =
-        after_the_open_period(|b| b.half_open_calls(2).half_open_successes(2));
+    let (breaker, clock) = after_the_open_period(|b| b.half_open_calls(2).half_open_successes(2));
     for _ in 0..100 {
         let trials = [breaker.acquire().unwrap(), breaker.acquire().unwrap()];
         clock.advance(ms(10));
         drop(trials);
     }
-    assert_eq!((breaker.state(), breaker.snapshot().in_flight), (State::HalfOpen, 0));
+    assert_eq!(
+        (breaker.state(), breaker.snapshot().in_flight),
+        (State::HalfOpen, 0)
+    );
     for _ in 0..2 {
         breaker.acquire().unwrap().success();
     }
@@ -58,7 +60,12 @@ fn a_trial_future_dropped_in_mid_way_gives_its_place_back() {
     let (breaker, _clock) = after_the_open_period(|b| b);
     for _ in 0..100 {
         let mut trial = pin!(breaker.call_async(pending::<Result<(), ()>>()));
-        assert!(trial.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(
+            trial
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_pending()
+        );
         assert_eq!(breaker.snapshot().in_flight, 1);
     }
     assert_eq!(breaker.snapshot().in_flight, 0);
@@ -72,7 +79,10 @@ fn a_panicking_trial_opens_and_leaks_nothing() {
     for _ in 0..10 {
         let call = || -> Result<(), ()> { resume_unwind(Box::new("a trial that panics")) };
         assert!(catch_unwind(AssertUnwindSafe(|| breaker.call(call))).is_err());
-        assert_eq!((breaker.state(), breaker.snapshot().in_flight), (State::Open, 0));
+        assert_eq!(
+            (breaker.state(), breaker.snapshot().in_flight),
+            (State::Open, 0)
+        );
         clock.advance(secs(1));
     }
     assert_eq!(breaker.call(|| Ok::<_, ()>(7)), Ok(7));
@@ -93,11 +103,17 @@ fn one_place_is_enough_for_three_successes() {
 #[test]
 fn successful_trials_further_apart_than_the_window_close() {
     let (breaker, clock) = after_the_open_period(|b| {
-        b.failure_count(1).window(fusebox::WindowSize::Time(secs(1))).half_open_successes(2)
+        b.failure_count(1)
+            .window(fusebox::WindowSize::Time(secs(1)))
+            .half_open_successes(2)
     });
     breaker.acquire().unwrap().success();
     clock.advance(secs(3_600));
-    assert_eq!(breaker.state(), State::HalfOpen, "R10: without traffic it stays half-open");
+    assert_eq!(
+        breaker.state(),
+        State::HalfOpen,
+        "R10: without traffic it stays half-open"
+    );
     breaker.acquire().unwrap().success();
     assert_eq!(breaker.state(), State::Closed);
 }
@@ -109,9 +125,16 @@ fn a_trial_that_never_settles_does_not_wedge_the_circuit() {
         after_the_open_period(|b| b.half_open_timeout(secs(30)).half_open_successes(1));
     let stuck = breaker.acquire().unwrap();
     let told = breaker.acquire().err().unwrap();
-    assert_eq!((told.reason(), told.retry_after()), (Reason::HalfOpen, Some(secs(30))));
+    assert_eq!(
+        (told.reason(), told.retry_after()),
+        (Reason::HalfOpen, Some(secs(30)))
+    );
     clock.advance(secs(30));
-    assert_eq!(breaker.state(), State::Open, "a trial in flight so long has failed");
+    assert_eq!(
+        breaker.state(),
+        State::Open,
+        "a trial in flight so long has failed"
+    );
     clock.advance(secs(2));
     breaker.acquire().unwrap().success();
     assert_eq!(breaker.state(), State::Closed);

@@ -8,7 +8,9 @@ use fusebox::{State, WindowSize};
 #[test]
 fn sliding_count_window_slides_after_100000_successes() {
     let (breaker, _clock) = breaker(|b| {
-        b.failure_rate(percent("50%")).window(WindowSize::Calls(100)).minimum_calls(100)
+        b.failure_rate(percent("50%"))
+            .window(WindowSize::Calls(100))
+            .minimum_calls(100)
     });
     succeed_times(&breaker, 100_000);
     fail_times(&breaker, 49);
@@ -20,8 +22,10 @@ fn sliding_count_window_slides_after_100000_successes() {
 /// [circuitbreaker-rs: a rate over the whole life]
 #[test]
 fn a_time_window_forgets_100000_old_successes() {
-    let (breaker, clock) =
-        breaker(|b| b.failure_rate(percent("50%")).window(WindowSize::Time(secs(10))));
+    let (breaker, clock) = breaker(|b| {
+        b.failure_rate(percent("50%"))
+            .window(WindowSize::Time(secs(10)))
+    });
     succeed_times(&breaker, 100_000);
     clock.advance(secs(10));
     fail_times(&breaker, 19);
@@ -34,7 +38,9 @@ fn a_time_window_forgets_100000_old_successes() {
 #[test]
 fn the_minimum_is_enough_though_the_window_is_not_full() {
     let (breaker, _clock) = breaker(|b| {
-        b.failure_rate(percent("100%")).window(WindowSize::Calls(100)).minimum_calls(5)
+        b.failure_rate(percent("100%"))
+            .window(WindowSize::Calls(100))
+            .minimum_calls(5)
     });
     fail_times(&breaker, 4);
     assert_eq!(breaker.state(), State::Closed);
@@ -46,8 +52,11 @@ fn the_minimum_is_enough_though_the_window_is_not_full() {
 #[test]
 fn a_success_that_completes_the_minimum_opens() {
     for window in [WindowSize::Calls(10), WindowSize::Time(secs(10))] {
-        let (breaker, _clock) =
-            breaker(|b| b.failure_rate(percent("90%")).window(window).minimum_calls(10));
+        let (breaker, _clock) = breaker(|b| {
+            b.failure_rate(percent("90%"))
+                .window(window)
+                .minimum_calls(10)
+        });
         fail_times(&breaker, 9);
         assert_eq!(breaker.state(), State::Closed);
         succeed(&breaker);
@@ -58,8 +67,10 @@ fn a_success_that_completes_the_minimum_opens() {
 /// [failsafe: 29,000 failures in 29 s of its first 30 s are admitted]
 #[test]
 fn a_time_window_trips_in_its_first_window() {
-    let (breaker, clock) =
-        breaker(|b| b.failure_rate(percent("50%")).window(WindowSize::Time(secs(30))));
+    let (breaker, clock) = breaker(|b| {
+        b.failure_rate(percent("50%"))
+            .window(WindowSize::Time(secs(30)))
+    });
     for _ in 0..19 {
         fail(&breaker);
         clock.advance(ms(1));
@@ -72,7 +83,9 @@ fn a_time_window_trips_in_its_first_window() {
 #[test]
 fn a_thousand_failures_in_a_millisecond_weigh_as_much_as_any() {
     let (breaker, clock) = breaker(|b| {
-        b.failure_rate(percent("50%")).window(WindowSize::Time(secs(30))).minimum_calls(100)
+        b.failure_rate(percent("50%"))
+            .window(WindowSize::Time(secs(30)))
+            .minimum_calls(100)
     });
     for _ in 0..200 {
         succeed_times(&breaker, 5);
@@ -116,14 +129,20 @@ fn failures_far_apart_are_no_run() {
         fail_times(&breaker, 2);
         succeed_times(&breaker, 1_000);
     }
-    assert_eq!((breaker.state(), breaker.snapshot().consecutive_failures), (State::Closed, 0));
+    assert_eq!(
+        (breaker.state(), breaker.snapshot().consecutive_failures),
+        (State::Closed, 0)
+    );
 }
 
 /// [breaker-machines: the failure log survives a recovery, one failure opens again]
 #[test]
 fn after_a_recovery_one_failure_does_not_open() {
     let (breaker, clock) = breaker(|b| {
-        b.consecutive_failures(5).failure_count(5).open_for(secs(1)).half_open_successes(1)
+        b.consecutive_failures(5)
+            .failure_count(5)
+            .open_for(secs(1))
+            .half_open_successes(1)
     });
     fail_times(&breaker, 5);
     clock.advance(secs(1));
