@@ -66,7 +66,11 @@ pub struct Settlement {
 impl Settlement {
     /// An outcome alone: the duration is the time since admission.
     pub const fn new(outcome: Outcome) -> Self {
-        Self { outcome, took: None, retry_after: None }
+        Self {
+            outcome,
+            took: None,
+            retry_after: None,
+        }
     }
 
     /// How long the call took, where the caller knows better than the time since admission.

@@ -31,7 +31,12 @@ pub(crate) struct Ticket {
 impl Ticket {
     #[inline]
     pub(crate) fn new(generation: u32, kind: TicketKind, started: Tick) -> Self {
-        Self { started, took: Tick::NEVER, generation, kind }
+        Self {
+            started,
+            took: Tick::NEVER,
+            generation,
+            kind,
+        }
     }
 
     /// The time since admission, if anybody asked for it then.
@@ -66,7 +71,11 @@ impl<B: Deref<Target = CircuitBreaker>> PermitOf<B> {
     #[inline]
     pub(crate) fn acquire(breaker: B) -> Result<Self, Rejection> {
         let ticket = breaker.admit()?;
-        Ok(Self { breaker, ticket, settled: false })
+        Ok(Self {
+            breaker,
+            ticket,
+            settled: false,
+        })
     }
 
     /// The dependency did its work.
@@ -104,7 +113,9 @@ impl<B: Deref<Target = CircuitBreaker>> PermitOf<B> {
     /// The time since admission. Zero where no setting asks for durations: the breaker then
     /// does not read the clock for a call.
     pub fn elapsed(&self) -> Duration {
-        self.ticket.age(self.breaker.clock().now()).unwrap_or_default()
+        self.ticket
+            .age(self.breaker.clock().now())
+            .unwrap_or_default()
     }
 
     /// Whether this call is a trial of a half-open circuit.

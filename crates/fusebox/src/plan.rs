@@ -45,7 +45,12 @@ impl Plan {
             Some(limit) if limit < EXACT_BELOW => Timing::Exact,
             Some(_) => Timing::Coarse,
         };
-        Self { settings, window, timing, version }
+        Self {
+            settings,
+            window,
+            timing,
+            version,
+        }
     }
 
     /// The size of the window, if there is one.
@@ -65,7 +70,11 @@ pub(crate) struct Plans {
 
 impl Plans {
     pub(crate) fn new(first: Plan) -> Self {
-        Self { first, later: [const { Chunk::new() }; CHUNKS], current: AtomicU32::new(0) }
+        Self {
+            first,
+            later: [const { Chunk::new() }; CHUNKS],
+            current: AtomicU32::new(0),
+        }
     }
 
     /// The plan in force.

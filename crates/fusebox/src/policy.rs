@@ -10,17 +10,25 @@ pub(crate) fn verdict(settings: &Settings, run: u32, stats: &WindowStats) -> Opt
     if settings.consecutive_failures.is_some_and(|n| run >= n) {
         return Some(Cause::ConsecutiveFailures);
     }
-    if settings.failure_count.is_some_and(|n| stats.failures >= u64::from(n)) {
+    if settings
+        .failure_count
+        .is_some_and(|n| stats.failures >= u64::from(n))
+    {
         return Some(Cause::FailureCount);
     }
     if stats.calls < u64::from(settings.minimum_calls) {
         // Below the minimum a rate is undefined, not 0.
         return None;
     }
-    if settings.failure_rate.is_some_and(|rate| rate.reached(stats.failures, stats.calls)) {
+    if settings
+        .failure_rate
+        .is_some_and(|rate| rate.reached(stats.failures, stats.calls))
+    {
         return Some(Cause::FailureRate);
     }
-    let slow = settings.slow_call.is_some_and(|(rate, _)| rate.reached(stats.slow, stats.calls));
+    let slow = settings
+        .slow_call
+        .is_some_and(|(rate, _)| rate.reached(stats.slow, stats.calls));
     slow.then_some(Cause::SlowCallRate)
 }
 

@@ -21,8 +21,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 5] =
-        [Self::Open, Self::HalfOpen, Self::Ramp, Self::Main, Self::ForcedOpen];
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::HalfOpen,
+        Self::Ramp,
+        Self::Main,
+        Self::ForcedOpen,
+    ];
 
     /// The reason as a word: `open`, `half_open`, `ramp`, `main`, `forced_open`.
     pub const fn as_str(self) -> &'static str {
@@ -47,7 +52,10 @@ pub struct Rejection {
 impl Rejection {
     pub(crate) fn new(reason: Reason, retry_after: Option<Duration>) -> Self {
         let retry_after_nanos = retry_after.map_or(u64::MAX, crate::clock::nanos);
-        Self { retry_after_nanos, reason }
+        Self {
+            retry_after_nanos,
+            reason,
+        }
     }
 
     /// Why.

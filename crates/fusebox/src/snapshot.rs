@@ -111,7 +111,11 @@ pub struct Reading<'a> {
 
 impl Source for CircuitBreaker {
     fn read(&self, visit: &mut dyn FnMut(&Reading<'_>)) {
-        visit(&Reading { service: "", snapshot: &self.snapshot(), fallbacks: &[] });
+        visit(&Reading {
+            service: "",
+            snapshot: &self.snapshot(),
+            fallbacks: &[],
+        });
     }
 }
 

@@ -22,5 +22,7 @@ pub(crate) const BUCKETS: usize = 2;
 /// Locks, also after a thread panicked while it held the lock: no code of ours that runs under
 /// a lock leaves its data half-changed, and a breaker must not die of somebody else's panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -220,7 +220,11 @@ impl StateWord {
     #[inline]
     pub(crate) fn lengthen_run(&self, generation: u32) -> RunChange {
         self.change_run(generation, |word| {
-            if word.0 & RUN_MASK == RUN_MASK { word.0 } else { word.0 + RUN_ONE }
+            if word.0 & RUN_MASK == RUN_MASK {
+                word.0
+            } else {
+                word.0 + RUN_ONE
+            }
         })
     }
 
@@ -240,7 +244,9 @@ impl StateWord {
     pub(crate) fn end_ramp(&self, seen: Word) {
         // Another thread ended it, or the generation is over: both fine.
         let ended = seen.0 & !RAMP;
-        let _ = self.0.compare_exchange(seen.0, ended, Ordering::AcqRel, Ordering::Relaxed);
+        let _ = self
+            .0
+            .compare_exchange(seen.0, ended, Ordering::AcqRel, Ordering::Relaxed);
     }
 
     fn change_run(&self, generation: u32, change: impl Fn(Word) -> u64) -> RunChange {
@@ -250,7 +256,10 @@ impl StateWord {
                 return RunChange::Late;
             }
             let next = change(Word(seen));
-            match self.0.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
+            match self
+                .0
+                .compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
                 Ok(_) => return RunChange::Now(Word(next).run()),
                 Err(now) => seen = now,
             }

@@ -103,7 +103,11 @@ impl Locked<'_> {
                 let timeout = breaker.plans.current().settings.half_open_timeout;
                 let number = self.machine.trials.begin(self.now.saturating_add(timeout));
                 self.publish_until();
-                Ok(Ticket::new(word.generation(), TicketKind::Trial(number), self.now))
+                Ok(Ticket::new(
+                    word.generation(),
+                    TicketKind::Trial(number),
+                    self.now,
+                ))
             }
         }
     }

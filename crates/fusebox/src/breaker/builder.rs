@@ -147,7 +147,9 @@ impl Builder {
         let generation = 1;
         let size = settings.reads_window().then(|| settings.window());
         let window = size.map(|size| Arc::new(Window::new(size, generation)));
-        let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        let seed = self
+            .seed
+            .unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let now = self.clock.now();
         Ok(CircuitBreaker {
             word: StateWord::new(Word::new(generation, State::Closed, None)),

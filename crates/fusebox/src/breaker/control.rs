@@ -62,7 +62,8 @@ impl CircuitBreaker {
 
     /// Puts other settings in force: they judge from the next outcome on, running deadlines
     /// stay, and a window whose unit did not change keeps what still fits (R21). The same
-    /// settings change nothing.
+    /// settings change nothing. Where the old settings asked for no durations, the system's clock
+    /// was not read for the calls in flight: they count as neither slow nor abandoned.
     ///
     /// # Errors
     /// [`ControlError::TooManyChanges`] after 65,536 changes: each keeps some memory.
@@ -84,7 +85,10 @@ impl Locked<'_> {
         if to != State::Closed && self.word().hold() == Some(HoldKind::Observe) {
             return Err(ControlError::Observed);
         }
-        let evidence = Evidence { by: Some(by.clone()), ..Evidence::default() };
+        let evidence = Evidence {
+            by: Some(by.clone()),
+            ..Evidence::default()
+        };
         match to {
             State::Open => self.open(self.now, Cause::Hand, evidence, Opening::Hand),
             _ => self.go(to, self.now, Cause::Hand, evidence),
@@ -93,10 +97,24 @@ impl Locked<'_> {
     }
 
     fn hold(&mut self, request: HoldRequest) {
-        let HoldRequest { kind, reason, author, for_ } = request;
+        let HoldRequest {
+            kind,
+            reason,
+            author,
+            for_,
+        } = request;
         let until = for_.map(|time| self.now.saturating_add(time));
-        let evidence = Evidence { by: Some(author.clone()), ..Evidence::default() };
-        let hold = Hold { kind, reason, author, since: self.now, until };
+        let evidence = Evidence {
+            by: Some(author.clone()),
+            ..Evidence::default()
+        };
+        let hold = Hold {
+            kind,
+            reason,
+            author,
+            since: self.now,
+            until,
+        };
         self.machine.hold = Some(hold.clone());
         let state = self.word().state();
         if kind == HoldKind::Observe && state != State::Closed {
@@ -111,7 +129,10 @@ impl Locked<'_> {
         if self.word().state() == State::Closed {
             self.begin(State::Closed, self.now);
         } else {
-            let evidence = Evidence { by: Some(by.clone()), ..Evidence::default() };
+            let evidence = Evidence {
+                by: Some(by.clone()),
+                ..Evidence::default()
+            };
             self.go(State::Closed, self.now, Cause::Reset, evidence);
         }
         self.machine.backoff.reset();
@@ -140,7 +161,9 @@ impl Locked<'_> {
             }
             (None, Some(size)) => Some(Arc::new(Window::new(size, generation))),
         };
-        self.breaker.plans.append(Plan::new(settings, window, old.version + 1));
+        self.breaker
+            .plans
+            .append(Plan::new(settings, window, old.version + 1));
         self.publish_until();
         self.tell(self.now, EventKind::SettingsChanged { by: by.clone() });
         Ok(())

@@ -39,7 +39,12 @@ impl<'a> Locked<'a> {
     pub(super) fn new(breaker: &'a CircuitBreaker) -> Self {
         let machine = lock(&breaker.machine);
         let now = breaker.clock.now();
-        Self { breaker, machine, now, told: false }
+        Self {
+            breaker,
+            machine,
+            now,
+            told: false,
+        }
     }
 
     /// Gives the lock back; whether somebody has to be woken.
@@ -61,7 +66,12 @@ impl<'a> Locked<'a> {
             match due {
                 Due::HoldExpiry => self.end_hold(at, None),
                 Due::OpenOver => {
-                    self.go(State::HalfOpen, at, Cause::OpenTimeOver, Evidence::default());
+                    self.go(
+                        State::HalfOpen,
+                        at,
+                        Cause::OpenTimeOver,
+                        Evidence::default(),
+                    );
                 }
                 Due::TrialDeadline => {
                     self.machine.trials.expire(at);
@@ -81,9 +91,10 @@ impl<'a> Locked<'a> {
         match self.word().state() {
             State::Closed => None,
             State::Open => machine.open_until.map(|at| (at, Due::OpenOver)),
-            State::HalfOpen => {
-                machine.trials.earliest_deadline().map(|at| (at, Due::TrialDeadline))
-            }
+            State::HalfOpen => machine
+                .trials
+                .earliest_deadline()
+                .map(|at| (at, Due::TrialDeadline)),
         }
     }
 
@@ -114,7 +125,9 @@ impl<'a> Locked<'a> {
 
     /// Ends the hold (R15), at its expiry or by somebody's hand.
     pub(super) fn end_hold(&mut self, at: Tick, by: Option<Author>) {
-        let Some(hold) = self.machine.hold.take() else { return };
+        let Some(hold) = self.machine.hold.take() else {
+            return;
+        };
         let state = self.word().state();
         let manual = self.settings().recovery == Recovery::Manual;
         let to = match hold.kind {
@@ -122,8 +135,15 @@ impl<'a> Locked<'a> {
             HoldKind::ForcedOpen => State::HalfOpen,
             HoldKind::Disabled | HoldKind::Observe => State::Closed,
         };
-        let evidence = Evidence { by: by.clone(), ..Evidence::default() };
-        let ended = EventKind::HoldEnded { kind: hold.kind, expired: by.is_none(), by };
+        let evidence = Evidence {
+            by: by.clone(),
+            ..Evidence::default()
+        };
+        let ended = EventKind::HoldEnded {
+            kind: hold.kind,
+            expired: by.is_none(),
+            by,
+        };
         if to == state {
             self.begin(state, at);
             self.tell(at, ended);
@@ -144,7 +164,15 @@ impl<'a> Locked<'a> {
             Opening::Automatic(hint) => Some(self.machine.backoff.next(settings, hint)),
         };
         self.machine.open_until = wait.map(|wait| at.saturating_add(wait));
-        self.change(State::Open, at, cause, Evidence { open_for: wait, ..evidence });
+        self.change(
+            State::Open,
+            at,
+            cause,
+            Evidence {
+                open_for: wait,
+                ..evidence
+            },
+        );
     }
 
     /// Goes to closed or half-open.
@@ -177,8 +205,20 @@ impl<'a> Locked<'a> {
         } else {
             self.begin(to, at);
         }
-        self.machine.why = Some(Why { cause, evidence: evidence.clone(), at });
-        self.tell(at, EventKind::Transition { from, to, cause, evidence });
+        self.machine.why = Some(Why {
+            cause,
+            evidence: evidence.clone(),
+            at,
+        });
+        self.tell(
+            at,
+            EventKind::Transition {
+                from,
+                to,
+                cause,
+                evidence,
+            },
+        );
     }
 
     /// Begins a generation in `state`, under the hold that is set.
@@ -197,7 +237,9 @@ impl<'a> Locked<'a> {
         // Before the word: whoever sees the state sees how long it lasts.
         self.publish_until_for(state);
         let hold = self.machine.hold.as_ref().map(|hold| hold.kind);
-        self.breaker.word.replace(mark(Word::new(generation, state, hold)));
+        self.breaker
+            .word
+            .replace(mark(Word::new(generation, state, hold)));
     }
 
     /// Publishes until when the word alone decides.
@@ -218,7 +260,9 @@ impl<'a> Locked<'a> {
             }
         };
         // Release, pairs with the Acquire in `admit`.
-        self.breaker.until.store(until.as_nanos(), Ordering::Release);
+        self.breaker
+            .until
+            .store(until.as_nanos(), Ordering::Release);
     }
 
     /// Puts an event on the bus: under the lock, so that a circuit's events stay in order.
@@ -226,7 +270,12 @@ impl<'a> Locked<'a> {
         self.machine.latest = self.machine.latest.max(at);
         let generation = self.word().generation();
         let circuit = Arc::clone(&self.breaker.name);
-        self.breaker.events.push(Event { circuit, at, generation, kind });
+        self.breaker.events.push(Event {
+            circuit,
+            at,
+            generation,
+            kind,
+        });
         self.told = true;
     }
 }

@@ -23,7 +23,7 @@ use crate::counters::ledger::Ledger;
 use crate::event::EventBus;
 use crate::machine::Machine;
 use crate::permit::{OwnedPermit, Permit, PermitOf};
-use crate::plan::Plans;
+use crate::plan::{Plans, Timing};
 use crate::rejection::Rejection;
 use crate::settings::Settings;
 use crate::sync::{AtomicBool, AtomicU64, Mutex};
@@ -108,7 +108,8 @@ impl CircuitBreaker {
     /// From now on a dropped permit is ignored, whatever its age: the process ends its calls
     /// itself.
     pub fn begin_shutdown(&self) {
-        self.shutting_down.store(true, crate::sync::Ordering::Release);
+        self.shutting_down
+            .store(true, crate::sync::Ordering::Release);
     }
 
     /// Runs `f` under the circuit's lock, with everything done that is due by now.
@@ -123,13 +124,15 @@ impl CircuitBreaker {
         result
     }
 
-    /// The start of a call's duration, if a policy asks for it; else never.
+    /// The start of a call's duration; never, where nobody asks for it. A given clock is always
+    /// asked: reading it is cheap, and settings that come to ask for durations while a call is
+    /// in flight then judge it exactly.
     #[inline]
     fn started(&self) -> Tick {
-        match self.plans.current().timing {
-            crate::plan::Timing::None => Tick::NEVER,
-            crate::plan::Timing::Coarse => self.clock.coarse(),
-            crate::plan::Timing::Exact => self.clock.now(),
+        match (self.plans.current().timing, &self.clock) {
+            (Timing::None, ClockSource::System) => Tick::NEVER,
+            (Timing::Coarse, _) => self.clock.coarse(),
+            (Timing::None | Timing::Exact, _) => self.clock.now(),
         }
     }
 }

@@ -73,7 +73,11 @@ impl Locked<'_> {
             trials: machine.trial_totals,
             openings: machine.backoff.openings(closed_for),
             open_time: machine.open_time + open_now,
-            ramp: if ramping { breaker.ramp.share(now) } else { None },
+            ramp: if ramping {
+                breaker.ramp.share(now)
+            } else {
+                None
+            },
             settings: plan.settings.clone(),
             shutting_down: breaker.shutting_down.load(Ordering::Acquire),
         }

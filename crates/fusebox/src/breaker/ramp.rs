@@ -24,7 +24,11 @@ pub(super) enum Share {
 
 impl Ramp {
     pub(super) fn new() -> Self {
-        Self { start: AtomicU64::new(0), length: AtomicU64::new(0), sum: AtomicU64::new(0) }
+        Self {
+            start: AtomicU64::new(0),
+            length: AtomicU64::new(0),
+            sum: AtomicU64::new(0),
+        }
     }
 
     /// Under the circuit's lock, before the word says that there is a ramp. Relaxed: the word's
@@ -36,7 +40,9 @@ impl Ramp {
     }
 
     pub(super) fn admit(&self, now: Tick) -> Share {
-        let Some((elapsed, length)) = self.position(now) else { return Share::Over };
+        let Some((elapsed, length)) = self.position(now) else {
+            return Share::Over;
+        };
         // A ramp of years is counted in microseconds, so that nothing overflows.
         let shift = if length > 1 << 58 { 10 } else { 0 };
         let (elapsed, length) = (elapsed >> shift, length >> shift);
@@ -49,7 +55,10 @@ impl Ramp {
                 None => (raised, Share::Reject),
             };
             // Relaxed: the sum is all there is to agree on.
-            match self.sum.compare_exchange_weak(sum, next, Ordering::Relaxed, Ordering::Relaxed) {
+            match self
+                .sum
+                .compare_exchange_weak(sum, next, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return share,
                 Err(now) => sum = now,
             }

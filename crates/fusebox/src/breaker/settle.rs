@@ -71,9 +71,18 @@ impl CircuitBreaker {
         let generation = ticket.generation;
         let slow = is_slow(plan, self.took(plan, ticket, settlement));
         let observing = word.hold() == Some(HoldKind::Observe);
-        let now = if plan.window.is_some() { self.clock.coarse() } else { Tick::ZERO };
+        let now = if plan.window.is_some() {
+            self.clock.coarse()
+        } else {
+            Tick::ZERO
+        };
         let recorded = plan.window.as_ref().map_or(Recorded::Enough, |window| {
-            let entry = Entry { generation, now, failure: failure.is_some(), slow };
+            let entry = Entry {
+                generation,
+                now,
+                failure: failure.is_some(),
+                slow,
+            };
             window.record(entry, plan.version)
         });
         let run = match failure {
@@ -99,7 +108,12 @@ impl CircuitBreaker {
             _ if failure.is_none() && !observing => return Settled::Recorded,
             _ => WindowStats::default(),
         };
-        let judged = Judged { generation, version: plan.version, run, stats };
+        let judged = Judged {
+            generation,
+            version: plan.version,
+            run,
+            stats,
+        };
         match policy::verdict(&plan.settings, run, &stats) {
             Some(cause) if observing => self.would_open(judged, cause, failure),
             Some(cause) => self.trip(judged, cause, failure, settlement.retry_after),
@@ -136,7 +150,9 @@ impl CircuitBreaker {
         retry_after: Option<Duration>,
     ) {
         self.locked(|locked| {
-            let Some(cause) = locked.stands(judged, cause) else { return };
+            let Some(cause) = locked.stands(judged, cause) else {
+                return;
+            };
             let evidence = judged.evidence(class);
             locked.open(locked.now, cause, evidence, Opening::Automatic(retry_after));
         });
@@ -149,7 +165,9 @@ impl CircuitBreaker {
             return;
         }
         self.locked(|locked| {
-            let Some(cause) = locked.stands(judged, cause) else { return };
+            let Some(cause) = locked.stands(judged, cause) else {
+                return;
+            };
             let evidence = judged.evidence(class);
             locked.tell(locked.now, EventKind::WouldOpen { cause, evidence });
         });
@@ -163,15 +181,17 @@ impl CircuitBreaker {
     /// R11: a permit was dropped unsettled.
     #[cold]
     pub(crate) fn settle_dropped(&self, ticket: &Ticket) {
-        if ticket.kind == TicketKind::Uncounted {
-            return;
-        }
-        self.ledger.abandoned();
         let old = || {
             let limit = self.plans.current().settings.abandoned_after;
             let exact = limit.is_some_and(|limit| limit < Duration::from_millis(100));
-            let now = if exact { self.clock.now() } else { self.clock.coarse() };
-            limit.zip(ticket.age(now)).is_some_and(|(limit, age)| age >= limit)
+            let now = if exact {
+                self.clock.now()
+            } else {
+                self.clock.coarse()
+            };
+            limit
+                .zip(ticket.age(now))
+                .is_some_and(|(limit, age)| age >= limit)
         };
         let outcome = if self.shutting_down.load(Ordering::Acquire) {
             Outcome::Ignored
@@ -182,20 +202,35 @@ impl CircuitBreaker {
         } else {
             Outcome::Ignored
         };
-        self.settle(ticket, Settlement::new(outcome));
+        if self.settle(ticket, Settlement::new(outcome)) != Settled::Uncounted {
+            self.ledger.abandoned();
+        }
     }
 }
 
 fn is_slow(plan: &Plan, took: Option<Duration>) -> bool {
     let limit = plan.settings.slow_call_duration();
-    limit.zip(took).is_some_and(|(limit, took)| nanos(took) > nanos(limit))
+    limit
+        .zip(took)
+        .is_some_and(|(limit, took)| nanos(took) > nanos(limit))
 }
 
 impl Judged {
     fn evidence(self, class: Option<FailureClass>) -> Evidence {
-        let WindowStats { calls, failures, slow } = self.stats;
+        let WindowStats {
+            calls,
+            failures,
+            slow,
+        } = self.stats;
         let consecutive_failures = self.run;
-        Evidence { calls, failures, slow, consecutive_failures, class, ..Evidence::default() }
+        Evidence {
+            calls,
+            failures,
+            slow,
+            consecutive_failures,
+            class,
+            ..Evidence::default()
+        }
     }
 }
 
@@ -218,12 +253,17 @@ impl Locked<'_> {
         if word.hold() == Some(HoldKind::Disabled) {
             return Settled::Uncounted;
         }
-        let TicketKind::Trial(number) = ticket.kind else { return self.late() };
+        let TicketKind::Trial(number) = ticket.kind else {
+            return self.late();
+        };
         if word.generation() != ticket.generation || !self.machine.trials.end(number) {
             return self.late();
         }
         let plan = self.breaker.plans.current();
-        let took = settlement.took.or_else(|| ticket.took()).or_else(|| ticket.age(self.now));
+        let took = settlement
+            .took
+            .or_else(|| ticket.took())
+            .or_else(|| ticket.age(self.now));
         let ignored = settlement.outcome == Outcome::Ignored;
         let slow = !ignored && is_slow(plan, took);
         self.breaker.ledger.recorded(settlement.outcome, slow);
@@ -247,7 +287,10 @@ impl Locked<'_> {
     }
 
     fn trial_judged_failed(&mut self, class: Option<FailureClass>, hint: Option<Duration>) {
-        let evidence = Evidence { class, ..Evidence::default() };
+        let evidence = Evidence {
+            class,
+            ..Evidence::default()
+        };
         self.trial_failed(self.now, Cause::TrialFailed, evidence, hint);
     }
 

@@ -37,12 +37,16 @@ pub(crate) struct Cells<T> {
 impl<T: Default> Cells<T> {
     #[cfg(not(loom))]
     pub(crate) fn new() -> Self {
-        Self { chunks: [const { Chunk::new() }; CHUNKS] }
+        Self {
+            chunks: [const { Chunk::new() }; CHUNKS],
+        }
     }
 
     #[cfg(loom)]
     pub(crate) fn new() -> Self {
-        Self { chunks: std::array::from_fn(|chunk| Chunk(made(chunk))) }
+        Self {
+            chunks: std::array::from_fn(|chunk| Chunk(made(chunk))),
+        }
     }
 
     /// The calling thread's own cell: nobody else writes it meanwhile.

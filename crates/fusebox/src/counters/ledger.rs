@@ -64,7 +64,10 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new(counts_calls: bool) -> Self {
-        Self { accounts: Cells::new(), counts_calls }
+        Self {
+            accounts: Cells::new(),
+            counts_calls,
+        }
     }
 
     #[inline]
@@ -94,7 +97,8 @@ impl Ledger {
 
     #[inline]
     pub(crate) fn rejected(&self, reason: Reason) {
-        self.accounts.with_mine(|account| count(&account.rejected[reason as usize]));
+        self.accounts
+            .with_mine(|account| count(&account.rejected[reason as usize]));
     }
 
     pub(crate) fn totals(&self) -> Totals {

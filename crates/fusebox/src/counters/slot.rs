@@ -20,7 +20,10 @@ mod real {
         next: usize,
     }
 
-    static FREE: Mutex<Free> = Mutex::new(Free { returned: BTreeSet::new(), next: 0 });
+    static FREE: Mutex<Free> = Mutex::new(Free {
+        returned: BTreeSet::new(),
+        next: 0,
+    });
 
     fn free() -> MutexGuard<'static, Free> {
         FREE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -53,7 +56,11 @@ mod real {
     #[inline]
     pub(crate) fn with_slot<R>(f: impl FnOnce(usize) -> R) -> R {
         let slot = SLOT.get();
-        if slot < ENDED { f(slot) } else { first_use(slot, f) }
+        if slot < ENDED {
+            f(slot)
+        } else {
+            first_use(slot, f)
+        }
     }
 
     #[cold]

@@ -43,14 +43,24 @@ pub struct Subscription {
 impl EventBus {
     /// A bus that keeps the last `capacity` events (at least one) for readers that fall behind.
     pub fn new(capacity: usize) -> Arc<Self> {
-        let ring = Ring { events: VecDeque::new(), first: 0, wakers: Vec::new() };
-        Arc::new(Self { ring: Mutex::new(ring), capacity: capacity.max(1) })
+        let ring = Ring {
+            events: VecDeque::new(),
+            first: 0,
+            wakers: Vec::new(),
+        };
+        Arc::new(Self {
+            ring: Mutex::new(ring),
+            capacity: capacity.max(1),
+        })
     }
 
     /// A reader of everything from now on.
     pub fn subscribe(self: &Arc<Self>) -> Subscription {
         let ring = self.lock();
-        Subscription { next: ring.first + ring.events.len() as u64, bus: Arc::clone(self) }
+        Subscription {
+            next: ring.first + ring.events.len() as u64,
+            bus: Arc::clone(self),
+        }
     }
 
     /// Adds events. Called under a circuit's lock, so that its events stay in order; the

@@ -16,7 +16,12 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let circuit = &self.circuit;
         match &self.kind {
-            EventKind::Transition { from, to, cause, evidence } => {
+            EventKind::Transition {
+                from,
+                to,
+                cause,
+                evidence,
+            } => {
                 let verb = match to {
                     State::Closed => "closed",
                     State::Open => "opened",
@@ -34,8 +39,15 @@ impl fmt::Display for Event {
                 let (kind, author) = (hold.kind.as_str(), hold.author.as_str());
                 write!(f, "{circuit} is held {kind} by {author}: {}", hold.reason)
             }
-            EventKind::HoldEnded { kind, by: Some(by), .. } => {
-                write!(f, "{circuit}: the hold {} was released by {}", kind.as_str(), by.as_str())
+            EventKind::HoldEnded {
+                kind, by: Some(by), ..
+            } => {
+                write!(
+                    f,
+                    "{circuit}: the hold {} was released by {}",
+                    kind.as_str(),
+                    by.as_str()
+                )
             }
             EventKind::HoldEnded { kind, by: None, .. } => {
                 write!(f, "{circuit}: the hold {} has expired", kind.as_str())

@@ -14,7 +14,11 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { openings: 0, last_wait: Duration::ZERO, random: seed }
+        Self {
+            openings: 0,
+            last_wait: Duration::ZERO,
+            random: seed,
+        }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -24,7 +28,11 @@ impl Backoff {
 
     /// k, for a circuit that has been closed for `closed_for` (`None`: it is not closed).
     pub(crate) fn openings(&self, closed_for: Option<Duration>) -> u32 {
-        if closed_for.is_some_and(|time| time >= self.last_wait) { 0 } else { self.openings }
+        if closed_for.is_some_and(|time| time >= self.last_wait) {
+            0
+        } else {
+            self.openings
+        }
     }
 
     /// The circuit stops being closed after `closed_for`.
@@ -36,7 +44,9 @@ impl Backoff {
     pub(crate) fn next(&mut self, settings: &Settings, retry_after: Option<Duration>) -> Duration {
         self.openings = self.openings.saturating_add(1);
         let grown = self.grown(settings);
-        let wait = grown.max(retry_after.unwrap_or_default()).min(settings.open_for_max);
+        let wait = grown
+            .max(retry_after.unwrap_or_default())
+            .min(settings.open_for_max);
         self.last_wait = wait;
         wait
     }

@@ -54,7 +54,12 @@ impl Machine {
         let same = |c: &&mut TransitionCount| (c.from, c.to, c.cause) == (from, to, cause);
         match self.transition_counts.iter_mut().find(same) {
             Some(found) => found.count += 1,
-            None => self.transition_counts.push(TransitionCount { from, to, cause, count: 1 }),
+            None => self.transition_counts.push(TransitionCount {
+                from,
+                to,
+                cause,
+                count: 1,
+            }),
         }
     }
 }

@@ -38,8 +38,13 @@ impl Trials {
 
     /// Gives the place back; `false` if the trial was judged already.
     pub(crate) fn end(&mut self, number: u32) -> bool {
-        let found = self.in_flight.iter().position(|trial| trial.number == number);
-        found.map(|index| self.in_flight.swap_remove(index)).is_some()
+        let found = self
+            .in_flight
+            .iter()
+            .position(|trial| trial.number == number);
+        found
+            .map(|index| self.in_flight.swap_remove(index))
+            .is_some()
     }
 
     pub(crate) fn earliest_deadline(&self) -> Option<Tick> {
@@ -48,7 +53,11 @@ impl Trials {
 
     /// Takes away one trial whose deadline has come.
     pub(crate) fn expire(&mut self, deadline: Tick) {
-        if let Some(index) = self.in_flight.iter().position(|trial| trial.deadline == deadline) {
+        if let Some(index) = self
+            .in_flight
+            .iter()
+            .position(|trial| trial.deadline == deadline)
+        {
             self.in_flight.swap_remove(index);
         }
     }

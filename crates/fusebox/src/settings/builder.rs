@@ -96,8 +96,12 @@ impl SettingsBuilder {
             backoff: self.backoff.unwrap_or(defaults.backoff),
             jitter: self.jitter.unwrap_or(defaults.jitter),
             half_open_calls: self.half_open_calls.unwrap_or(defaults.half_open_calls),
-            half_open_successes: self.half_open_successes.unwrap_or(defaults.half_open_successes),
-            half_open_failures: self.half_open_failures.unwrap_or(defaults.half_open_failures),
+            half_open_successes: self
+                .half_open_successes
+                .unwrap_or(defaults.half_open_successes),
+            half_open_failures: self
+                .half_open_failures
+                .unwrap_or(defaults.half_open_failures),
             half_open_timeout: self.half_open_timeout.unwrap_or(defaults.half_open_timeout),
             abandoned_after: self.abandoned_after.unwrap_or_default(),
             ramp: self.ramp.unwrap_or(defaults.ramp),
@@ -107,7 +111,9 @@ impl SettingsBuilder {
         self.check_policies(&mut settings)?;
         self.check_open_time(&mut settings)?;
         half_open(&settings)?;
-        settings.abandoned_after.map_or(Ok(()), |d| positive("abandoned_after", d))?;
+        settings
+            .abandoned_after
+            .map_or(Ok(()), |d| positive("abandoned_after", d))?;
         if settings.ramp > DURATION_MAX {
             return Err(too_long("ramp", settings.ramp));
         }
@@ -115,7 +121,10 @@ impl SettingsBuilder {
     }
 
     fn check_policies(&self, settings: &mut Settings) -> Result<(), SettingsError> {
-        let named = [self.consecutive_failures.is_some(), self.failure_count.is_some()];
+        let named = [
+            self.consecutive_failures.is_some(),
+            self.failure_count.is_some(),
+        ];
         if self.failure_rate.is_some() || named.contains(&true) {
             settings.consecutive_failures = self.consecutive_failures;
             settings.failure_rate = self.failure_rate;
@@ -123,7 +132,11 @@ impl SettingsBuilder {
         }
         let run = 1..=RUN_MAX;
         if let Some(n) = self.consecutive_failures.filter(|n| !run.contains(n)) {
-            return Err(SettingsError::new("consecutive_failures", n, "1 to 1048576"));
+            return Err(SettingsError::new(
+                "consecutive_failures",
+                n,
+                "1 to 1048576",
+            ));
         }
         if let Some(rate) = self.failure_rate.filter(|rate| *rate == Rate::ZERO) {
             return Err(SettingsError::new("failure_rate", rate, above_zero()));
@@ -146,9 +159,11 @@ impl SettingsBuilder {
             }
         };
         match settings.slow_call {
-            Some((Rate::ZERO, _)) => {
-                Err(SettingsError::new("slow_call_rate", Rate::ZERO, above_zero()))
-            }
+            Some((Rate::ZERO, _)) => Err(SettingsError::new(
+                "slow_call_rate",
+                Rate::ZERO,
+                above_zero(),
+            )),
             Some((_, duration)) => positive("slow_call_duration", duration),
             None => Ok(()),
         }
@@ -177,8 +192,12 @@ impl SettingsBuilder {
                 return Err(SettingsError::new("failure_count", count, allowed));
             }
         }
-        settings.minimum_calls = self.minimum_calls.unwrap_or(settings.minimum_calls.min(most));
-        let Some(minimum) = self.minimum_calls else { return Ok(()) };
+        settings.minimum_calls = self
+            .minimum_calls
+            .unwrap_or(settings.minimum_calls.min(most));
+        let Some(minimum) = self.minimum_calls else {
+            return Ok(());
+        };
         if !(1..=most).contains(&minimum) {
             let allowed = match settings.window {
                 WindowSize::Calls(n) => format!("1 to {n}, the calls of the window"),
@@ -201,13 +220,21 @@ impl SettingsBuilder {
             Some(max) if max < settings.open_for => {
                 let least = duration::format(settings.open_for);
                 let allowed = format!("at least open_for, {least}");
-                return Err(SettingsError::new("open_for_max", duration::format(max), allowed));
+                return Err(SettingsError::new(
+                    "open_for_max",
+                    duration::format(max),
+                    allowed,
+                ));
             }
             Some(max) if max > DURATION_MAX => return Err(too_long("open_for_max", max)),
             Some(max) => max,
         };
         if !(settings.backoff >= 1.0 && settings.backoff.is_finite()) {
-            return Err(SettingsError::new("backoff", settings.backoff, "a number of 1 or more"));
+            return Err(SettingsError::new(
+                "backoff",
+                settings.backoff,
+                "a number of 1 or more",
+            ));
         }
         Ok(())
     }
@@ -233,11 +260,23 @@ fn above_zero() -> String {
 
 fn positive(field: &str, value: Duration) -> Result<(), SettingsError> {
     if value.is_zero() {
-        return Err(SettingsError::new(field, duration::format(value), "longer than 0s"));
+        return Err(SettingsError::new(
+            field,
+            duration::format(value),
+            "longer than 0s",
+        ));
     }
-    if value > DURATION_MAX { Err(too_long(field, value)) } else { Ok(()) }
+    if value > DURATION_MAX {
+        Err(too_long(field, value))
+    } else {
+        Ok(())
+    }
 }
 
 fn too_long(field: &str, value: Duration) -> SettingsError {
-    SettingsError::new(field, duration::format(value), "at most 876000h (a hundred years)")
+    SettingsError::new(
+        field,
+        duration::format(value),
+        "at most 876000h (a hundred years)",
+    )
 }

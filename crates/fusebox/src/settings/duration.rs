@@ -20,7 +20,9 @@ pub const FORM: &str = "a duration like 250ms, 1.5s, 10m (units ns, us, ms, s, m
 /// A text that says what is wrong: no number, no unit, an unknown unit, finer than a
 /// nanosecond, or longer than 584 years.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     if unit.is_empty() {
         return Err(format!("{text:?} has no unit"));
@@ -39,7 +41,10 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     if !fraction.is_empty() {
         // 3.6e12 has 12 zeros: no longer fraction can be whole nanoseconds.
         let finer = || format!("{text:?} is finer than a nanosecond");
-        let power = u32::try_from(fraction.len()).ok().filter(|p| *p <= 15).ok_or_else(finer)?;
+        let power = u32::try_from(fraction.len())
+            .ok()
+            .filter(|p| *p <= 15)
+            .ok_or_else(finer)?;
         let digits: u128 = fraction.parse().map_err(|_| finer())?;
         let scaled = digits * scale;
         let divisor = 10_u128.pow(power);
@@ -61,7 +66,10 @@ pub fn format(duration: Duration) -> String {
         return "0s".to_owned();
     }
     // Minutes and hours only when whole and more than one of the unit below would be odd to read.
-    let unit = UNITS.iter().rev().find(|(_, scale)| nanos.is_multiple_of(*scale));
+    let unit = UNITS
+        .iter()
+        .rev()
+        .find(|(_, scale)| nanos.is_multiple_of(*scale));
     match unit {
         Some(("m", scale)) if nanos / scale < 10 => format!("{}s", nanos / UNITS[3].1),
         Some((name, scale)) => format!("{}{name}", nanos / scale),
@@ -75,14 +83,21 @@ mod tests {
 
     #[test]
     fn values_are_compared_not_texts() {
-        for (a, b) in [("1500ms", "1.5s"), ("60s", "1m"), ("0.5h", "30m"), ("1.000s", "1s")] {
+        for (a, b) in [
+            ("1500ms", "1.5s"),
+            ("60s", "1m"),
+            ("0.5h", "30m"),
+            ("1.000s", "1s"),
+        ] {
             assert_eq!(parse(a), parse(b), "{a} and {b}");
         }
     }
 
     #[test]
     fn nonsense_is_refused() {
-        let bad = ["", "5", "s", "1.s", ".5s", "1..2s", "-1s", "1 s", "1d", "0.5ns", "1e3s", "+1s"];
+        let bad = [
+            "", "5", "s", "1.s", ".5s", "1..2s", "-1s", "1 s", "1d", "0.5ns", "1e3s", "+1s",
+        ];
         for text in bad {
             assert!(parse(text).is_err(), "{text:?}");
         }

@@ -31,23 +31,49 @@ impl Settings {
     pub fn entries(&self) -> Vec<(&'static str, String)> {
         let mut entries = Vec::with_capacity(Self::KEYS.len());
         let mut put = |key, value: Option<String>| entries.extend(value.map(|value| (key, value)));
-        put("consecutive_failures", self.consecutive_failures.map(|n| n.to_string()));
+        put(
+            "consecutive_failures",
+            self.consecutive_failures.map(|n| n.to_string()),
+        );
         put("failure_rate", self.failure_rate.map(|r| r.to_string()));
         put("failure_count", self.failure_count.map(|n| n.to_string()));
-        put("slow_call_rate", self.slow_call_rate().map(|r| r.to_string()));
-        put("slow_call_duration", self.slow_call_duration().map(duration::format));
+        put(
+            "slow_call_rate",
+            self.slow_call_rate().map(|r| r.to_string()),
+        );
+        put(
+            "slow_call_duration",
+            self.slow_call_duration().map(duration::format),
+        );
         let rates = self.failure_rate.is_some() || self.slow_call.is_some();
-        put("window", self.reads_window().then(|| self.window.to_string()));
-        put("minimum_calls", rates.then(|| self.minimum_calls.to_string()));
+        put(
+            "window",
+            self.reads_window().then(|| self.window.to_string()),
+        );
+        put(
+            "minimum_calls",
+            rates.then(|| self.minimum_calls.to_string()),
+        );
         put("open_for", Some(duration::format(self.open_for)));
         put("open_for_max", Some(duration::format(self.open_for_max)));
         put("backoff", Some(self.backoff.to_string()));
         put("jitter", Some(self.jitter.to_string()));
         put("half_open_calls", Some(self.half_open_calls.to_string()));
-        put("half_open_successes", Some(self.half_open_successes.to_string()));
-        put("half_open_failures", Some(self.half_open_failures.to_string()));
-        put("half_open_timeout", Some(duration::format(self.half_open_timeout)));
-        let abandoned = self.abandoned_after.map_or_else(|| "off".to_owned(), duration::format);
+        put(
+            "half_open_successes",
+            Some(self.half_open_successes.to_string()),
+        );
+        put(
+            "half_open_failures",
+            Some(self.half_open_failures.to_string()),
+        );
+        put(
+            "half_open_timeout",
+            Some(duration::format(self.half_open_timeout)),
+        );
+        let abandoned = self
+            .abandoned_after
+            .map_or_else(|| "off".to_owned(), duration::format);
         put("abandoned_after", Some(abandoned));
         put("ramp", Some(duration::format(self.ramp)));
         put("recovery", Some(self.recovery.as_str().to_owned()));
@@ -127,6 +153,8 @@ fn parsed<T>(
     form: &str,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, SettingsError> {
-    let Value::Text(text) = value else { return Err(SettingsError::new(key, value, form)) };
+    let Value::Text(text) = value else {
+        return Err(SettingsError::new(key, value, form));
+    };
     parse(text).map_err(|why| SettingsError::new(key, value, format!("{why}; allowed is {form}")))
 }

@@ -12,7 +12,11 @@ pub struct SettingsError {
 
 impl SettingsError {
     pub(crate) fn new(field: &str, value: impl fmt::Display, allowed: impl fmt::Display) -> Self {
-        Self { field: field.to_owned(), value: value.to_string(), allowed: allowed.to_string() }
+        Self {
+            field: field.to_owned(),
+            value: value.to_string(),
+            allowed: allowed.to_string(),
+        }
     }
 
     /// The key that is to be changed.
@@ -45,7 +49,10 @@ impl std::error::Error for SettingsError {}
 
 /// The key most like `unknown`, if one is like it at all.
 pub(crate) fn nearest<'a>(unknown: &str, keys: &[&'a str]) -> Option<&'a str> {
-    let best = keys.iter().map(|key| (distance(unknown, key), *key)).min()?;
+    let best = keys
+        .iter()
+        .map(|key| (distance(unknown, key), *key))
+        .min()?;
     (best.0 <= unknown.len().max(3) / 3).then_some(best.1)
 }
 
@@ -79,7 +86,10 @@ const RESERVED: [&str; 2] = ["health", "stream"];
 pub(crate) fn check_name_text(name: &str) -> Result<(), SettingsError> {
     let refuse = |allowed: &str| Err(SettingsError::new("name", format!("{name:?}"), allowed));
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    let begins_well = name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    let begins_well = name
+        .bytes()
+        .next()
+        .is_some_and(|b| b.is_ascii_alphanumeric());
     if !begins_well || name.len() > 100 || !name.bytes().all(legal) {
         return refuse("1 to 100 letters, digits, '.', '_', '-', first a letter or digit");
     }

@@ -45,7 +45,9 @@ impl Rate {
     /// # Errors
     /// A text that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let number = text.strip_suffix('%').ok_or_else(|| format!("{text:?} has no %"))?;
+        let number = text
+            .strip_suffix('%')
+            .ok_or_else(|| format!("{text:?} has no %"))?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if !digits(whole) || !digits(fraction) {
@@ -58,7 +60,9 @@ impl Rate {
         let too_big = |_| format!("{text:?} is more than 100%");
         let whole: u32 = whole.parse().map_err(too_big)?;
         let fraction: u32 = format!("{fraction:0<4}").parse().map_err(too_big)?;
-        let millionths = whole.checked_mul(Self::PERCENT).and_then(|w| w.checked_add(fraction));
+        let millionths = whole
+            .checked_mul(Self::PERCENT)
+            .and_then(|w| w.checked_add(fraction));
         millionths
             .map(Self)
             .filter(|rate| *rate <= Self::WHOLE)
@@ -116,7 +120,9 @@ impl WindowSize {
         };
         let number = Some(calls).filter(|c| c.bytes().all(|b| b.is_ascii_digit()));
         let number = number.and_then(|c| c.parse().ok());
-        number.map(Self::Calls).ok_or_else(|| format!("{calls:?} is not a number of calls"))
+        number
+            .map(Self::Calls)
+            .ok_or_else(|| format!("{calls:?} is not a number of calls"))
     }
 
     pub(crate) fn is_allowed(self) -> bool {

@@ -60,10 +60,12 @@ impl CountWindow {
     pub(crate) fn resized(&self, calls: u32, generation: u32) -> Self {
         let new = Self::new(calls, generation);
         let wanted = entry_word(generation, 0) >> POSITION_BITS;
-        let mut kept: Vec<u64> = self.ring.iter().map(|e| e.load(Ordering::Acquire)).collect();
-        kept.retain(|entry| {
-            *entry != 0 && (entry & !(FAILURE | SLOW)) >> POSITION_BITS == wanted
-        });
+        let mut kept: Vec<u64> = self
+            .ring
+            .iter()
+            .map(|e| e.load(Ordering::Acquire))
+            .collect();
+        kept.retain(|entry| *entry != 0 && (entry & !(FAILURE | SLOW)) >> POSITION_BITS == wanted);
         // Oldest first, also where the positions have just gone round.
         let (first, circle) = self.circle();
         let next = self.head.load(Ordering::Acquire) & POSITION_MASK;
@@ -84,7 +86,8 @@ impl CountWindow {
         // the two stores no recorder of the new generation exists yet.
         let sums = u64::from(generation) & SUMS_GENERATION_MASK;
         self.sums.store(sums, Ordering::Release);
-        self.head.store(head_word(generation, self.circle().0), Ordering::Release);
+        self.head
+            .store(head_word(generation, self.circle().0), Ordering::Release);
     }
 
     /// The first position, and how many there are. Positions are never 0, so that an empty place
@@ -123,7 +126,11 @@ impl CountWindow {
             if head != head_word(generation, position) {
                 return None;
             }
-            let next = if position + 1 == first + circle { first } else { position + 1 };
+            let next = if position + 1 == first + circle {
+                first
+            } else {
+                position + 1
+            };
             let next = head_word(generation, next);
             match self.head.compare_exchange_weak(
                 head,
@@ -169,7 +176,10 @@ impl CountWindow {
             }
             let next = sums.wrapping_add((change << SUMS_GENERATION_BITS).cast_unsigned());
             // AcqRel: one order of all outcomes, each judged with what came before it.
-            match self.sums.compare_exchange_weak(sums, next, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .sums
+                .compare_exchange_weak(sums, next, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return decode(next, generation),
                 Err(now) => sums = now,
             }
@@ -195,5 +205,9 @@ fn decode(sums: u64, generation: u32) -> Option<WindowStats> {
         u64::try_from(value).unwrap_or(0)
     };
     let (calls, failures, slow) = (field(), field(), field());
-    Some(WindowStats { calls, failures: failures.min(calls), slow: slow.min(calls) })
+    Some(WindowStats {
+        calls,
+        failures: failures.min(calls),
+        slow: slow.min(calls),
+    })
 }

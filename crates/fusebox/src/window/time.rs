@@ -81,7 +81,12 @@ impl TimeWindow {
     pub(crate) fn new(length: Duration) -> Self {
         // At least a second: never zero.
         let width = (nanos(length) / BUCKETS as u64).max(1);
-        Self { cells: Cells::new(), width, carried: Vec::new(), carried_generation: 0 }
+        Self {
+            cells: Cells::new(),
+            width,
+            carried: Vec::new(),
+            carried_generation: 0,
+        }
     }
 
     /// A window of another length. What the old one holds goes on counting until its age exceeds
@@ -100,13 +105,24 @@ impl TimeWindow {
         };
         let current = now.as_nanos() / self.width;
         for back in 0..BUCKETS as u64 {
-            let Some(epoch) = current.checked_sub(back) else { break };
-            keep(epoch * self.width, self.of_epoch(generation, truncated(epoch)));
+            let Some(epoch) = current.checked_sub(back) else {
+                break;
+            };
+            keep(
+                epoch * self.width,
+                self.of_epoch(generation, truncated(epoch)),
+            );
         }
         // A bucket that a thread opened a moment after our `now`.
-        keep((current + 1) * self.width, self.of_epoch(generation, truncated(current + 1)));
+        keep(
+            (current + 1) * self.width,
+            self.of_epoch(generation, truncated(current + 1)),
+        );
         for carried in self.alive(generation, now) {
-            keep(carried.dies.as_nanos().saturating_sub(old_span), carried.stats);
+            keep(
+                carried.dies.as_nanos().saturating_sub(old_span),
+                carried.stats,
+            );
         }
         new
     }
@@ -123,7 +139,11 @@ impl TimeWindow {
             // Relaxed: this thread's own notes.
             let enough = cell.enough_tag.load(Ordering::Relaxed) == tag
                 && cell.enough_version.load(Ordering::Relaxed) == version;
-            if enough { Recorded::Enough } else { Recorded::MustJudge }
+            if enough {
+                Recorded::Enough
+            } else {
+                Recorded::MustJudge
+            }
         })
     }
 
@@ -163,7 +183,11 @@ impl TimeWindow {
     }
 
     fn alive(&self, generation: u32, now: Tick) -> impl Iterator<Item = &Carried> {
-        let carried = if self.carried_generation == generation { &self.carried[..] } else { &[] };
+        let carried = if self.carried_generation == generation {
+            &self.carried[..]
+        } else {
+            &[]
+        };
         carried.iter().filter(move |carried| carried.dies > now)
     }
 
@@ -176,7 +200,8 @@ impl TimeWindow {
             return cell.epoch.load(Ordering::Relaxed);
         }
         let epoch = now / self.width;
-        cell.epoch_end.store((epoch + 1).saturating_mul(self.width), Ordering::Relaxed);
+        cell.epoch_end
+            .store((epoch + 1).saturating_mul(self.width), Ordering::Relaxed);
         cell.epoch.store(truncated(epoch), Ordering::Relaxed);
         truncated(epoch)
     }
@@ -238,7 +263,11 @@ impl Bucket {
         // Changed meanwhile: the bucket was a whole window old for its thread, or is being made.
         if self.tag.load(Ordering::Relaxed) == tag {
             let failures = counts >> FAILURE_SHIFT;
-            stats.add(WindowStats { calls: counts & u64::from(u32::MAX), failures, slow });
+            stats.add(WindowStats {
+                calls: counts & u64::from(u32::MAX),
+                failures,
+                slow,
+            });
         }
     }
 }
