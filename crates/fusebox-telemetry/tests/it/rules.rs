@@ -1,0 +1,194 @@
+//! What a scrape must and must not contain.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use fusebox::{
+    Author, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock, Recovery, State,
+};
+use fusebox_telemetry::{Format, effective_state, render, render_at};
+
+use crate::hosts::{Service, breaker, built, secs};
+
+fn classic(breaker: &Arc<CircuitBreaker>) -> String {
+    render_at(&vec![Arc::clone(breaker)], Format::Classic, UNIX_EPOCH + secs(1_000_000))
+}
+
+/// The value of the one sample of `name`; `None` where it is absent.
+fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = text.lines().filter(|line| {
+        line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
+    });
+    let line = lines.next()?;
+    assert_eq!(lines.next(), None, "more than one {name}");
+    line.rsplit(' ').next()
+}
+
+fn fail(breaker: &CircuitBreaker) {
+    breaker.acquire().expect("admitted").failure(FailureClass::Status);
+}
+
+fn hold(kind: HoldKind, for_: Option<Duration>) -> HoldRequest {
+    HoldRequest { kind, reason: "drill".to_owned(), author: Author::new("test"), for_ }
+}
+
+#[test]
+fn ratios_are_absent_below_minimum_calls() {
+    let breaker = built(breaker("rag", &ManualClock::new()));
+    for _ in 0..3 {
+        breaker.acquire().expect("closed").success();
+        assert_eq!(value(&classic(&breaker), "circuit_breaker_failure_ratio"), None);
+        assert_eq!(value(&classic(&breaker), "circuit_breaker_slow_ratio"), None);
+    }
+    fail(&breaker);
+    assert_eq!(value(&classic(&breaker), "circuit_breaker_failure_ratio"), Some("0.25"));
+    assert_eq!(value(&classic(&breaker), "circuit_breaker_slow_ratio"), Some("0"));
+}
+
+#[test]
+fn the_slow_ratio_is_absent_where_nothing_can_be_slow() {
+    let builder = CircuitBreaker::builder("rag").minimum_calls(1).clock(ManualClock::new());
+    let breaker = built(builder.failure_rate(crate::hosts::percent(50.0)));
+    breaker.acquire().expect("closed").success();
+    assert_eq!(value(&classic(&breaker), "circuit_breaker_failure_ratio"), Some("0"));
+    assert_eq!(value(&classic(&breaker), "circuit_breaker_slow_ratio"), None);
+}
+
+#[test]
+fn the_state_is_the_one_that_callers_feel() {
+    let clock = ManualClock::new();
+    let breaker = built(breaker("rag", &clock));
+    let state = || value(&classic(&breaker), "circuit_breaker_state").map(str::to_owned);
+    let admission = || value(&classic(&breaker), "circuit_breaker_admission_ratio").map(str::to_owned);
+    let felt = || effective_state(&breaker.snapshot());
+    let is = |word: &str| Some(word.to_owned());
+    assert_eq!((state(), admission(), felt()), (is("0"), is("1"), State::Closed));
+    breaker.hold(hold(HoldKind::ForcedOpen, None));
+    assert_eq!((state(), admission(), felt()), (is("1"), is("0"), State::Open));
+    breaker.release(&Author::new("test"));
+    assert_eq!((state(), admission(), felt()), (is("2"), None, State::HalfOpen));
+    breaker.transition(State::Open, &Author::new("test")).expect("not observed");
+    assert_eq!((state(), admission(), felt()), (is("1"), is("0"), State::Open));
+    breaker.hold(hold(HoldKind::Disabled, None));
+    assert_eq!((state(), admission(), felt()), (is("0"), is("1"), State::Closed));
+    breaker.hold(hold(HoldKind::Observe, None));
+    assert_eq!((state(), admission(), felt()), (is("0"), is("1"), State::Closed));
+}
+
+#[test]
+fn the_admitted_share_grows_along_the_ramp() {
+    let clock = ManualClock::new();
+    let breaker = built(breaker("rag", &clock).ramp(secs(10)));
+    fail(&breaker);
+    fail(&breaker);
+    clock.advance(secs(10));
+    breaker.acquire().expect("a trial").success();
+    clock.advance(secs(5));
+    let share = value(&classic(&breaker), "circuit_breaker_admission_ratio").map(str::to_owned);
+    let share: f64 = share.expect("a sample").parse().expect("a number");
+    assert!((share - 0.55).abs() < 1e-9, "{share}");
+    clock.advance(secs(5));
+    assert_eq!(value(&classic(&breaker), "circuit_breaker_admission_ratio"), Some("1"));
+}
+
+#[test]
+fn the_next_trial_is_absent_unless_it_is_known() {
+    const NEXT: &str = "circuit_breaker_next_trial_timestamp_seconds";
+    let clock = ManualClock::new();
+    let automatic = built(breaker("rag", &clock));
+    assert_eq!(value(&classic(&automatic), NEXT), None);
+    fail(&automatic);
+    fail(&automatic);
+    clock.advance(Duration::from_millis(2_500));
+    assert_eq!(value(&classic(&automatic), NEXT), Some("1000007.5"));
+    automatic.hold(hold(HoldKind::ForcedOpen, Some(secs(60))));
+    assert_eq!(value(&classic(&automatic), NEXT), Some("1000060"));
+    automatic.hold(hold(HoldKind::ForcedOpen, None));
+    assert_eq!(value(&classic(&automatic), NEXT), None);
+
+    let manual = built(breaker("vms", &clock).recovery(Recovery::Manual));
+    fail(&manual);
+    fail(&manual);
+    assert_eq!(value(&classic(&manual), NEXT), None);
+    manual.hold(hold(HoldKind::ForcedOpen, Some(secs(60))));
+    assert_eq!(value(&classic(&manual), NEXT), None);
+}
+
+#[test]
+fn recovery_attempts_are_those_that_trials_ended() {
+    let clock = ManualClock::new();
+    let breaker = built(breaker("rag", &clock));
+    fail(&breaker);
+    fail(&breaker);
+    clock.advance(secs(10));
+    fail(&breaker);
+    clock.advance(secs(20));
+    breaker.acquire().expect("a trial").success();
+    // A hand that closes is no recovery.
+    breaker.transition(State::HalfOpen, &Author::new("test")).expect("not observed");
+    breaker.transition(State::Closed, &Author::new("test")).expect("not observed");
+    let text = classic(&breaker);
+    for (series, count) in [
+        ("recovery_attempts_total{service_name=\"\",circuit_name=\"rag\",result=\"success\"}", 1),
+        ("recovery_attempts_total{service_name=\"\",circuit_name=\"rag\",result=\"failure\"}", 1),
+        ("trial_calls_total{service_name=\"\",circuit_name=\"rag\",result=\"success\"}", 1),
+        ("trial_calls_total{service_name=\"\",circuit_name=\"rag\",result=\"failure\"}", 1),
+    ] {
+        assert!(text.contains(&format!("circuit_breaker_{series} {count}\n")), "{series}: {text}");
+    }
+}
+
+#[test]
+fn label_values_are_escaped_in_both_formats() {
+    let breakers = vec![built(breaker("rag", &ManualClock::new()))];
+    let service = Service { name: "a\"b\\c\nd", breakers, fallbacks: vec![("x\"y", 1)] };
+    for format in [Format::Classic, Format::OpenMetrics] {
+        let text = render(&service, format);
+        let labels = r#"circuit_breaker_fallback_total{service_name="a\"b\\c\nd",circuit_name="rag",fallback_type="x\"y"} 1"#;
+        assert!(text.contains(labels), "{text}");
+    }
+}
+
+#[test]
+fn the_classic_text_has_no_mark_of_the_other_format() {
+    let text = render(&vec![built(breaker("rag", &ManualClock::new()))], Format::Classic);
+    assert!(!text.contains("# EOF") && !text.contains("# UNIT"));
+    for line in text.lines().filter(|line| line.starts_with("# TYPE")) {
+        assert_eq!(line.ends_with(" counter"), line.contains("_total "), "{line}");
+    }
+    let open_metrics = render(&vec![built(breaker("rag", &ManualClock::new()))], Format::OpenMetrics);
+    assert!(open_metrics.ends_with("# EOF\n"));
+    assert!(!open_metrics.lines().any(|line| line.starts_with("# TYPE") && line.contains("_total")));
+}
+
+#[test]
+fn a_name_shown_twice_is_exported_once() {
+    let clock = ManualClock::new();
+    let (first, second) = (built(breaker("rag", &clock)), built(breaker("rag", &clock)));
+    first.acquire().expect("closed").success();
+    let text = render(&vec![first, second], Format::Classic);
+    let series = text.lines().filter(|line| !line.starts_with('#'));
+    let mut seen = HashSet::new();
+    for line in series {
+        let name = line.rsplit_once(' ').expect("a value").0;
+        assert!(seen.insert(name), "{name}");
+    }
+    assert!(text.contains("result=\"success\"} 1\n"), "the first one counts");
+}
+
+#[test]
+fn a_source_without_circuits_has_only_the_build() {
+    let none: Vec<Arc<CircuitBreaker>> = Vec::new();
+    let version = env!("CARGO_PKG_VERSION");
+    let classic = format!(
+        "# HELP fusebox_build_info Version of Fusebox.\n# TYPE fusebox_build_info gauge\n\
+         fusebox_build_info{{version=\"{version}\"}} 1\n"
+    );
+    assert_eq!(render(&none, Format::Classic), classic);
+    let open_metrics = format!(
+        "# HELP fusebox_build Version of Fusebox.\n# TYPE fusebox_build info\n\
+         fusebox_build_info{{version=\"{version}\"}} 1\n# EOF\n"
+    );
+    assert_eq!(render(&none, Format::OpenMetrics), open_metrics);
+}
