@@ -20,7 +20,11 @@ impl BadFile {
             text.truncate(end);
             text.push_str(" ...");
         }
-        Self { id: None, step: None, text }
+        Self {
+            id: None,
+            step: None,
+            text,
+        }
     }
 
     #[must_use]

@@ -70,7 +70,9 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if key.len() > KEY_BYTES_MAX {
-                return Err(A::Error::custom(format!("a key longer than {KEY_BYTES_MAX} bytes")));
+                return Err(A::Error::custom(format!(
+                    "a key longer than {KEY_BYTES_MAX} bytes"
+                )));
             }
             if object.contains_key(&key) {
                 return Err(A::Error::custom(format!("key {key:?} is given twice")));

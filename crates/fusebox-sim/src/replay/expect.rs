@@ -42,7 +42,9 @@ const COUNTERS: [(&str, Counter); 9] = [
     ("failures", |s| s.window.failures),
     ("slow", |s| s.window.slow),
     ("calls", |s| s.window.calls),
-    ("consecutive_failures", |s| u64::from(s.consecutive_failures)),
+    ("consecutive_failures", |s| {
+        u64::from(s.consecutive_failures)
+    }),
     ("in_flight", |s| u64::from(s.in_flight)),
     ("late", |s| s.totals.late),
     ("rejected", |s| s.totals.rejected_total()),
@@ -72,13 +74,21 @@ impl Expectation {
     pub(super) fn read(value: &Value, answers: bool) -> Result<Self, BadFile> {
         let fields = Fields::read(value, "\"expect\"", "expect.", &KEYS)?;
         let mut wants = Vec::new();
-        for key in value.as_object().into_iter().flat_map(|object| object.keys()) {
+        for key in value
+            .as_object()
+            .into_iter()
+            .flat_map(|object| object.keys())
+        {
             if !answers && matches!(key.as_str(), "admitted" | "reason") {
                 let text = format!("key \"expect.{key}\" needs a \"call\" or \"begin\" beside it");
                 return Err(BadFile::new(text));
             }
             if let Some(wanted) = fields.get(key) {
-                wants.push((key.clone(), Want::read(&fields, key, wanted)?, wanted.clone()));
+                wants.push((
+                    key.clone(),
+                    Want::read(&fields, key, wanted)?,
+                    wanted.clone(),
+                ));
             }
         }
         Ok(Self { wants })
@@ -88,7 +98,11 @@ impl Expectation {
     pub(super) fn differences(&self, seen: &Snapshot, answer: Option<Answer>) -> Vec<Difference> {
         let differs = |(key, want, wanted): &(String, Want, Value)| {
             let actual = want.missed(seen, answer)?;
-            Some(Difference { key: key.clone(), expected: wanted.clone(), actual })
+            Some(Difference {
+                key: key.clone(),
+                expected: wanted.clone(),
+                actual,
+            })
         };
         self.wants.iter().filter_map(differs).collect()
     }
@@ -141,7 +155,11 @@ impl Want {
             Self::RetryAfter(wanted) => {
                 let told = rejection.map_or(seen.retry_after, Rejection::retry_after);
                 let reason = rejection.map_or(seen.rejecting, |r| Some(r.reason()));
-                let reach = if reason == Some(Reason::Open) { reach(seen) } else { Duration::ZERO };
+                let reach = if reason == Some(Reason::Open) {
+                    reach(seen)
+                } else {
+                    Duration::ZERO
+                };
                 let holds = match (told, wanted) {
                     (Some(told), Some(wanted)) => told.abs_diff(wanted) <= reach,
                     (told, wanted) => told == wanted,
@@ -159,7 +177,9 @@ impl Want {
 fn reach(seen: &Snapshot) -> Duration {
     let jitter = seen.settings.jitter().ratio();
     let drawn = seen.why.as_ref().filter(|why| by_itself(why.cause));
-    let Some(drawn) = drawn.and_then(|why| why.evidence.open_for) else { return Duration::ZERO };
+    let Some(drawn) = drawn.and_then(|why| why.evidence.open_for) else {
+        return Duration::ZERO;
+    };
     if jitter == 0.0 {
         return Duration::ZERO;
     }

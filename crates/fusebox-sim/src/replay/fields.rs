@@ -22,7 +22,10 @@ impl<'a> Fields<'a> {
         known: &[&str],
     ) -> Result<Self, BadFile> {
         let Value::Object(object) = value else {
-            return Err(BadFile::new(format!("{what} is {}, not an object", kind(value))));
+            return Err(BadFile::new(format!(
+                "{what} is {}, not an object",
+                kind(value)
+            )));
         };
         match object.keys().find(|key| !known.contains(&key.as_str())) {
             Some(key) => Err(BadFile::new(format!(
@@ -41,7 +44,10 @@ impl<'a> Fields<'a> {
     /// The value of a key that has to be there.
     pub(super) fn need(&self, key: &str, allowed: &str) -> Result<&'a Value, BadFile> {
         self.get(key).ok_or_else(|| {
-            BadFile::new(format!("key {:?} is missing; it takes {allowed}", self.named(key)))
+            BadFile::new(format!(
+                "key {:?} is missing; it takes {allowed}",
+                self.named(key)
+            ))
         })
     }
 
@@ -62,14 +68,21 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn duration(&self, key: &str) -> Result<Option<Duration>, BadFile> {
-        self.get(key).map(|value| self.as_duration(key, value)).transpose()
+        self.get(key)
+            .map(|value| self.as_duration(key, value))
+            .transpose()
     }
 
     pub(super) fn as_duration(&self, key: &str, value: &Value) -> Result<Duration, BadFile> {
         let allowed = "a duration like \"250ms\", \"1.5s\" or \"10m\"";
-        let Value::String(text) = value else { return Err(self.wrong(key, value, allowed)) };
+        let Value::String(text) = value else {
+            return Err(self.wrong(key, value, allowed));
+        };
         duration::parse(text).map_err(|why| {
-            BadFile::new(format!("key {:?}: {why}; it takes {allowed}", self.named(key)))
+            BadFile::new(format!(
+                "key {:?}: {why}; it takes {allowed}",
+                self.named(key)
+            ))
         })
     }
 
@@ -80,7 +93,9 @@ impl<'a> Fields<'a> {
         value: &Value,
         words: &[(&str, T)],
     ) -> Result<T, BadFile> {
-        let found = value.as_str().and_then(|text| words.iter().find(|(word, _)| *word == text));
+        let found = value
+            .as_str()
+            .and_then(|text| words.iter().find(|(word, _)| *word == text));
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let allowed: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
             self.wrong(key, value, &allowed.join(", "))
@@ -89,7 +104,10 @@ impl<'a> Fields<'a> {
 
     /// The error for a value that is not allowed.
     pub(super) fn wrong(&self, key: &str, value: &Value, allowed: &str) -> BadFile {
-        BadFile::new(format!("key {:?} is {value}; it takes {allowed}", self.named(key)))
+        BadFile::new(format!(
+            "key {:?} is {value}; it takes {allowed}",
+            self.named(key)
+        ))
     }
 
     fn named(&self, key: &str) -> String {

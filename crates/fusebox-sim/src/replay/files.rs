@@ -56,7 +56,11 @@ fn run_all(
     for path in paths {
         match run(path) {
             Ok(report) => {
-                *(if report.ok() { &mut tally.hold } else { &mut tally.fail }) += 1;
+                *(if report.ok() {
+                    &mut tally.hold
+                } else {
+                    &mut tally.fail
+                }) += 1;
                 if json {
                     writeln!(out, "{}", report.to_json_line())?;
                 } else {
@@ -74,7 +78,11 @@ fn run_all(
     }
     if !json && paths.len() > 1 {
         let Tally { hold, fail, bad } = tally;
-        writeln!(out, "{} files: {hold} hold, {fail} do not, {bad} bad", paths.len())?;
+        writeln!(
+            out,
+            "{} files: {hold} hold, {fail} do not, {bad} bad",
+            paths.len()
+        )?;
     }
     out.flush()
 }
@@ -93,9 +101,14 @@ fn read(path: &Path) -> Result<Vec<u8>, BadFile> {
         Box::new(File::open(path).map_err(unreadable)?)
     };
     // One byte more than allowed tells a file of just the limit from a larger one.
-    source.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    source
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(BadFile::new("larger than 16 MiB, the most a replay file may have"));
+        return Err(BadFile::new(
+            "larger than 16 MiB, the most a replay file may have",
+        ));
     }
     Ok(bytes)
 }
@@ -112,5 +125,9 @@ fn bad_line(bad: &BadFile) -> String {
 }
 
 fn shown(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+    if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
 }

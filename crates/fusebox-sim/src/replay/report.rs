@@ -23,7 +23,10 @@ impl Report {
             }
             (Some(miss.step), expected, actual)
         };
-        Self { id: id.to_owned(), misses: misses.into_iter().map(split).collect() }
+        Self {
+            id: id.to_owned(),
+            misses: misses.into_iter().map(split).collect(),
+        }
     }
 
     /// The report on settings that were to be refused with the field `expected`.
@@ -33,7 +36,10 @@ impl Report {
             let keyed = |value| Map::from_iter([("error".to_owned(), value)]);
             misses.push((None, keyed(expected), keyed(actual)));
         }
-        Self { id: id.to_owned(), misses }
+        Self {
+            id: id.to_owned(),
+            misses,
+        }
     }
 
     /// The name that the file gives itself.

@@ -18,9 +18,15 @@ pub struct Script {
 /// What a file is about.
 #[derive(Clone, Debug)]
 enum Check {
-    Steps { settings: Box<Settings>, steps: Vec<Step> },
+    Steps {
+        settings: Box<Settings>,
+        steps: Vec<Step>,
+    },
     /// The settings are to be refused, naming `field`.
-    Refusal { field: String, refused: Option<String> },
+    Refusal {
+        field: String,
+        refused: Option<String>,
+    },
 }
 
 /// So many calls run in about ten seconds; a file that asks for more is a mistake.
@@ -41,7 +47,10 @@ impl Script {
         let fields = Fields::read(&document, "a replay file", "", &known)?;
         let id = fields.name("id", "a text that is not empty")?;
         let check = Check::read(&fields).map_err(|bad| bad.in_script(id))?;
-        Ok(Self { id: id.to_owned(), check })
+        Ok(Self {
+            id: id.to_owned(),
+            check,
+        })
     }
 
     /// The name that the file gives itself.
@@ -82,13 +91,18 @@ impl Check {
                 Err(BadFile::new(text))
             }
             (None, Some(_)) => {
-                let field = fields.name("error", "the name of the refused setting")?.to_owned();
+                let field = fields
+                    .name("error", "the name of the refused setting")?
+                    .to_owned();
                 let refused = settings.err().map(|error| error.field().to_owned());
                 Ok(Self::Refusal { field, refused })
             }
             (Some(steps), None) => {
                 let settings = settings.map_err(|error| refused(&error))?;
-                Ok(Self::Steps { settings: Box::new(settings), steps: read_steps(steps)? })
+                Ok(Self::Steps {
+                    settings: Box::new(settings),
+                    steps: read_steps(steps)?,
+                })
             }
         }
     }
@@ -96,7 +110,10 @@ impl Check {
 
 fn read_steps(value: &Value) -> Result<Vec<Step>, BadFile> {
     let Value::Array(items) = value else {
-        return Err(BadFile::new(format!("\"steps\" is {}, not an array", kind(value))));
+        return Err(BadFile::new(format!(
+            "\"steps\" is {}, not an array",
+            kind(value)
+        )));
     };
     let mut begun = HashSet::new();
     let (mut calls, mut time) = (0_u64, Duration::ZERO);
@@ -143,13 +160,18 @@ pub(super) fn read_settings(
     what: &str,
 ) -> Result<Result<Settings, SettingsError>, BadFile> {
     let Value::Object(object) = value else {
-        return Err(BadFile::new(format!("{what:?} is {}, not an object", kind(value))));
+        return Err(BadFile::new(format!(
+            "{what:?} is {}, not an object",
+            kind(value)
+        )));
     };
     if object.contains_key("branch") {
         let text = format!("key \"{what}.branch\": keyed circuits are not available yet");
         return Err(BadFile::new(text));
     }
-    let entries = object.iter().map(|(key, value)| (key.as_str(), entry(value)));
+    let entries = object
+        .iter()
+        .map(|(key, value)| (key.as_str(), entry(value)));
     Ok(Settings::from_entries(entries))
 }
 

@@ -16,20 +16,45 @@ pub(super) struct Step {
 
 #[derive(Clone, Debug)]
 pub(super) enum Act {
-    Call { outcome: Outcome, took: Duration, times: u64, retry_after: Option<Duration> },
-    Begin { call: String },
-    End { call: String, outcome: Outcome, retry_after: Option<Duration> },
-    Drop { call: String },
-    Advance { by: Duration },
-    Transition { to: State },
-    Hold { to: HoldKind, until_after: Option<Duration> },
+    Call {
+        outcome: Outcome,
+        took: Duration,
+        times: u64,
+        retry_after: Option<Duration>,
+    },
+    Begin {
+        call: String,
+    },
+    End {
+        call: String,
+        outcome: Outcome,
+        retry_after: Option<Duration>,
+    },
+    Drop {
+        call: String,
+    },
+    Advance {
+        by: Duration,
+    },
+    Transition {
+        to: State,
+    },
+    Hold {
+        to: HoldKind,
+        until_after: Option<Duration>,
+    },
     Release,
     Reset,
-    Settings { breaker: Box<Settings> },
+    Settings {
+        breaker: Box<Settings>,
+    },
 }
 
-pub(super) const STATES: [(&str, State); 3] =
-    [("closed", State::Closed), ("open", State::Open), ("half_open", State::HalfOpen)];
+pub(super) const STATES: [(&str, State); 3] = [
+    ("closed", State::Closed),
+    ("open", State::Open),
+    ("half_open", State::HalfOpen),
+];
 
 pub(super) const HOLDS: [(&str, HoldKind); 3] = [
     ("forced_open", HoldKind::ForcedOpen),
@@ -63,7 +88,10 @@ impl Step {
         let Some(word) = value.get("do") else {
             let fields = Fields::read(value, "a step without \"do\"", "", &["expect"])?;
             let expect = fields.need("expect", "what is to be seen (or \"do\" is missing)")?;
-            return Ok(Self { act: None, expect: Some(Expectation::read(expect, false)?) });
+            return Ok(Self {
+                act: None,
+                expect: Some(Expectation::read(expect, false)?),
+            });
         };
         let act = ACTS.iter().find(|(name, _)| word.as_str() == Some(name));
         let Some((name, takes)) = act else {
@@ -77,12 +105,20 @@ impl Step {
         known.extend_from_slice(takes);
         let fields = Fields::read(value, &format!("a {name:?} step"), "", &known)?;
         if fields.get("key").is_some() {
-            return Err(BadFile::new("key \"key\": keyed circuits are not available yet"));
+            return Err(BadFile::new(
+                "key \"key\": keyed circuits are not available yet",
+            ));
         }
         let answers = matches!(*name, "call" | "begin");
         let act = Act::read(name, &fields)?;
-        let expect = fields.get("expect").map(|e| Expectation::read(e, answers)).transpose()?;
-        Ok(Self { act: Some(act), expect })
+        let expect = fields
+            .get("expect")
+            .map(|e| Expectation::read(e, answers))
+            .transpose()?;
+        Ok(Self {
+            act: Some(act),
+            expect,
+        })
     }
 }
 
@@ -105,9 +141,13 @@ impl Act {
             "drop" => Self::Drop { call: call()? },
             "advance" => {
                 let by = fields.need("by", "a duration like \"10s\"")?;
-                Self::Advance { by: fields.as_duration("by", by)? }
+                Self::Advance {
+                    by: fields.as_duration("by", by)?,
+                }
             }
-            "transition" => Self::Transition { to: word(fields, "to", &STATES)? },
+            "transition" => Self::Transition {
+                to: word(fields, "to", &STATES)?,
+            },
             "hold" => Self::Hold {
                 to: word(fields, "to", &HOLDS)?,
                 until_after: fields.duration("for")?,
@@ -117,7 +157,9 @@ impl Act {
             "settings" => {
                 let breaker = fields.need("breaker", "an object with all settings anew")?;
                 let settings = read_settings(breaker, "breaker")?;
-                Self::Settings { breaker: Box::new(settings.map_err(|error| refused(&error))?) }
+                Self::Settings {
+                    breaker: Box::new(settings.map_err(|error| refused(&error))?),
+                }
             }
             // The main breaker is the only act left.
             _ => return Err(BadFile::new("\"do\": \"main\": it is not available yet")),

@@ -40,7 +40,10 @@ pub(super) fn run(settings: &Settings, steps: &[Step]) -> Result<Vec<Miss>, BadF
         let Some(expect) = &step.expect else { continue };
         let differences = expect.differences(&world.breaker.snapshot(), answer);
         if !differences.is_empty() {
-            misses.push(Miss { step: number, differences });
+            misses.push(Miss {
+                step: number,
+                differences,
+            });
             if misses.len() == MISSES_MAX {
                 break;
             }
@@ -67,18 +70,32 @@ impl World {
             .build()
             .map_err(|error| refused(&error))?;
         let (breaker, calls) = (Arc::new(breaker), HashMap::new());
-        Ok(Self { clock, breaker, calls, author: Author::new("replay") })
+        Ok(Self {
+            clock,
+            breaker,
+            calls,
+            author: Author::new("replay"),
+        })
     }
 
     /// Does one act; what was admitted or rejected gives an answer.
     fn perform(&mut self, act: &Act) -> Result<Option<Answer>, BadFile> {
         match act {
-            Act::Call { outcome, took, times, retry_after } => {
+            Act::Call {
+                outcome,
+                took,
+                times,
+                retry_after,
+            } => {
                 let settlement = with_hint(Settlement::new(*outcome).took(*took), *retry_after);
                 return Ok(self.call(settlement, *times));
             }
             Act::Begin { call } => return self.begin(call).map(Some),
-            Act::End { call, outcome, retry_after } => {
+            Act::End {
+                call,
+                outcome,
+                retry_after,
+            } => {
                 let settlement = with_hint(Settlement::new(*outcome), *retry_after);
                 self.admitted(call)?.settle(settlement);
             }

@@ -11,7 +11,9 @@ fn bad(text: &str) -> BadFile {
 
 /// The error of a file with these steps, which is to be at the last of them.
 fn bad_steps(steps: &str) -> String {
-    let bad = bad(&format!(r#"{{"id": "x", "breaker": {{}}, "steps": [{steps}]}}"#));
+    let bad = bad(&format!(
+        r#"{{"id": "x", "breaker": {{}}, "steps": [{steps}]}}"#
+    ));
     let count = steps.split(r#"{"do""#).count().saturating_sub(1).max(1);
     assert_eq!(bad.step(), Some(count), "{steps}: {bad}");
     assert_eq!(bad.id(), Some("x"));
@@ -26,7 +28,10 @@ fn assert_says(text: &str, words: &[&str]) {
 
 #[test]
 fn what_is_no_json_is_refused_with_its_position() {
-    assert_says(&bad("{\"id\": \"x\",\n oops}").to_string(), &["line 2", "column"]);
+    assert_says(
+        &bad("{\"id\": \"x\",\n oops}").to_string(),
+        &["line 2", "column"],
+    );
     assert_says(&bad("").to_string(), &["JSON"]);
     assert_says(&bad("{} {}").to_string(), &["trailing"]);
     assert!(Script::parse(&[b'"', 0xff, 0xfe, b'"']).is_err());
@@ -45,15 +50,39 @@ fn the_top_of_a_file_is_strict() {
         ("[]", &["an array", "object"]),
         (r#"{"breaker": {}, "steps": []}"#, &["\"id\"", "missing"]),
         (r#"{"id": "", "breaker": {}, "steps": []}"#, &["\"id\""]),
-        (r#"{"id": 7, "breaker": {}, "steps": []}"#, &["\"id\" is 7", "text"]),
+        (
+            r#"{"id": 7, "breaker": {}, "steps": []}"#,
+            &["\"id\" is 7", "text"],
+        ),
         (r#"{"id": "x", "steps": []}"#, &["\"breaker\"", "missing"]),
-        (r#"{"id": "x", "breaker": [], "steps": []}"#, &["\"breaker\"", "an array"]),
-        (r#"{"id": "x", "breaker": {}}"#, &["neither", "steps", "error"]),
-        (r#"{"id": "x", "breaker": {}, "steps": [], "error": "window"}"#, &["both"]),
-        (r#"{"id": "x", "breaker": {}, "steps": {}}"#, &["\"steps\"", "an object"]),
-        (r#"{"id": "x", "breaker": {}, "error": 5}"#, &["\"error\" is 5"]),
-        (r#"{"id": "x", "breaker": {}, "steps": [], "abuot": ""}"#, &["\"abuot\"", "about"]),
-        (r#"{"id": "x", "breaker": {}, "steps": [], "rule": 2}"#, &["\"rule\" is 2", "text"]),
+        (
+            r#"{"id": "x", "breaker": [], "steps": []}"#,
+            &["\"breaker\"", "an array"],
+        ),
+        (
+            r#"{"id": "x", "breaker": {}}"#,
+            &["neither", "steps", "error"],
+        ),
+        (
+            r#"{"id": "x", "breaker": {}, "steps": [], "error": "window"}"#,
+            &["both"],
+        ),
+        (
+            r#"{"id": "x", "breaker": {}, "steps": {}}"#,
+            &["\"steps\"", "an object"],
+        ),
+        (
+            r#"{"id": "x", "breaker": {}, "error": 5}"#,
+            &["\"error\" is 5"],
+        ),
+        (
+            r#"{"id": "x", "breaker": {}, "steps": [], "abuot": ""}"#,
+            &["\"abuot\"", "about"],
+        ),
+        (
+            r#"{"id": "x", "breaker": {}, "steps": [], "rule": 2}"#,
+            &["\"rule\" is 2", "text"],
+        ),
     ];
     for (text, words) in cases {
         assert_says(&bad(text).to_string(), words);
@@ -76,21 +105,57 @@ fn steps_are_strict() {
         (r#"{"do": "dance"}"#, &["dance", "call", "advance"]),
         (r#"{"do": null}"#, &["null", "begin"]),
         (r#"{"do": "call"}"#, &["\"outcome\"", "missing", "success"]),
-        (r#"{"do": "call", "outcome": "fail"}"#, &["\"fail\"", "\"failure\"", "\"ignored\""]),
-        (r#"{"do": "call", "outcome": "success", "tok": "1s"}"#, &["\"tok\"", "took"]),
-        (r#"{"do": "call", "outcome": "success", "took": 5}"#, &["\"took\" is 5", "250ms"]),
-        (r#"{"do": "call", "outcome": "success", "took": "5"}"#, &["\"took\"", "unit"]),
-        (r#"{"do": "call", "outcome": "success", "times": 0}"#, &["\"times\" is 0", "1 or more"]),
-        (r#"{"do": "call", "outcome": "success", "times": 1.5}"#, &["\"times\" is 1.5"]),
-        (r#"{"do": "call", "outcome": "success", "times": 99999999999}"#, &["calls in all"]),
+        (
+            r#"{"do": "call", "outcome": "fail"}"#,
+            &["\"fail\"", "\"failure\"", "\"ignored\""],
+        ),
+        (
+            r#"{"do": "call", "outcome": "success", "tok": "1s"}"#,
+            &["\"tok\"", "took"],
+        ),
+        (
+            r#"{"do": "call", "outcome": "success", "took": 5}"#,
+            &["\"took\" is 5", "250ms"],
+        ),
+        (
+            r#"{"do": "call", "outcome": "success", "took": "5"}"#,
+            &["\"took\"", "unit"],
+        ),
+        (
+            r#"{"do": "call", "outcome": "success", "times": 0}"#,
+            &["\"times\" is 0", "1 or more"],
+        ),
+        (
+            r#"{"do": "call", "outcome": "success", "times": 1.5}"#,
+            &["\"times\" is 1.5"],
+        ),
+        (
+            r#"{"do": "call", "outcome": "success", "times": 99999999999}"#,
+            &["calls in all"],
+        ),
         (r#"{"do": "begin"}"#, &["\"call\"", "missing"]),
-        (r#"{"do": "begin", "call": "a", "times": 2}"#, &["\"times\"", "begin"]),
+        (
+            r#"{"do": "begin", "call": "a", "times": 2}"#,
+            &["\"times\"", "begin"],
+        ),
         (r#"{"do": "advance"}"#, &["\"by\"", "missing"]),
         (r#"{"do": "advance", "by": "5000000h"}"#, &["years"]),
-        (r#"{"do": "transition", "to": "half-open"}"#, &["half-open", "half_open"]),
-        (r#"{"do": "hold", "to": "open"}"#, &["forced_open", "disabled", "observe"]),
-        (r#"{"do": "hold", "to": "observe", "for": null}"#, &["\"for\" is null"]),
-        (r#"{"do": "release", "call": "a"}"#, &["\"call\"", "release"]),
+        (
+            r#"{"do": "transition", "to": "half-open"}"#,
+            &["half-open", "half_open"],
+        ),
+        (
+            r#"{"do": "hold", "to": "open"}"#,
+            &["forced_open", "disabled", "observe"],
+        ),
+        (
+            r#"{"do": "hold", "to": "observe", "for": null}"#,
+            &["\"for\" is null"],
+        ),
+        (
+            r#"{"do": "release", "call": "a"}"#,
+            &["\"call\"", "release"],
+        ),
     ];
     for (steps, words) in cases {
         assert_says(&bad_steps(steps), words);
@@ -101,14 +166,29 @@ fn steps_are_strict() {
 fn expectations_are_strict() {
     let cases: [(&str, &[&str]); 10] = [
         (r#"{"expect": {"stat": "open"}}"#, &["expect.stat", "state"]),
-        (r#"{"expect": {"state": "Open"}}"#, &["\"Open\"", "\"open\""]),
+        (
+            r#"{"expect": {"state": "Open"}}"#,
+            &["\"Open\"", "\"open\""],
+        ),
         (r#"{"expect": {"state": null}}"#, &["null", "closed"]),
-        (r#"{"expect": {"hold": "open"}}"#, &["expect.hold", "forced_open"]),
-        (r#"{"expect": {"retry_after": 5}}"#, &["expect.retry_after", "is 5"]),
+        (
+            r#"{"expect": {"hold": "open"}}"#,
+            &["expect.hold", "forced_open"],
+        ),
+        (
+            r#"{"expect": {"retry_after": 5}}"#,
+            &["expect.retry_after", "is 5"],
+        ),
         (r#"{"expect": {"late": -1}}"#, &["expect.late", "0 or more"]),
         (r#"{"expect": {"calls": "3"}}"#, &["expect.calls"]),
-        (r#"{"expect": {"admitted": true}}"#, &["expect.admitted", "call", "begin"]),
-        (r#"{"do": "advance", "by": "1s", "expect": {"reason": "open"}}"#, &["expect.reason"]),
+        (
+            r#"{"expect": {"admitted": true}}"#,
+            &["expect.admitted", "call", "begin"],
+        ),
+        (
+            r#"{"do": "advance", "by": "1s", "expect": {"reason": "open"}}"#,
+            &["expect.reason"],
+        ),
         (r#"{"expect": ["open"]}"#, &["\"expect\"", "an array"]),
     ];
     for (steps, words) in cases {
@@ -121,13 +201,19 @@ fn expectations_are_strict() {
 #[test]
 fn a_call_ends_once_and_only_if_it_was_begun_and_admitted() {
     let cases: [(&str, &[&str]); 6] = [
-        (r#"{"do": "end", "call": "a", "outcome": "success"}"#, &["\"a\"", "never begun"]),
+        (
+            r#"{"do": "end", "call": "a", "outcome": "success"}"#,
+            &["\"a\"", "never begun"],
+        ),
         (r#"{"do": "drop", "call": "a"}"#, &["\"a\"", "never begun"]),
         (
             r#"{"do": "begin", "call": "a"}, {"do": "drop", "call": "a"}, {"do": "drop", "call": "a"}"#,
             &["step 3", "over already"],
         ),
-        (r#"{"do": "begin", "call": "a"}, {"do": "begin", "call": "a"}"#, &["step 2", "in flight"]),
+        (
+            r#"{"do": "begin", "call": "a"}, {"do": "begin", "call": "a"}"#,
+            &["step 2", "in flight"],
+        ),
         (
             r#"{"do": "transition", "to": "open"}, {"do": "begin", "call": "a"},
                {"do": "end", "call": "a", "outcome": "success"}"#,
@@ -150,7 +236,9 @@ fn the_name_of_a_rejected_or_finished_call_may_be_used_again() {
         {"do": "transition", "to": "open"}, {"do": "begin", "call": "a"},
         {"do": "transition", "to": "closed"}, {"do": "begin", "call": "a"}, {"do": "drop", "call": "a"},
         {"do": "begin", "call": "a"}, {"do": "end", "call": "a", "outcome": "success"}]}"#;
-    let report = Script::parse(text.as_bytes()).and_then(|script| script.run()).expect("good");
+    let report = Script::parse(text.as_bytes())
+        .and_then(|script| script.run())
+        .expect("good");
     assert!(report.ok());
 }
 
@@ -172,6 +260,11 @@ fn what_comes_later_says_that_it_is_not_available_yet() {
 #[test]
 fn a_huge_value_does_not_make_a_huge_text() {
     let long = "z".repeat(1_000_000);
-    assert!(bad(&format!(r#"{{"id": {{}}, "{long}": 1}}"#)).to_string().len() < 2000);
+    assert!(
+        bad(&format!(r#"{{"id": {{}}, "{long}": 1}}"#))
+            .to_string()
+            .len()
+            < 2000
+    );
     assert!(bad_steps(&format!(r#"{{"do": "{long}"}}"#)).len() < 2000);
 }

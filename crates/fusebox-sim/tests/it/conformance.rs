@@ -1,6 +1,7 @@
 //! Every file in `conformance/` holds.
 
 use fusebox_sim::replay::Script;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -11,14 +12,18 @@ fn folder() -> PathBuf {
 fn replay_files() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder()).expect("the folder of replay files");
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut paths: Vec<_> =
-        paths.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
+    let mut paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .collect();
     paths.sort();
     paths
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().expect("a file name").to_string_lossy().into_owned()
+    path.file_stem()
+        .expect("a file name")
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[test]
@@ -35,7 +40,12 @@ fn every_file_holds() {
     }
     assert!(paths.len() >= 200, "only {} files found", paths.len());
     let count = failures.len();
-    assert!(failures.is_empty(), "{count} of {} files:\n{}", paths.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{count} of {} files:\n{}",
+        paths.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
@@ -57,7 +67,56 @@ fn a_second_run_gives_the_same_answer() {
                        {"expect": {"retry_after": null, "late": 1}}]}"#,
     )
     .expect("a good file");
-    let lines: BTreeSet<_> =
-        (0..5).map(|_| script.run().expect("a run").to_json_line()).collect();
+    let lines: BTreeSet<_> = (0..5)
+        .map(|_| script.run().expect("a run").to_json_line())
+        .collect();
     assert_eq!(lines.len(), 1, "{lines:?}");
+}
+
+/// A value that the same key may have, but another.
+fn another(key: &str, value: &Value) -> Value {
+    match (key, value) {
+        ("admitted", Value::Bool(admitted)) => json!(!admitted),
+        ("reason", value) if *value == json!("main") => json!("open"),
+        ("reason", _) => json!("main"),
+        ("state", value) if *value == json!("closed") => json!("open"),
+        ("state", _) => json!("closed"),
+        ("hold", Value::Null) => json!("observe"),
+        ("hold", _) => json!(null),
+        ("retry_after", Value::Null) => json!("1ns"),
+        ("retry_after", _) => json!(null),
+        (_, number) => json!(number.as_u64().expect("a count") + 1),
+    }
+}
+
+#[test]
+fn every_expectation_of_every_file_can_fail() {
+    let (mut broken, mut unnoticed) = (0, Vec::new());
+    for path in replay_files() {
+        let bytes = std::fs::read(&path).expect("a readable file");
+        let mut file: Value = serde_json::from_slice(&bytes).expect("JSON");
+        let steps = file["steps"].as_array().map_or(0, Vec::len);
+        for step in 0..steps {
+            let expect = file["steps"][step]["expect"]
+                .as_object()
+                .cloned()
+                .unwrap_or_default();
+            for (key, value) in expect {
+                file["steps"][step]["expect"][&key] = another(&key, &value);
+                let script = Script::parse(file.to_string().as_bytes()).expect("a good file");
+                let report = script.run().expect("a good file");
+                if report.failed_step() != Some(step + 1) {
+                    unnoticed.push(format!("{} step {} {key}", stem(&path), step + 1));
+                }
+                file["steps"][step]["expect"][&key] = value;
+                broken += 1;
+            }
+        }
+    }
+    assert!(broken >= 1000, "only {broken} expectations found");
+    assert!(
+        unnoticed.is_empty(),
+        "not noticed:\n{}",
+        unnoticed.join("\n")
+    );
 }

@@ -9,8 +9,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(test: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("{test}-{}", std::process::id()));
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder for the test");
         Self(path)
     }
@@ -22,7 +22,10 @@ impl Folder {
     }
 
     fn holds(&self) -> PathBuf {
-        self.file("holds.json", br#"{"id": "holds", "breaker": {}, "steps": []}"#)
+        self.file(
+            "holds.json",
+            br#"{"id": "holds", "breaker": {}, "steps": []}"#,
+        )
     }
 
     fn fails(&self) -> PathBuf {
@@ -31,7 +34,10 @@ impl Folder {
     }
 
     fn bad(&self) -> PathBuf {
-        self.file("bad.json", br#"{"id": "bad", "breaker": {}, "steps": [{"do": "x"}]}"#)
+        self.file(
+            "bad.json",
+            br#"{"id": "bad", "breaker": {}, "steps": [{"do": "x"}]}"#,
+        )
     }
 }
 
@@ -54,7 +60,10 @@ fn all_files_hold_is_0() {
     let folder = Folder::new("all-hold");
     let (code, out, err) = replay(&[folder.holds(), folder.holds()], false);
     assert_eq!((code, err.as_str()), (0, ""));
-    assert_eq!(out, "holds: holds\nholds: holds\n2 files: 2 hold, 0 do not, 0 bad\n");
+    assert_eq!(
+        out,
+        "holds: holds\nholds: holds\n2 files: 2 hold, 0 do not, 0 bad\n"
+    );
 }
 
 #[test]
@@ -62,7 +71,10 @@ fn a_file_that_does_not_hold_is_1_and_says_why() {
     let folder = Folder::new("one-fails");
     let (code, out, err) = replay(&[folder.fails(), folder.holds()], false);
     assert_eq!((code, err.as_str()), (1, ""));
-    assert!(out.contains("fails: does not hold\n  step 1: late expected 1, was 0\n"), "{out}");
+    assert!(
+        out.contains("fails: does not hold\n  step 1: late expected 1, was 0\n"),
+        "{out}"
+    );
     assert!(out.contains("holds: holds"), "{out}");
 }
 
@@ -71,8 +83,14 @@ fn a_bad_file_is_2_and_the_others_still_run() {
     let folder = Folder::new("one-bad");
     let (code, out, err) = replay(&[folder.bad(), folder.fails(), folder.holds()], false);
     assert_eq!(code, 2);
-    assert!(out.contains("fails: does not hold") && out.contains("holds: holds"), "{out}");
-    assert!(err.contains("bad.json: step 1: ") && err.lines().count() == 1, "{err}");
+    assert!(
+        out.contains("fails: does not hold") && out.contains("holds: holds"),
+        "{out}"
+    );
+    assert!(
+        err.contains("bad.json: step 1: ") && err.lines().count() == 1,
+        "{err}"
+    );
 }
 
 #[test]

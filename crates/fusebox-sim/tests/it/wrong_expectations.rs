@@ -13,7 +13,9 @@ fn run(steps: Value) -> Report {
 
 fn run_with(breaker: Value, steps: Value) -> Report {
     let file = json!({ "id": "x", "breaker": breaker, "steps": steps }).to_string();
-    Script::parse(file.as_bytes()).and_then(|script| script.run()).expect("a good file")
+    Script::parse(file.as_bytes())
+        .and_then(|script| script.run())
+        .expect("a good file")
 }
 
 /// A script whose last step sees every number of `expect` at some value other than 0: one late
@@ -60,7 +62,10 @@ fn every_key_that_is_right_holds_and_every_key_that_is_wrong_does_not() {
             "expected": { key: wrong }, "actual": { key: right },
         });
         assert_eq!(line, wanted);
-        assert!(report.to_string().contains(&format!("step 9: {key} ")), "{report}");
+        assert!(
+            report.to_string().contains(&format!("step 9: {key} ")),
+            "{report}"
+        );
     }
 }
 
@@ -130,7 +135,10 @@ fn every_failed_step_is_told_but_the_first_is_the_answer() {
     let line = r#"{"id":"x","ok":false,"failed_step":1,"expected":{"state":"open"},"actual":{"state":"closed"}}"#;
     assert_eq!(report.to_json_line(), line);
     let text = report.to_string();
-    for part in ["step 1: state expected open, was closed", "step 3: calls expected 7, was 0"] {
+    for part in [
+        "step 1: state expected open, was closed",
+        "step 3: calls expected 7, was 0",
+    ] {
         assert!(text.contains(part), "{text}");
     }
     assert!(!text.contains("step 2"), "{text}");
@@ -156,15 +164,25 @@ fn a_file_that_holds_has_nothing_to_say() {
 fn settings_that_should_be_refused_are_compared_by_field() {
     let report = |field: &str, breaker: Value| {
         let file = json!({ "id": "x", "breaker": breaker, "error": field }).to_string();
-        Script::parse(file.as_bytes()).and_then(|script| script.run()).expect("a good file")
+        Script::parse(file.as_bytes())
+            .and_then(|script| script.run())
+            .expect("a good file")
     };
     assert!(report("backoff", json!({ "backoff": 0.5 })).ok());
     let other = report("window", json!({ "backoff": 0.5 }));
     let line = r#"{"id":"x","ok":false,"failed_step":null,"expected":{"error":"window"},"actual":{"error":"backoff"}}"#;
     assert_eq!(other.to_json_line(), line);
     let accepted = report("backoff", json!({ "backoff": 1 }));
-    assert_eq!(accepted.actual().map(|a| a["error"].clone()), Some(Value::Null));
-    assert!(accepted.to_string().contains("error expected backoff, was none"), "{accepted}");
+    assert_eq!(
+        accepted.actual().map(|a| a["error"].clone()),
+        Some(Value::Null)
+    );
+    assert!(
+        accepted
+            .to_string()
+            .contains("error expected backoff, was none"),
+        "{accepted}"
+    );
 }
 
 #[test]
