@@ -37,7 +37,11 @@ impl Format {
             };
             classic = classic.max((exactness, weight));
         }
-        if open_metrics > 0 && open_metrics >= classic.1 { Self::OpenMetrics } else { Self::Classic }
+        if open_metrics > 0 && open_metrics >= classic.1 {
+            Self::OpenMetrics
+        } else {
+            Self::Classic
+        }
     }
 
     /// The value of the `Content-Type` header that goes with the text.
@@ -52,7 +56,10 @@ impl Format {
 
 /// The `q` of an entry in thousandths; 1 where there is none, 0 where it is no number.
 fn weight(parameters: &[(&str, &str)]) -> u32 {
-    let Some((_, text)) = parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("q")) else {
+    let Some((_, text)) = parameters
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("q"))
+    else {
         return 1000;
     };
     match text.parse::<f64>() {
@@ -64,7 +71,9 @@ fn weight(parameters: &[(&str, &str)]) -> u32 {
 
 /// A scraper that wants a later major version could not read ours.
 fn readable_version(parameters: &[(&str, &str)]) -> bool {
-    let version = parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("version"));
+    let version = parameters
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("version"));
     version.is_none_or(|(_, version)| {
         let version = version.trim_matches('"');
         version.starts_with("1.") || version.starts_with("0.")
@@ -83,14 +92,29 @@ mod tests {
         for (accept, expected) in [
             (prometheus, Format::OpenMetrics),
             ("application/openmetrics-text", Format::OpenMetrics),
-            ("Application/OpenMetrics-Text; Version=\"1.0.0\"", Format::OpenMetrics),
-            ("application/openmetrics-text;q=0.5, text/plain;q=0.5", Format::OpenMetrics),
-            ("application/openmetrics-text;q=0.5, text/plain;q=0.2, */*;q=0.9", Format::OpenMetrics),
-            ("application/openmetrics-text;q=0.5, text/plain", Format::Classic),
+            (
+                "Application/OpenMetrics-Text; Version=\"1.0.0\"",
+                Format::OpenMetrics,
+            ),
+            (
+                "application/openmetrics-text;q=0.5, text/plain;q=0.5",
+                Format::OpenMetrics,
+            ),
+            (
+                "application/openmetrics-text;q=0.5, text/plain;q=0.2, */*;q=0.9",
+                Format::OpenMetrics,
+            ),
+            (
+                "application/openmetrics-text;q=0.5, text/plain",
+                Format::Classic,
+            ),
             ("application/openmetrics-text;q=0.5, */*", Format::Classic),
             ("application/openmetrics-text;q=0", Format::Classic),
             ("application/openmetrics-text;q=much", Format::Classic),
-            ("application/openmetrics-text;version=2.0.0", Format::Classic),
+            (
+                "application/openmetrics-text;version=2.0.0",
+                Format::Classic,
+            ),
             ("text/html,application/xhtml+xml,*/*;q=0.8", Format::Classic),
             ("*/*", Format::Classic),
             ("", Format::Classic),

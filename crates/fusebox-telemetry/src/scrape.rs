@@ -37,7 +37,10 @@ impl Out<'_> {
     /// A sample with any labels of its own.
     pub(crate) fn push(&mut self, own: Vec<(&'static str, Cow<'static, str>)>, value: Value) {
         let circuit = Some(Arc::clone(self.circuit));
-        self.samples.push(Sample { labels: Labels { circuit, own }, value });
+        self.samples.push(Sample {
+            labels: Labels { circuit, own },
+            value,
+        });
     }
 }
 
@@ -46,7 +49,12 @@ pub(crate) fn read(source: &dyn Source, wall: SystemTime) -> Vec<Family> {
     let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut families: Vec<Family> = TABLE
         .iter()
-        .map(|m| Family { name: m.name, help: m.help, kind: m.kind, samples: Vec::new() })
+        .map(|m| Family {
+            name: m.name,
+            help: m.help,
+            kind: m.kind,
+            samples: Vec::new(),
+        })
         .collect();
     let mut seen = HashSet::new();
     source.read(&mut |reading| {
@@ -60,7 +68,10 @@ pub(crate) fn read(source: &dyn Source, wall: SystemTime) -> Vec<Family> {
         }
         let circuit = Circuit { reading, wall };
         for (metric, family) in TABLE.iter().zip(&mut families) {
-            let mut out = Out { circuit: &labels, samples: &mut family.samples };
+            let mut out = Out {
+                circuit: &labels,
+                samples: &mut family.samples,
+            };
             (metric.read)(&circuit, &mut out);
         }
     });
@@ -76,6 +87,9 @@ fn build() -> Family {
         name: "fusebox_build",
         help: "Version of Fusebox.",
         kind: Kind::Info,
-        samples: vec![Sample { labels: Labels { circuit: None, own }, value: Value::Whole(1) }],
+        samples: vec![Sample {
+            labels: Labels { circuit: None, own },
+            value: Value::Whole(1),
+        }],
     }
 }

@@ -27,19 +27,59 @@ pub(crate) const TABLE: &[Metric] = &[
     metric("circuit_breaker_hold_active", Gauge, HOLD_ACTIVE, holds),
     metric("circuit_breaker_calls", Counter, CALLS, calls),
     metric("circuit_breaker_outcomes", Counter, OUTCOMES, outcomes),
-    metric("circuit_breaker_slow_calls", Counter, SLOW_CALLS, slow_calls),
-    metric("circuit_breaker_late_outcomes", Counter, LATE_OUTCOMES, late_outcomes),
+    metric(
+        "circuit_breaker_slow_calls",
+        Counter,
+        SLOW_CALLS,
+        slow_calls,
+    ),
+    metric(
+        "circuit_breaker_late_outcomes",
+        Counter,
+        LATE_OUTCOMES,
+        late_outcomes,
+    ),
     metric("circuit_breaker_abandoned", Counter, ABANDONED, abandoned),
     metric("circuit_breaker_rejected", Counter, REJECTED, rejected),
     metric("circuit_breaker_fallback", Counter, FALLBACK, fallbacks),
     metric("circuit_breaker_trial_calls", Counter, TRIAL_CALLS, trials),
-    metric("circuit_breaker_recovery_attempts", Counter, RECOVERY_ATTEMPTS, recoveries),
-    metric("circuit_breaker_transitions", Counter, TRANSITIONS, transitions),
-    metric("circuit_breaker_open_seconds", Counter, OPEN_SECONDS, open_seconds),
-    metric("circuit_breaker_failure_ratio", Gauge, FAILURE_RATIO, failure_ratio),
+    metric(
+        "circuit_breaker_recovery_attempts",
+        Counter,
+        RECOVERY_ATTEMPTS,
+        recoveries,
+    ),
+    metric(
+        "circuit_breaker_transitions",
+        Counter,
+        TRANSITIONS,
+        transitions,
+    ),
+    metric(
+        "circuit_breaker_open_seconds",
+        Counter,
+        OPEN_SECONDS,
+        open_seconds,
+    ),
+    metric(
+        "circuit_breaker_failure_ratio",
+        Gauge,
+        FAILURE_RATIO,
+        failure_ratio,
+    ),
     metric("circuit_breaker_slow_ratio", Gauge, SLOW_RATIO, slow_ratio),
-    metric("circuit_breaker_admission_ratio", Gauge, ADMISSION_RATIO, admission),
-    metric("circuit_breaker_next_trial_timestamp_seconds", Gauge, NEXT_TRIAL, next_trial),
+    metric(
+        "circuit_breaker_admission_ratio",
+        Gauge,
+        ADMISSION_RATIO,
+        admission,
+    ),
+    metric(
+        "circuit_breaker_next_trial_timestamp_seconds",
+        Gauge,
+        NEXT_TRIAL,
+        next_trial,
+    ),
 ];
 
 const STATE: &str = "State that callers feel: 0 closed, 1 open, 2 half-open.";
@@ -66,7 +106,12 @@ const fn metric(
     help: &'static str,
     read: fn(&Circuit<'_>, &mut Out<'_>),
 ) -> Metric {
-    Metric { name, help, kind, read }
+    Metric {
+        name,
+        help,
+        kind,
+        read,
+    }
 }
 
 fn state(circuit: &Circuit<'_>, out: &mut Out<'_>) {
@@ -123,7 +168,10 @@ fn rejected(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 
 fn fallbacks(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     for (kind, count) in circuit.reading.fallbacks {
-        out.push(vec![("fallback_type", Cow::Owned((*kind).to_owned()))], Whole(*count));
+        out.push(
+            vec![("fallback_type", Cow::Owned((*kind).to_owned()))],
+            Whole(*count),
+        );
     }
 }
 
@@ -150,8 +198,15 @@ fn recoveries(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 fn transitions(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     for counted in &circuit.reading.snapshot.transition_counts {
         let (from, to, cause) = (counted.from, counted.to, counted.cause);
-        let own = [("from", from.as_str()), ("to", to.as_str()), ("cause", cause.as_str())];
-        out.push(own.map(|(label, of)| (label, Cow::Borrowed(of))).into(), Whole(counted.count));
+        let own = [
+            ("from", from.as_str()),
+            ("to", to.as_str()),
+            ("cause", cause.as_str()),
+        ];
+        out.push(
+            own.map(|(label, of)| (label, Cow::Borrowed(of))).into(),
+            Whole(counted.count),
+        );
     }
 }
 
@@ -161,7 +216,13 @@ fn failure_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 
 fn slow_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     // Without a limit nothing is slow, and a ratio of 0 would claim that something had been measured.
-    if circuit.reading.snapshot.settings.slow_call_duration().is_some() {
+    if circuit
+        .reading
+        .snapshot
+        .settings
+        .slow_call_duration()
+        .is_some()
+    {
         ratio(circuit, circuit.reading.snapshot.window.slow, out);
     }
 }

@@ -47,17 +47,29 @@ struct Because {
 pub(super) async fn force_state(Named(entry): Named, request: Request) -> Answer {
     let bytes = body::json_bytes(request).await?;
     let asked = if bytes.trim_ascii_start().starts_with(b"\"") {
-        ForceState { state: body::parse(&bytes)?, reason: None }
+        ForceState {
+            state: body::parse(&bytes)?,
+            reason: None,
+        }
     } else {
         body::parse::<ForceState>(&bytes)?
     };
-    let to = word::<State>("state", &asked.state, "open, closed, half-open or half_open")?;
+    let to = word::<State>(
+        "state",
+        &asked.state,
+        "open, closed, half-open or half_open",
+    )?;
     let reason = checked(asked.reason)?;
     let author = Author::new(AUTHOR);
     let moved = entry.breaker.transition(to, &author);
     // Refused under observe, which never rejects.
     moved.map_err(|refused| Problem::conflict(refused.to_string()))?;
-    log("force-state", entry.breaker.name(), to.as_str(), reason.as_deref());
+    log(
+        "force-state",
+        entry.breaker.name(),
+        to.as_str(),
+        reason.as_deref(),
+    );
     Ok(Json(view::circuit(&entry)))
 }
 
@@ -66,7 +78,9 @@ pub(super) async fn hold(Named(entry): Named, request: Request) -> Answer {
     let asked: SetHold = body::json(request).await?;
     let kind = word::<HoldKind>("kind", &asked.kind, "forced_open, disabled or observe")?;
     let Some(reason) = checked(Some(asked.reason))? else {
-        return Err(Problem::invalid("reason: say why, so that the hold can be ended by others"));
+        return Err(Problem::invalid(
+            "reason: say why, so that the hold can be ended by others",
+        ));
     };
     let for_ = asked.lasts.as_deref().map(lasting).transpose()?;
     let what = match for_ {
@@ -74,7 +88,12 @@ pub(super) async fn hold(Named(entry): Named, request: Request) -> Answer {
         None => kind.as_str().to_owned(),
     };
     log("hold", entry.breaker.name(), &what, Some(&reason));
-    entry.breaker.hold(HoldRequest { kind, reason, author: Author::new(AUTHOR), for_ });
+    entry.breaker.hold(HoldRequest {
+        kind,
+        reason,
+        author: Author::new(AUTHOR),
+        for_,
+    });
     Ok(Json(view::circuit(&entry)))
 }
 
@@ -101,7 +120,8 @@ async fn because(request: Request) -> Result<Option<String>, Problem> {
 }
 
 fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::invalid(format!("{field}: {text:?} is not {allowed}")))
+    text.parse()
+        .map_err(|_| Problem::invalid(format!("{field}: {text:?} is not {allowed}")))
 }
 
 fn lasting(text: &str) -> Result<Duration, Problem> {
@@ -115,10 +135,14 @@ fn lasting(text: &str) -> Result<Duration, Problem> {
 
 /// A reason without the blanks around it; an empty one is none.
 fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
-    let Some(reason) = reason else { return Ok(None) };
+    let Some(reason) = reason else {
+        return Ok(None);
+    };
     let reason = reason.trim();
     if reason.chars().count() > REASON_CHARS_MAX {
-        return Err(Problem::invalid(format!("reason: at most {REASON_CHARS_MAX} characters")));
+        return Err(Problem::invalid(format!(
+            "reason: at most {REASON_CHARS_MAX} characters"
+        )));
     }
     // It is shown on terminals and in logs, where a control character could pose as something else.
     if reason.chars().any(char::is_control) {
@@ -128,5 +152,12 @@ fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 fn log(action: &str, circuit: &str, what: &str, reason: Option<&str>) {
-    tracing::info!(author = AUTHOR, action, circuit, what, reason, "an operator acted");
+    tracing::info!(
+        author = AUTHOR,
+        action,
+        circuit,
+        what,
+        reason,
+        "an operator acted"
+    );
 }

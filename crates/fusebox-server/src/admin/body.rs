@@ -47,7 +47,10 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 async fn read(body: Body) -> Result<Bytes, Problem> {
     match tokio::time::timeout(ARRIVES_WITHIN, to_bytes(body, BYTES_MAX)).await {
-        Err(_) => Err(Problem::too_slow(format!("waited {} s", ARRIVES_WITHIN.as_secs()))),
+        Err(_) => Err(Problem::too_slow(format!(
+            "waited {} s",
+            ARRIVES_WITHIN.as_secs()
+        ))),
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_over_limit(&error) => Err(Problem::too_large(BYTES_MAX)),
         Ok(Err(_)) => Err(Problem::invalid("body: it ended early")),
@@ -56,12 +59,17 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
 
 fn is_over_limit(error: &axum::Error) -> bool {
     let source = std::error::Error::source(error);
-    source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    matches!(source, Some(source) if source.is::<http_body_util::LengthLimitError>())
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = media_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default()
+        .trim();
     let essence = essence.to_ascii_lowercase();
     let subtype = essence.strip_prefix("application/").unwrap_or_default();
     if subtype == "json" || subtype.ends_with("+json") {

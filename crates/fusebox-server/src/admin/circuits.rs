@@ -21,7 +21,10 @@ impl FromRequestParts<Desk> for Named {
         let Ok(Path(name)) = Path::<String>::from_request_parts(parts, desk).await else {
             return Err(Problem::unknown_circuit("\u{fffd}"));
         };
-        desk.registry.entry(&name).map(Self).ok_or_else(|| Problem::unknown_circuit(&name))
+        desk.registry
+            .entry(&name)
+            .map(Self)
+            .ok_or_else(|| Problem::unknown_circuit(&name))
     }
 }
 

@@ -19,7 +19,10 @@ use super::problem::Problem;
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
@@ -30,7 +33,9 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
         Err(problem) => problem.into_response(),
     };
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -40,28 +45,38 @@ fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let host = hosts.next().and_then(|host| host.to_str().ok());
     let named = host.is_some_and(is_loopback_authority) && hosts.next().is_none();
     // A target in absolute form outranks the header in some servers, so it must agree.
-    let target = uri.authority().is_none_or(|authority| is_loopback_authority(authority.as_str()));
+    let target = uri
+        .authority()
+        .is_none_or(|authority| is_loopback_authority(authority.as_str()));
     if !(named && target) {
-        return Err(Problem::forbidden("Host must be localhost, 127.0.0.1 or [::1]"));
+        return Err(Problem::forbidden(
+            "Host must be localhost, 127.0.0.1 or [::1]",
+        ));
     }
     let origins_agree = headers
         .get_all(header::ORIGIN)
         .iter()
         .all(|origin| origin.to_str().is_ok_and(is_loopback_origin));
     if !origins_agree {
-        return Err(Problem::forbidden("requests from the pages of other hosts are refused"));
+        return Err(Problem::forbidden(
+            "requests from the pages of other hosts are refused",
+        ));
     }
     Ok(())
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
-    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let host = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
     host.is_some_and(is_loopback_authority)
 }
 
 /// Host with an optional port; without user information, which would hide the host's name.
 fn is_loopback_authority(text: &str) -> bool {
-    let Ok(authority) = text.parse::<Authority>() else { return false };
+    let Ok(authority) = text.parse::<Authority>() else {
+        return false;
+    };
     let host = authority.host();
     let port_is_number = authority.as_str().len() == host.len() || authority.port_u16().is_some();
     if text.contains('@') || !port_is_number {
@@ -70,8 +85,13 @@ fn is_loopback_authority(text: &str) -> bool {
     if host.eq_ignore_ascii_case("localhost") {
         return true;
     }
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    address
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -117,7 +137,14 @@ mod tests {
     fn an_origin_is_a_scheme_and_a_loopback_host() {
         assert!(is_loopback_origin("http://localhost:9797"));
         assert!(is_loopback_origin("https://[::1]"));
-        for bad in ["null", "", "localhost", "file://", "http://example.com", "ftp://localhost"] {
+        for bad in [
+            "null",
+            "",
+            "localhost",
+            "file://",
+            "http://example.com",
+            "ftp://localhost",
+        ] {
             assert!(!is_loopback_origin(bad), "{bad}");
         }
     }

@@ -70,7 +70,9 @@ pub(super) async fn health(State(desk): State<Desk>) -> Response {
     }
     let mut response = Json(body).into_response();
     let media_type = HeaderValue::from_static("application/health+json");
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
     response
 }
 

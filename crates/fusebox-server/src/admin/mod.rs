@@ -53,7 +53,10 @@ pub fn router<R: Registry>(registry: Arc<R>, readiness: Readiness) -> Router {
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(axum::middleware::from_fn(guard::guard))
-        .with_state(Desk { registry, readiness })
+        .with_state(Desk {
+            registry,
+            readiness,
+        })
 }
 
 fn circuit_routes() -> Router<Desk> {

@@ -18,17 +18,32 @@ impl Problem {
     /// No circuit has this name.
     pub(super) fn unknown_circuit(name: &str) -> Self {
         let detail = format!("there is no circuit named {name:?}");
-        Self::new(StatusCode::NOT_FOUND, "unknown-circuit", "Unknown circuit", detail)
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown-circuit",
+            "Unknown circuit",
+            detail,
+        )
     }
 
     /// The request was understood, its content is wrong.
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request", detail)
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-request",
+            "Invalid request",
+            detail,
+        )
     }
 
     /// The circuit's state does not allow it.
     pub(super) fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "conflict", "Not possible in this state", detail)
+        Self::new(
+            StatusCode::CONFLICT,
+            "conflict",
+            "Not possible in this state",
+            detail,
+        )
     }
 
     /// The request does not come from this machine's user.
@@ -39,12 +54,22 @@ impl Problem {
     /// The body is over the limit.
     pub(super) fn too_large(bytes_max: usize) -> Self {
         let detail = format!("the body may have at most {bytes_max} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large", detail)
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "Body too large",
+            detail,
+        )
     }
 
     /// The body did not come.
     pub(super) fn too_slow(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Body did not arrive", detail)
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too-slow",
+            "Body did not arrive",
+            detail,
+        )
     }
 
     fn new(
@@ -53,7 +78,12 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self { status, kind, title, detail: detail.into() }
+        Self {
+            status,
+            kind,
+            title,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -67,7 +97,9 @@ impl IntoResponse for Problem {
         });
         let mut response = (self.status, Json(body)).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, media_type);
         response
     }
 }
@@ -75,7 +107,12 @@ impl IntoResponse for Problem {
 /// Answers where no route fits.
 pub(super) async fn unknown_path(uri: Uri) -> Problem {
     let detail = format!("there is nothing at {}", uri.path());
-    Problem::new(StatusCode::NOT_FOUND, "unknown-path", "Unknown path", detail)
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown-path",
+        "Unknown path",
+        detail,
+    )
 }
 
 /// Answers where a route fits and the method does not; the router adds `Allow`.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use fusebox::{CircuitBreaker, Source};
 
+use crate::circuits::{Circuit, Circuits};
+
 /// One circuit as the admin interface sees it.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -22,4 +24,19 @@ pub trait Registry: Source + 'static {
 
     /// The circuit of that name.
     fn entry(&self, name: &str) -> Option<Entry>;
+}
+
+impl Registry for Circuits {
+    fn entries(&self) -> Vec<Entry> {
+        self.list().iter().map(|circuit| of(circuit)).collect()
+    }
+
+    fn entry(&self, name: &str) -> Option<Entry> {
+        self.get(name).map(|circuit| of(&circuit))
+    }
+}
+
+fn of(circuit: &Circuit) -> Entry {
+    let (breaker, priority) = (Arc::clone(circuit.breaker()), circuit.settings().priority);
+    Entry { breaker, priority }
 }

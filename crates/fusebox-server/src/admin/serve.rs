@@ -35,7 +35,8 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut http = Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN);
     let mut shutdown = pin!(shutdown);
     loop {
         let next = async {
@@ -65,7 +66,10 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("admin connections were still open at the end");
     }
     Ok(())

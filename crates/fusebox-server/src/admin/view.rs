@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fusebox::{Cause, Evidence, FailureClass, Hold, Reason, Snapshot, Why};
+use fusebox::{Author, Cause, Evidence, FailureClass, Hold, Reason, Snapshot, Why};
 use serde_json::{Map, Value, json};
 
 use super::registry::Entry;
@@ -66,13 +66,16 @@ fn evidence(cause: Cause, evidence: &Evidence) -> Value {
         "trial_failures": evidence.trial_failures,
         "class": evidence.class.map(FailureClass::as_str),
         "open_for": evidence.open_for.map(fusebox::duration::format),
-        "by": evidence.by.as_ref().map(|by| by.as_str()),
+        "by": evidence.by.as_ref().map(Author::as_str),
     })
 }
 
 fn rejected(snapshot: &Snapshot) -> Map<String, Value> {
     let count = |reason: Reason| snapshot.totals.rejected(reason);
-    Reason::ALL.into_iter().map(|reason| (reason.as_str().into(), count(reason).into())).collect()
+    Reason::ALL
+        .into_iter()
+        .map(|reason| (reason.as_str().into(), count(reason).into()))
+        .collect()
 }
 
 /// A ratio of 0 to 1; null below `minimum_calls`, where a rate is undefined (R3).
@@ -86,7 +89,10 @@ fn failure_rate(snapshot: &Snapshot) -> Option<f64> {
 /// The effective settings in the textual form of the settings file.
 fn settings(snapshot: &Snapshot) -> Map<String, Value> {
     let entries = snapshot.settings.entries();
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect()
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .collect()
 }
 
 /// Seconds to the millisecond, rounded up: who waits so long is not too early.

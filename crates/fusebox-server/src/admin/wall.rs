@@ -13,7 +13,10 @@ pub(super) struct Wall {
 impl Wall {
     /// For the instants of a snapshot that was taken just now.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
-        Self { tick: snapshot.taken_at, wall: SystemTime::now() }
+        Self {
+            tick: snapshot.taken_at,
+            wall: SystemTime::now(),
+        }
     }
 
     /// `tick` in RFC 3339, UTC, with milliseconds.
@@ -27,7 +30,11 @@ impl Wall {
 
 /// The wall-clock time now in RFC 3339.
 pub(super) fn now() -> String {
-    rfc3339(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    rfc3339(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default(),
+    )
 }
 
 fn rfc3339(since_1970: Duration) -> String {
@@ -46,7 +53,11 @@ fn civil(day: u64) -> (u64, u64, u64) {
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let march_month = (5 * day + 2) / 153;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
     let year = era * 400 + year + u64::from(month <= 2);
     (year, month, day - (153 * march_month + 2) / 5 + 1)
 }
@@ -73,9 +84,21 @@ mod tests {
     #[test]
     fn ticks_lie_as_far_from_now_as_from_the_snapshot() {
         let wall = UNIX_EPOCH + Duration::from_secs(1_735_689_600);
-        let wall = Wall { tick: Tick::from_nanos(10_000_000_000), wall };
-        assert_eq!(wall.at(Tick::from_nanos(8_500_000_000)), "2024-12-31T23:59:58.500Z");
-        assert_eq!(wall.at(Tick::from_nanos(10_000_000_000)), "2025-01-01T00:00:00.000Z");
-        assert_eq!(wall.at(Tick::from_nanos(70_000_000_000)), "2025-01-01T00:01:00.000Z");
+        let wall = Wall {
+            tick: Tick::from_nanos(10_000_000_000),
+            wall,
+        };
+        assert_eq!(
+            wall.at(Tick::from_nanos(8_500_000_000)),
+            "2024-12-31T23:59:58.500Z"
+        );
+        assert_eq!(
+            wall.at(Tick::from_nanos(10_000_000_000)),
+            "2025-01-01T00:00:00.000Z"
+        );
+        assert_eq!(
+            wall.at(Tick::from_nanos(70_000_000_000)),
+            "2025-01-01T00:01:00.000Z"
+        );
     }
 }

@@ -19,12 +19,16 @@ fn troubled(clock: &ManualClock) -> Arc<CircuitBreaker> {
     }
     let late = rag.acquire().expect("closed");
     for _ in 0..2 {
-        rag.acquire().expect("closed").failure(FailureClass::Connect);
+        rag.acquire()
+            .expect("closed")
+            .failure(FailureClass::Connect);
     }
     assert!(rag.acquire().is_err());
     late.success();
     clock.advance(secs(10));
-    rag.acquire().expect("a trial").failure(FailureClass::Timeout);
+    rag.acquire()
+        .expect("a trial")
+        .failure(FailureClass::Timeout);
     clock.advance(secs(4));
     rag
 }
@@ -38,7 +42,10 @@ fn observed(clock: &ManualClock) -> Arc<CircuitBreaker> {
         author: Author::new("test"),
         for_: None,
     });
-    notifier.acquire().expect("observed").failure(FailureClass::Status);
+    notifier
+        .acquire()
+        .expect("observed")
+        .failure(FailureClass::Status);
     notifier.acquire().expect("observed").success();
     notifier.acquire().expect("observed").success();
     let slow = Settlement::new(Outcome::Success).took(secs(3));
@@ -51,12 +58,22 @@ fn scrape(format: Format) -> String {
     let clock = ManualClock::new();
     let breakers = vec![troubled(&clock), observed(&clock)];
     let fallbacks = vec![("static", 2), ("queued", 0)];
-    let service = Service { name: "orchestrator", breakers, fallbacks };
-    render_at(&service, format, UNIX_EPOCH + Duration::from_millis(1_735_689_600_250))
+    let service = Service {
+        name: "orchestrator",
+        breakers,
+        fallbacks,
+    };
+    render_at(
+        &service,
+        format,
+        UNIX_EPOCH + Duration::from_millis(1_735_689_600_250),
+    )
 }
 
 fn compare(file: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(file);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, text).expect("the file can be written");
     }
@@ -79,7 +96,9 @@ fn both_texts_hold_the_same_samples() {
     let samples = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         // `1.0` and `1` are one number.
-        lines.map(|line| line.strip_suffix(".0").unwrap_or(line).to_owned()).collect()
+        lines
+            .map(|line| line.strip_suffix(".0").unwrap_or(line).to_owned())
+            .collect()
     };
     let classic = samples(&scrape(Format::Classic));
     assert!(classic.len() > 50);

@@ -17,7 +17,11 @@ impl Source for Service {
         for breaker in &self.breakers {
             let snapshot = breaker.snapshot();
             let (service, fallbacks) = (self.name, self.fallbacks.as_slice());
-            visit(&Reading { service, snapshot: &snapshot, fallbacks });
+            visit(&Reading {
+                service,
+                snapshot: &snapshot,
+                fallbacks,
+            });
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The two texts of a scrape, whole, and what is absent when.
 
+#![allow(clippy::expect_used)] // Helpers of tests are tests too.
+
 mod golden;
 mod hosts;
 mod rules;

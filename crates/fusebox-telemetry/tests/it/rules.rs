@@ -12,13 +12,18 @@ use fusebox_telemetry::{Format, effective_state, render, render_at};
 use crate::hosts::{Service, breaker, built, secs};
 
 fn classic(breaker: &Arc<CircuitBreaker>) -> String {
-    render_at(&vec![Arc::clone(breaker)], Format::Classic, UNIX_EPOCH + secs(1_000_000))
+    render_at(
+        &vec![Arc::clone(breaker)],
+        Format::Classic,
+        UNIX_EPOCH + secs(1_000_000),
+    )
 }
 
 /// The value of the one sample of `name`; `None` where it is absent.
 fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = text.lines().filter(|line| {
-        line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
+        line.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with(['{', ' ']))
     });
     let line = lines.next()?;
     assert_eq!(lines.next(), None, "more than one {name}");
@@ -26,11 +31,19 @@ fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn fail(breaker: &CircuitBreaker) {
-    breaker.acquire().expect("admitted").failure(FailureClass::Status);
+    breaker
+        .acquire()
+        .expect("admitted")
+        .failure(FailureClass::Status);
 }
 
 fn hold(kind: HoldKind, for_: Option<Duration>) -> HoldRequest {
-    HoldRequest { kind, reason: "drill".to_owned(), author: Author::new("test"), for_ }
+    HoldRequest {
+        kind,
+        reason: "drill".to_owned(),
+        author: Author::new("test"),
+        for_,
+    }
 }
 
 #[test]
@@ -38,21 +51,41 @@ fn ratios_are_absent_below_minimum_calls() {
     let breaker = built(breaker("rag", &ManualClock::new()));
     for _ in 0..3 {
         breaker.acquire().expect("closed").success();
-        assert_eq!(value(&classic(&breaker), "circuit_breaker_failure_ratio"), None);
-        assert_eq!(value(&classic(&breaker), "circuit_breaker_slow_ratio"), None);
+        assert_eq!(
+            value(&classic(&breaker), "circuit_breaker_failure_ratio"),
+            None
+        );
+        assert_eq!(
+            value(&classic(&breaker), "circuit_breaker_slow_ratio"),
+            None
+        );
     }
     fail(&breaker);
-    assert_eq!(value(&classic(&breaker), "circuit_breaker_failure_ratio"), Some("0.25"));
-    assert_eq!(value(&classic(&breaker), "circuit_breaker_slow_ratio"), Some("0"));
+    assert_eq!(
+        value(&classic(&breaker), "circuit_breaker_failure_ratio"),
+        Some("0.25")
+    );
+    assert_eq!(
+        value(&classic(&breaker), "circuit_breaker_slow_ratio"),
+        Some("0")
+    );
 }
 
 #[test]
 fn the_slow_ratio_is_absent_where_nothing_can_be_slow() {
-    let builder = CircuitBreaker::builder("rag").minimum_calls(1).clock(ManualClock::new());
+    let builder = CircuitBreaker::builder("rag")
+        .minimum_calls(1)
+        .clock(ManualClock::new());
     let breaker = built(builder.failure_rate(crate::hosts::percent(50.0)));
     breaker.acquire().expect("closed").success();
-    assert_eq!(value(&classic(&breaker), "circuit_breaker_failure_ratio"), Some("0"));
-    assert_eq!(value(&classic(&breaker), "circuit_breaker_slow_ratio"), None);
+    assert_eq!(
+        value(&classic(&breaker), "circuit_breaker_failure_ratio"),
+        Some("0")
+    );
+    assert_eq!(
+        value(&classic(&breaker), "circuit_breaker_slow_ratio"),
+        None
+    );
 }
 
 #[test]
@@ -60,20 +93,41 @@ fn the_state_is_the_one_that_callers_feel() {
     let clock = ManualClock::new();
     let breaker = built(breaker("rag", &clock));
     let state = || value(&classic(&breaker), "circuit_breaker_state").map(str::to_owned);
-    let admission = || value(&classic(&breaker), "circuit_breaker_admission_ratio").map(str::to_owned);
+    let admission =
+        || value(&classic(&breaker), "circuit_breaker_admission_ratio").map(str::to_owned);
     let felt = || effective_state(&breaker.snapshot());
     let is = |word: &str| Some(word.to_owned());
-    assert_eq!((state(), admission(), felt()), (is("0"), is("1"), State::Closed));
+    assert_eq!(
+        (state(), admission(), felt()),
+        (is("0"), is("1"), State::Closed)
+    );
     breaker.hold(hold(HoldKind::ForcedOpen, None));
-    assert_eq!((state(), admission(), felt()), (is("1"), is("0"), State::Open));
+    assert_eq!(
+        (state(), admission(), felt()),
+        (is("1"), is("0"), State::Open)
+    );
     breaker.release(&Author::new("test"));
-    assert_eq!((state(), admission(), felt()), (is("2"), None, State::HalfOpen));
-    breaker.transition(State::Open, &Author::new("test")).expect("not observed");
-    assert_eq!((state(), admission(), felt()), (is("1"), is("0"), State::Open));
+    assert_eq!(
+        (state(), admission(), felt()),
+        (is("2"), None, State::HalfOpen)
+    );
+    breaker
+        .transition(State::Open, &Author::new("test"))
+        .expect("not observed");
+    assert_eq!(
+        (state(), admission(), felt()),
+        (is("1"), is("0"), State::Open)
+    );
     breaker.hold(hold(HoldKind::Disabled, None));
-    assert_eq!((state(), admission(), felt()), (is("0"), is("1"), State::Closed));
+    assert_eq!(
+        (state(), admission(), felt()),
+        (is("0"), is("1"), State::Closed)
+    );
     breaker.hold(hold(HoldKind::Observe, None));
-    assert_eq!((state(), admission(), felt()), (is("0"), is("1"), State::Closed));
+    assert_eq!(
+        (state(), admission(), felt()),
+        (is("0"), is("1"), State::Closed)
+    );
 }
 
 #[test]
@@ -89,7 +143,10 @@ fn the_admitted_share_grows_along_the_ramp() {
     let share: f64 = share.expect("a sample").parse().expect("a number");
     assert!((share - 0.55).abs() < 1e-9, "{share}");
     clock.advance(secs(5));
-    assert_eq!(value(&classic(&breaker), "circuit_breaker_admission_ratio"), Some("1"));
+    assert_eq!(
+        value(&classic(&breaker), "circuit_breaker_admission_ratio"),
+        Some("1")
+    );
 }
 
 #[test]
@@ -126,23 +183,46 @@ fn recovery_attempts_are_those_that_trials_ended() {
     clock.advance(secs(20));
     breaker.acquire().expect("a trial").success();
     // A hand that closes is no recovery.
-    breaker.transition(State::HalfOpen, &Author::new("test")).expect("not observed");
-    breaker.transition(State::Closed, &Author::new("test")).expect("not observed");
+    breaker
+        .transition(State::HalfOpen, &Author::new("test"))
+        .expect("not observed");
+    breaker
+        .transition(State::Closed, &Author::new("test"))
+        .expect("not observed");
     let text = classic(&breaker);
     for (series, count) in [
-        ("recovery_attempts_total{service_name=\"\",circuit_name=\"rag\",result=\"success\"}", 1),
-        ("recovery_attempts_total{service_name=\"\",circuit_name=\"rag\",result=\"failure\"}", 1),
-        ("trial_calls_total{service_name=\"\",circuit_name=\"rag\",result=\"success\"}", 1),
-        ("trial_calls_total{service_name=\"\",circuit_name=\"rag\",result=\"failure\"}", 1),
+        (
+            "recovery_attempts_total{service_name=\"\",circuit_name=\"rag\",result=\"success\"}",
+            1,
+        ),
+        (
+            "recovery_attempts_total{service_name=\"\",circuit_name=\"rag\",result=\"failure\"}",
+            1,
+        ),
+        (
+            "trial_calls_total{service_name=\"\",circuit_name=\"rag\",result=\"success\"}",
+            1,
+        ),
+        (
+            "trial_calls_total{service_name=\"\",circuit_name=\"rag\",result=\"failure\"}",
+            1,
+        ),
     ] {
-        assert!(text.contains(&format!("circuit_breaker_{series} {count}\n")), "{series}: {text}");
+        assert!(
+            text.contains(&format!("circuit_breaker_{series} {count}\n")),
+            "{series}: {text}"
+        );
     }
 }
 
 #[test]
 fn label_values_are_escaped_in_both_formats() {
     let breakers = vec![built(breaker("rag", &ManualClock::new()))];
-    let service = Service { name: "a\"b\\c\nd", breakers, fallbacks: vec![("x\"y", 1)] };
+    let service = Service {
+        name: "a\"b\\c\nd",
+        breakers,
+        fallbacks: vec![("x\"y", 1)],
+    };
     for format in [Format::Classic, Format::OpenMetrics] {
         let text = render(&service, format);
         let labels = r#"circuit_breaker_fallback_total{service_name="a\"b\\c\nd",circuit_name="rag",fallback_type="x\"y"} 1"#;
@@ -152,14 +232,28 @@ fn label_values_are_escaped_in_both_formats() {
 
 #[test]
 fn the_classic_text_has_no_mark_of_the_other_format() {
-    let text = render(&vec![built(breaker("rag", &ManualClock::new()))], Format::Classic);
+    let text = render(
+        &vec![built(breaker("rag", &ManualClock::new()))],
+        Format::Classic,
+    );
     assert!(!text.contains("# EOF") && !text.contains("# UNIT"));
     for line in text.lines().filter(|line| line.starts_with("# TYPE")) {
-        assert_eq!(line.ends_with(" counter"), line.contains("_total "), "{line}");
+        assert_eq!(
+            line.ends_with(" counter"),
+            line.contains("_total "),
+            "{line}"
+        );
     }
-    let open_metrics = render(&vec![built(breaker("rag", &ManualClock::new()))], Format::OpenMetrics);
+    let open_metrics = render(
+        &vec![built(breaker("rag", &ManualClock::new()))],
+        Format::OpenMetrics,
+    );
     assert!(open_metrics.ends_with("# EOF\n"));
-    assert!(!open_metrics.lines().any(|line| line.starts_with("# TYPE") && line.contains("_total")));
+    assert!(
+        !open_metrics
+            .lines()
+            .any(|line| line.starts_with("# TYPE") && line.contains("_total"))
+    );
 }
 
 #[test]
@@ -174,7 +268,10 @@ fn a_name_shown_twice_is_exported_once() {
         let name = line.rsplit_once(' ').expect("a value").0;
         assert!(seen.insert(name), "{name}");
     }
-    assert!(text.contains("result=\"success\"} 1\n"), "the first one counts");
+    assert!(
+        text.contains("result=\"success\"} 1\n"),
+        "the first one counts"
+    );
 }
 
 #[test]

@@ -46,10 +46,15 @@ async fn under_observe_only_closing_is_possible() {
     let observe = json!({"kind": "observe", "reason": "try the new limits"}).to_string();
     desk.post(&to("hold"), &observe).await.ok();
     for state in ["open", "half-open"] {
-        let refused = desk.post(&to("force-state"), &json!({ "state": state }).to_string()).await;
+        let refused = desk
+            .post(&to("force-state"), &json!({ "state": state }).to_string())
+            .await;
         assert!(refused.problem(409).contains("observe"));
     }
-    let rag = desk.post(&to("force-state"), r#"{"state": "closed"}"#).await.ok();
+    let rag = desk
+        .post(&to("force-state"), r#"{"state": "closed"}"#)
+        .await
+        .ok();
     assert_eq!(rag["state"], "closed");
     assert_eq!(rag["hold"]["kind"], "observe");
 }
@@ -100,7 +105,10 @@ async fn reset_closes_and_leaves_the_hold() {
     fail(&desk.rag);
     let disabled = r#"{"kind": "disabled", "reason": "drill"}"#;
     desk.post(&to("hold"), disabled).await.ok();
-    let rag = desk.post(&to("reset"), r#"{"reason": "the upstream was replaced"}"#).await.ok();
+    let rag = desk
+        .post(&to("reset"), r#"{"reason": "the upstream was replaced"}"#)
+        .await
+        .ok();
     assert_eq!(rag["state"], "closed");
     assert_eq!(rag["hold"]["kind"], "disabled");
 }
@@ -111,7 +119,10 @@ async fn reset_and_release_take_no_body_too() {
     fail(&desk.rag);
     fail(&desk.rag);
     let bare = super::asking::request("POST", &to("reset"));
-    let rag = desk.send(bare.body(axum::body::Body::empty()).expect("a request")).await.ok();
+    let rag = desk
+        .send(bare.body(axum::body::Body::empty()).expect("a request"))
+        .await
+        .ok();
     assert_eq!(rag["state"], "closed");
     assert_eq!(rag["consecutive_failures"], 0);
     desk.delete(&to("hold")).await.ok();
@@ -141,29 +152,50 @@ impl<'a> MakeWriter<'a> for Lines {
 #[tokio::test]
 async fn each_action_logs_one_line_with_who_what_and_why() {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt().json().with_writer(lines.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(lines.clone())
+        .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     // While there is only one subscriber, a test on another thread that comes first to a line of
     // the log would switch it off for all threads; with a second, everyone is asked.
     let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let desk = Desk::new();
-    desk.post(&to("force-state"), r#"{"state": "open", "reason": "deploy"}"#).await.ok();
-    desk.post(&to("hold"), r#"{"kind": "disabled", "reason": "a \"drill\""}"#).await.ok();
+    desk.post(
+        &to("force-state"),
+        r#"{"state": "open", "reason": "deploy"}"#,
+    )
+    .await
+    .ok();
+    desk.post(
+        &to("hold"),
+        r#"{"kind": "disabled", "reason": "a \"drill\""}"#,
+    )
+    .await
+    .ok();
     desk.delete(&to("hold")).await.ok();
     desk.post(&to("reset"), "{}").await.ok();
     // Refused: nothing was done, nothing is logged as done.
-    desk.post(&to("hold"), r#"{"kind": "disabled", "reason": ""}"#).await.problem(422);
+    desk.post(&to("hold"), r#"{"kind": "disabled", "reason": ""}"#)
+        .await
+        .problem(422);
 
     let text = String::from_utf8(lines.0.lock().expect("no panic before").clone()).expect("text");
-    let lines: Vec<serde_json::Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     let told: Vec<_> = lines
         .iter()
         .map(|line| {
             let fields = &line["fields"];
             assert_eq!(fields["author"], "local");
             assert_eq!(fields["circuit"], "rag");
-            (fields["action"].clone(), fields["what"].clone(), fields["reason"].clone())
+            (
+                fields["action"].clone(),
+                fields["what"].clone(),
+                fields["reason"].clone(),
+            )
         })
         .collect();
     let expected = [

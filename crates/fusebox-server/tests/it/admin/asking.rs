@@ -18,7 +18,11 @@ impl Source for Host {
     fn read(&self, visit: &mut dyn FnMut(&Reading<'_>)) {
         for entry in &self.0 {
             let snapshot = entry.breaker.snapshot();
-            visit(&Reading { service: "host", snapshot: &snapshot, fallbacks: &[("static", 3)] });
+            visit(&Reading {
+                service: "host",
+                snapshot: &snapshot,
+                fallbacks: &[("static", 3)],
+            });
         }
     }
 }
@@ -29,7 +33,10 @@ impl Registry for Host {
     }
 
     fn entry(&self, name: &str) -> Option<Entry> {
-        self.0.iter().find(|entry| entry.breaker.name() == name).cloned()
+        self.0
+            .iter()
+            .find(|entry| entry.breaker.name() == name)
+            .cloned()
     }
 }
 
@@ -49,38 +56,69 @@ impl Desk {
         clock.advance(Duration::from_secs(3600));
         let rag = breaker("rag", &clock);
         let vms = breaker("vms", &clock);
-        let entries = [(&rag, 1), (&vms, 3)]
-            .map(|(breaker, priority)| Entry { breaker: Arc::clone(breaker), priority });
+        let entries = [(&rag, 1), (&vms, 3)].map(|(breaker, priority)| Entry {
+            breaker: Arc::clone(breaker),
+            priority,
+        });
         let readiness = Readiness::starting();
         let router = router(Arc::new(Host(entries.into())), readiness.clone());
-        Self { clock, rag, vms, readiness, router }
+        Self {
+            clock,
+            rag,
+            vms,
+            readiness,
+            router,
+        }
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
-        self.send(request("GET", path).body(Body::empty()).expect("a request")).await
+        self.send(request("GET", path).body(Body::empty()).expect("a request"))
+            .await
     }
 
     pub(super) async fn delete(&self, path: &str) -> Answer {
-        self.send(request("DELETE", path).body(Body::empty()).expect("a request")).await
+        self.send(
+            request("DELETE", path)
+                .body(Body::empty())
+                .expect("a request"),
+        )
+        .await
     }
 
     pub(super) async fn post(&self, path: &str, json: &str) -> Answer {
         let request = request("POST", path).header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(json.to_owned())).expect("a request")).await
+        self.send(
+            request
+                .body(Body::from(json.to_owned()))
+                .expect("a request"),
+        )
+        .await
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router answers");
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.expect("a short body");
         let text = String::from_utf8(bytes.to_vec()).expect("text");
-        Answer { status: head.status, headers: head.headers, text }
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            text,
+        }
     }
 }
 
 /// A request as a client on this machine sends it.
 pub(super) fn request(method: &str, path: &str) -> http::request::Builder {
-    Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:9797")
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "127.0.0.1:9797")
 }
 
 fn breaker(name: &str, clock: &ManualClock) -> Arc<CircuitBreaker> {
@@ -91,11 +129,19 @@ fn breaker(name: &str, clock: &ManualClock) -> Arc<CircuitBreaker> {
         .minimum_calls(4)
         .open_for(Duration::from_secs(10))
         .jitter(fusebox::Rate::percent(0.0).expect("a rate"));
-    Arc::new(builder.clock(clock.clone()).build().expect("settings that are right"))
+    Arc::new(
+        builder
+            .clock(clock.clone())
+            .build()
+            .expect("settings that are right"),
+    )
 }
 
 pub(super) fn fail(breaker: &CircuitBreaker) {
-    breaker.acquire().expect("a call is admitted").failure(FailureClass::Status);
+    breaker
+        .acquire()
+        .expect("a call is admitted")
+        .failure(FailureClass::Status);
 }
 
 pub(super) fn succeed(breaker: &CircuitBreaker) {
@@ -122,27 +168,45 @@ impl Answer {
     }
 
     pub(super) fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("text"))
     }
 
     /// Checks the shape of a problem and gives its detail.
     pub(super) fn problem(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
+        assert_eq!(
+            self.header(header::CONTENT_TYPE),
+            "application/problem+json"
+        );
         let problem = self.json();
         let keys: Vec<_> = problem.as_object().expect("an object").keys().collect();
         assert_eq!(keys, ["type", "title", "status", "detail"]);
         assert_eq!(problem["status"], status);
-        assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("urn:fusebox:")));
-        assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
+        assert!(
+            problem["type"]
+                .as_str()
+                .is_some_and(|kind| kind.starts_with("urn:fusebox:"))
+        );
+        assert!(
+            problem["title"]
+                .as_str()
+                .is_some_and(|title| !title.is_empty())
+        );
         problem["detail"].as_str().expect("a text").to_owned()
     }
 }
 
 /// Milliseconds of the day and the day's text, of an RFC 3339 instant as we write it.
 pub(super) fn instant(value: &Value) -> i64 {
-    let text = value.as_str().unwrap_or_else(|| panic!("no instant: {value}"));
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let text = value
+        .as_str()
+        .unwrap_or_else(|| panic!("no instant: {value}"));
+    let shape: String = text
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
     assert_eq!(shape, "0000-00-00T00:00:00.000Z", "{text}");
     let number = |from: usize, to: usize| text[from..to].parse::<i64>().expect("digits");
     let (hour, minute, second) = (number(11, 13), number(14, 16), number(17, 19));

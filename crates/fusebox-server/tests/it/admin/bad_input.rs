@@ -18,8 +18,9 @@ const ROUTES: [(&str, &str); 9] = [
     ("/api/v1/circuit-breakers/rag/hold", "DELETE,POST"),
     ("/api/v1/circuit-breakers/rag/reset", "POST"),
 ];
-const METHODS: [&str; 8] =
-    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+const METHODS: [&str; 8] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+];
 const ACTIONS: [&str; 3] = ["force-state", "hold", "reset"];
 
 #[tokio::test]
@@ -30,7 +31,9 @@ async fn a_method_that_a_route_does_not_take_is_405_with_allow() {
             if allowed.split(',').any(|allowed| allowed == method) {
                 continue;
             }
-            let sent = request(method, path).body(Body::empty()).expect("a request");
+            let sent = request(method, path)
+                .body(Body::empty())
+                .expect("a request");
             let answer = desk.send(sent).await;
             assert_eq!(answer.status, 405, "{method} {path}");
             let mut allow: Vec<_> = answer.header(header::ALLOW).split(',').collect();
@@ -47,15 +50,36 @@ async fn a_method_that_a_route_does_not_take_is_405_with_allow() {
 #[tokio::test]
 async fn what_is_not_there_is_404() {
     let desk = Desk::new();
-    for path in ["/", "/nowhere", "/api/v1", "/api/v1/circuit-breakers/rag/else", "/livez/", "//"] {
+    for path in [
+        "/",
+        "/nowhere",
+        "/api/v1",
+        "/api/v1/circuit-breakers/rag/else",
+        "/livez/",
+        "//",
+    ] {
         desk.get(path).await.problem(404);
         desk.post(path, "{}").await.problem(404);
     }
-    for name in ["RAG", "rag2", "rag%20", "%ff", "%2e%2e", "health", "stream", &"x".repeat(3000)] {
+    for name in [
+        "RAG",
+        "rag2",
+        "rag%20",
+        "%ff",
+        "%2e%2e",
+        "health",
+        "stream",
+        &"x".repeat(3000),
+    ] {
         let path = format!("/api/v1/circuit-breakers/{name}");
-        assert!(desk.get(&path).await.problem(404).contains("no circuit"), "{name}");
+        assert!(
+            desk.get(&path).await.problem(404).contains("no circuit"),
+            "{name}"
+        );
         for action in ACTIONS {
-            desk.post(&format!("{path}/{action}"), "{}").await.problem(404);
+            desk.post(&format!("{path}/{action}"), "{}")
+                .await
+                .problem(404);
         }
         desk.delete(&format!("{path}/hold")).await.problem(404);
     }
@@ -74,22 +98,62 @@ const BODIES: [(&str, &str, &str); 29] = [
     ("force-state", r#"{"state": ""}"#, "state"),
     ("force-state", r#"{"state": 1}"#, "integer"),
     ("force-state", r#""ajar""#, "ajar"),
-    ("force-state", r#"{"state": "open", "for": "1s"}"#, "unknown field `for`"),
-    ("force-state", r#"{"state": "open", "state": "open"}"#, "duplicate"),
+    (
+        "force-state",
+        r#"{"state": "open", "for": "1s"}"#,
+        "unknown field `for`",
+    ),
+    (
+        "force-state",
+        r#"{"state": "open", "state": "open"}"#,
+        "duplicate",
+    ),
     ("force-state", r#"{"state": "open"} x"#, "trailing"),
-    ("force-state", r#"{"state": "open", "reason": "a\nb"}"#, "one line"),
+    (
+        "force-state",
+        r#"{"state": "open", "reason": "a\nb"}"#,
+        "one line",
+    ),
     ("hold", "{}", "kind"),
     ("hold", r#"{"kind": "forced_open"}"#, "reason"),
     ("hold", r#"{"kind": "forced_open", "reason": ""}"#, "reason"),
-    ("hold", r#"{"kind": "forced_open", "reason": " \t"}"#, "reason"),
+    (
+        "hold",
+        r#"{"kind": "forced_open", "reason": " \t"}"#,
+        "reason",
+    ),
     ("hold", r#"{"kind": "forced_open", "reason": null}"#, "null"),
     ("hold", r#"{"kind": "open", "reason": "x"}"#, "forced_open"),
-    ("hold", r#"{"kind": "disabled", "reason": "x", "for": "0s"}"#, "longer than 0"),
-    ("hold", r#"{"kind": "disabled", "reason": "x", "for": "-1s"}"#, "for"),
-    ("hold", r#"{"kind": "disabled", "reason": "x", "for": "soon"}"#, "soon"),
-    ("hold", r#"{"kind": "disabled", "reason": "x", "for": ""}"#, "for"),
-    ("hold", r#"{"kind": "disabled", "reason": "x", "for": 60}"#, "integer"),
-    ("hold", r#"{"kind": "disabled", "reason": "x", "until": "9"}"#, "unknown field `until`"),
+    (
+        "hold",
+        r#"{"kind": "disabled", "reason": "x", "for": "0s"}"#,
+        "longer than 0",
+    ),
+    (
+        "hold",
+        r#"{"kind": "disabled", "reason": "x", "for": "-1s"}"#,
+        "for",
+    ),
+    (
+        "hold",
+        r#"{"kind": "disabled", "reason": "x", "for": "soon"}"#,
+        "soon",
+    ),
+    (
+        "hold",
+        r#"{"kind": "disabled", "reason": "x", "for": ""}"#,
+        "for",
+    ),
+    (
+        "hold",
+        r#"{"kind": "disabled", "reason": "x", "for": 60}"#,
+        "integer",
+    ),
+    (
+        "hold",
+        r#"{"kind": "disabled", "reason": "x", "until": "9"}"#,
+        "unknown field `until`",
+    ),
     ("reset", r#"{"state": "closed"}"#, "unknown field `state`"),
     ("reset", "\u{0}", "body"),
 ];
@@ -104,16 +168,27 @@ async fn a_wrong_body_is_422_and_changes_nothing() {
         assert!(detail.contains(word), "{action} {body:?}: {detail}");
     }
     let long = serde_json::json!({"state": "open", "reason": "x".repeat(1001)}).to_string();
-    desk.post("/api/v1/circuit-breakers/rag/force-state", &long).await.problem(422);
+    desk.post("/api/v1/circuit-breakers/rag/force-state", &long)
+        .await
+        .problem(422);
     let snapshot = desk.rag.snapshot();
-    assert_eq!((snapshot.state, snapshot.hold, snapshot.generation), (State::Closed, None, before));
+    assert_eq!(
+        (snapshot.state, snapshot.hold, snapshot.generation),
+        (State::Closed, None, before)
+    );
 }
 
 #[tokio::test]
 async fn a_body_that_is_not_declared_as_json_is_422() {
     let desk = Desk::new();
     let form = Some("application/x-www-form-urlencoded");
-    for media_type in [None, form, Some("text/plain"), Some("application/jsonx"), Some("json")] {
+    for media_type in [
+        None,
+        form,
+        Some("text/plain"),
+        Some("application/jsonx"),
+        Some("json"),
+    ] {
         for action in ACTIONS {
             let sent = request("POST", &format!("/api/v1/circuit-breakers/rag/{action}"));
             let sent = match media_type {
@@ -121,14 +196,29 @@ async fn a_body_that_is_not_declared_as_json_is_422() {
                 None => sent,
             };
             let body = Body::from(r#"{"state": "open"}"#);
-            let detail = desk.send(sent.body(body).expect("a request")).await.problem(422);
-            assert!(detail.contains("application/json"), "{action} {media_type:?}: {detail}");
+            let detail = desk
+                .send(sent.body(body).expect("a request"))
+                .await
+                .problem(422);
+            assert!(
+                detail.contains("application/json"),
+                "{action} {media_type:?}: {detail}"
+            );
         }
     }
-    for media_type in ["application/json; charset=utf-8", "Application/JSON", "application/x+json"] {
+    for media_type in [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/x+json",
+    ] {
         let sent = request("POST", "/api/v1/circuit-breakers/rag/force-state");
         let sent = sent.header(header::CONTENT_TYPE, media_type);
-        desk.send(sent.body(Body::from(r#"{"state": "closed"}"#)).expect("a request")).await.ok();
+        desk.send(
+            sent.body(Body::from(r#"{"state": "closed"}"#))
+                .expect("a request"),
+        )
+        .await
+        .ok();
     }
 }
 
@@ -138,7 +228,13 @@ async fn a_body_over_64_kib_is_413() {
     let spaces = " ".repeat(64 * 1024 + 1);
     for action in ACTIONS {
         let path = format!("/api/v1/circuit-breakers/rag/{action}");
-        assert!(desk.post(&path, &spaces).await.problem(413).contains("65536"), "{action}");
+        assert!(
+            desk.post(&path, &spaces)
+                .await
+                .problem(413)
+                .contains("65536"),
+            "{action}"
+        );
     }
 }
 
@@ -147,7 +243,9 @@ async fn a_body_that_never_comes_is_408() {
     let desk = Desk::new();
     let sent = request("POST", "/api/v1/circuit-breakers/rag/force-state");
     let sent = sent.header(header::CONTENT_TYPE, "application/json");
-    desk.send(sent.body(Body::new(Stalled)).expect("a request")).await.problem(408);
+    desk.send(sent.body(Body::new(Stalled)).expect("a request"))
+        .await
+        .problem(408);
 }
 
 /// A client that has sent the head and then nothing.
@@ -191,14 +289,21 @@ async fn hosts_and_origins_of_elsewhere_are_403_on_every_route() {
         ] {
             let answer = desk.send(from(method, path, host, origin)).await;
             answer.problem(403);
-            assert!(!answer.text.contains("evil"), "nothing is sent back that came in");
+            assert!(
+                !answer.text.contains("evil"),
+                "nothing is sent back that came in"
+            );
         }
         for (host, origin) in [
             (Some("localhost:9797"), None),
             (Some("[::1]:9797"), Some("http://localhost:3000")),
             (Some("127.0.0.1"), Some("https://127.0.0.1")),
         ] {
-            assert_ne!(desk.send(from(method, path, host, origin)).await.status, 403, "{path}");
+            assert_ne!(
+                desk.send(from(method, path, host, origin)).await.status,
+                403,
+                "{path}"
+            );
         }
     }
     let absolute = from("GET", "http://evil.example/health", Some("localhost"), None);
@@ -209,9 +314,16 @@ async fn hosts_and_origins_of_elsewhere_are_403_on_every_route() {
 async fn every_answer_forbids_guessing_and_keeping() {
     let desk = Desk::new();
     let paths = ROUTES.map(|(path, _)| path);
-    for path in paths.into_iter().chain(["/nowhere", "/api/v1/circuit-breakers/none"]) {
+    for path in paths
+        .into_iter()
+        .chain(["/nowhere", "/api/v1/circuit-breakers/none"])
+    {
         let answer = desk.get(path).await;
-        assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{path}");
+        assert_eq!(
+            answer.header(header::X_CONTENT_TYPE_OPTIONS),
+            "nosniff",
+            "{path}"
+        );
         assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{path}");
         let policy = answer.header(header::CONTENT_SECURITY_POLICY);
         assert!(policy.contains("default-src 'none'"), "{path}");

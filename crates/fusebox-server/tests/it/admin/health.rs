@@ -7,7 +7,12 @@ use serde_json::json;
 use super::asking::{Desk, fail, instant};
 
 fn hold(kind: HoldKind) -> HoldRequest {
-    HoldRequest { kind, reason: "drill".to_owned(), author: Author::new("test"), for_: None }
+    HoldRequest {
+        kind,
+        reason: "drill".to_owned(),
+        author: Author::new("test"),
+        for_: None,
+    }
 }
 
 #[tokio::test]
@@ -18,13 +23,22 @@ async fn readiness_follows_the_process_and_never_the_circuits() {
         fail(breaker);
     }
     let starting = desk.get("/readyz").await;
-    assert_eq!((starting.status.as_u16(), starting.text.as_str()), (503, "starting\n"));
+    assert_eq!(
+        (starting.status.as_u16(), starting.text.as_str()),
+        (503, "starting\n")
+    );
     desk.readiness.set_ready();
     let ready = desk.get("/readyz").await;
-    assert_eq!((ready.status.as_u16(), ready.text.as_str()), (200, "ready\n"));
+    assert_eq!(
+        (ready.status.as_u16(), ready.text.as_str()),
+        (200, "ready\n")
+    );
     desk.readiness.set_draining();
     let draining = desk.get("/readyz").await;
-    assert_eq!((draining.status.as_u16(), draining.text.as_str()), (503, "draining\n"));
+    assert_eq!(
+        (draining.status.as_u16(), draining.text.as_str()),
+        (503, "draining\n")
+    );
     let alive = desk.get("/livez").await;
     assert_eq!((alive.status.as_u16(), alive.text.as_str()), (200, "ok\n"));
 }
@@ -37,13 +51,21 @@ async fn readiness_tells_what_it_asked_when_verbose() {
     desk.readiness.set_ready();
     let expected = "[+] settings read\n[+] listeners open\n[+] not shutting down\n\
                     [+] 1 of 2 circuits open (never fails readiness)\nready\n";
-    for path in ["/readyz?verbose", "/readyz?verbose=1", "/readyz?a=b&verbose"] {
+    for path in [
+        "/readyz?verbose",
+        "/readyz?verbose=1",
+        "/readyz?a=b&verbose",
+    ] {
         assert_eq!(desk.get(path).await.text, expected, "{path}");
     }
     desk.readiness.set_draining();
     let draining = desk.get("/readyz?verbose").await;
     assert_eq!(draining.status, 503);
-    assert!(draining.text.contains("[-] not shutting down\n"), "{}", draining.text);
+    assert!(
+        draining.text.contains("[-] not shutting down\n"),
+        "{}",
+        draining.text
+    );
 }
 
 #[tokio::test]
@@ -52,7 +74,10 @@ async fn health_passes_while_no_critical_circuit_is_open() {
     fail(&desk.vms);
     fail(&desk.vms);
     let answer = desk.get("/health").await;
-    assert_eq!(answer.header(header::CONTENT_TYPE), "application/health+json");
+    assert_eq!(
+        answer.header(header::CONTENT_TYPE),
+        "application/health+json"
+    );
     let health = answer.ok();
     assert_eq!(health["status"], "pass");
     assert_eq!(health["output"], json!(null));
@@ -70,14 +95,21 @@ async fn an_open_circuit_of_priority_1_is_a_warning_and_still_200() {
     fail(&desk.rag);
     let health = desk.get("/health").await.ok();
     assert_eq!(health["status"], "warn");
-    assert!(health["output"].as_str().is_some_and(|output| output.contains("rag")));
+    assert!(
+        health["output"]
+            .as_str()
+            .is_some_and(|output| output.contains("rag"))
+    );
     let states: Vec<_> = health["circuits"]
         .as_array()
         .expect("a list")
         .iter()
         .map(|circuit| (circuit["name"].clone(), circuit["status"].clone()))
         .collect();
-    assert_eq!(states, [(json!("rag"), json!("warn")), (json!("vms"), json!("pass"))]);
+    assert_eq!(
+        states,
+        [(json!("rag"), json!("warn")), (json!("vms"), json!("pass"))]
+    );
 }
 
 #[tokio::test]

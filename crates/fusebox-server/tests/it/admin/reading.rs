@@ -46,7 +46,10 @@ async fn a_fresh_circuit_is_closed_and_has_nothing_to_tell() {
     assert_eq!(rag["hold"], json!(null));
     assert_eq!(rag["retry_after"], json!(null));
     assert_eq!(rag["why"], json!(null));
-    assert_eq!(rag["totals"], json!({"success": 0, "failure": 0, "ignored": 0, "late": 0}));
+    assert_eq!(
+        rag["totals"],
+        json!({"success": 0, "failure": 0, "ignored": 0, "late": 0})
+    );
     let none = json!({"open": 0, "half_open": 0, "ramp": 0, "main": 0, "forced_open": 0});
     assert_eq!(rag["rejected"], none);
     let empty = json!({"calls": 0, "failures": 0, "slow": 0, "failure_rate": null});
@@ -64,7 +67,10 @@ async fn settings_are_shown_in_effect_as_texts() {
     assert_eq!(settings["open_for_max"], "60s");
     assert_eq!(settings["window"], "10 calls");
     assert_eq!(settings["failure_rate"], "60%");
-    assert!(settings.values().all(serde_json::Value::is_string), "{settings:?}");
+    assert!(
+        settings.values().all(serde_json::Value::is_string),
+        "{settings:?}"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +90,11 @@ async fn an_open_circuit_says_why_since_when_and_how_long() {
     assert_eq!(evidence["consecutive_failures"], 2);
     assert_eq!(evidence["class"], "status");
     assert_eq!(evidence["open_for"], "10s");
-    assert!(evidence["text"].as_str().is_some_and(|text| !text.is_empty()));
+    assert!(
+        evidence["text"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
 }
 
 #[tokio::test]
@@ -121,14 +131,20 @@ async fn metrics_come_in_the_format_that_accept_asks_for() {
     let classic = desk.get("/metrics").await;
     let media_type = "text/plain; version=0.0.4; charset=utf-8";
     assert_eq!(classic.header(header::CONTENT_TYPE), media_type);
-    assert!(classic.text.contains("# TYPE circuit_breaker_calls_total counter\n"));
+    assert!(
+        classic
+            .text
+            .contains("# TYPE circuit_breaker_calls_total counter\n")
+    );
     let series = "circuit_breaker_fallback_total{service_name=\"host\",circuit_name=\"vms\",\
                   fallback_type=\"static\"} 3\n";
     assert!(classic.text.contains(series), "{}", classic.text);
 
     let scrape = request("GET", "/metrics").header(header::ACCEPT, "text/plain;q=0.3");
     let scrape = scrape.header(header::ACCEPT, "application/openmetrics-text;version=1.0.0");
-    let open_metrics = desk.send(scrape.body(axum::body::Body::empty()).expect("a request")).await;
+    let open_metrics = desk
+        .send(scrape.body(axum::body::Body::empty()).expect("a request"))
+        .await;
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     assert_eq!(open_metrics.header(header::CONTENT_TYPE), media_type);
     assert!(open_metrics.text.ends_with("# EOF\n"));

@@ -24,7 +24,12 @@ async fn the_listener_answers_and_ends_when_it_is_told_to() {
     let served = tokio::spawn(serve(desk.router.clone(), listener, shutdown));
 
     let mut idle = TcpStream::connect(address).await.expect("a connection");
-    let text = ask(&mut idle, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", "ok\n").await;
+    let text = ask(
+        &mut idle,
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "ok\n",
+    )
+    .await;
     assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
 
     let mut action = TcpStream::connect(address).await.expect("a connection");
@@ -43,12 +48,20 @@ async fn the_listener_answers_and_ends_when_it_is_told_to() {
     assert!(text.starts_with("HTTP/1.1 400 "), "{text}");
 
     stop.send(()).expect("the server still waits");
-    let ended = timeout(BOUND, served).await.expect("in time").expect("no panic");
+    let ended = timeout(BOUND, served)
+        .await
+        .expect("in time")
+        .expect("no panic");
     ended.expect("no error");
     let mut rest = Vec::new();
-    let closed = timeout(BOUND, idle.read_to_end(&mut rest)).await.expect("in time");
+    let closed = timeout(BOUND, idle.read_to_end(&mut rest))
+        .await
+        .expect("in time");
     assert_eq!(closed.expect("an orderly end"), 0);
-    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+    assert!(
+        TcpStream::connect(address).await.is_err(),
+        "nobody listens any more"
+    );
 }
 
 /// Sends `head` and reads until `end` has come.
@@ -57,7 +70,10 @@ async fn ask(stream: &mut TcpStream, head: &str, end: &str) -> String {
     let mut text = String::new();
     let mut part = [0; 4096];
     while !text.contains(end) {
-        let read = timeout(BOUND, stream.read(&mut part)).await.expect("in time").expect("read");
+        let read = timeout(BOUND, stream.read(&mut part))
+            .await
+            .expect("in time")
+            .expect("read");
         assert_ne!(read, 0, "the connection ended after {text:?}");
         text.push_str(&String::from_utf8_lossy(&part[..read]));
     }
