@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use fusebox::{Author, CircuitBreaker, EventBus, Reading, SettingsError, Source};
+use fusebox::{Author, CircuitBreaker, ControlError, EventBus, Reading, SettingsError, Source};
 
 use super::upstream::{Tls, TlsError, Upstream};
 use super::{Circuit, CircuitStats, Route, Routes};
@@ -59,6 +59,14 @@ pub enum CircuitsError {
         circuit: String,
         /// What the breaker says.
         error: SettingsError,
+    },
+    /// The breaker does not take other settings any more.
+    #[error("circuit {circuit}: {error}")]
+    Change {
+        /// The circuit.
+        circuit: String,
+        /// What the breaker says.
+        error: ControlError,
     },
     /// Two circuits have the same host and path.
     #[error("circuits {first} and {second} have the same route")]
@@ -149,14 +157,7 @@ impl Circuits {
         let builder = Builder { bus: &self.bus, tls: &self.tls, before: &before.circuits };
         let after = builder.live(config)?;
         let changed = difference(&before.circuits, &after.circuits);
-        for circuit in &after.circuits {
-            let set = circuit.set();
-            if circuit.breaker().settings() != set.breaker {
-                circuit
-                    .breaker()
-                    .change_settings(set.breaker.clone(), &Author::system());
-            }
-        }
+        change_breakers(&after.circuits)?;
         self.live.store(Arc::new(after));
         Ok(changed)
     }
@@ -177,6 +178,24 @@ impl Source for Circuits {
             visit(&Reading { service: SERVICE, snapshot: &snapshot, fallbacks: &fallbacks });
         }
     }
+}
+
+/// Puts the settings of all circuits in force in their breakers, or in none of them.
+fn change_breakers(circuits: &[Arc<Circuit>]) -> Result<(), CircuitsError> {
+    let by = Author::system();
+    let mut done: Vec<(&CircuitBreaker, fusebox::Settings)> = Vec::new();
+    for circuit in circuits {
+        let (breaker, before) = (circuit.breaker(), circuit.breaker().settings());
+        if let Err(error) = breaker.change_settings(circuit.set().breaker.clone(), &by) {
+            for (breaker, before) in done {
+                // Taken a moment ago; a breaker that refuses now keeps the new settings until the next reload.
+                let _ = breaker.change_settings(before, &by);
+            }
+            return Err(CircuitsError::Change { circuit: circuit.name().to_owned(), error });
+        }
+        done.push((breaker, before));
+    }
+    Ok(())
 }
 
 fn named<'c>(circuits: &'c [Arc<Circuit>], name: &str) -> Option<&'c Arc<Circuit>> {

@@ -98,7 +98,7 @@ impl Gateway {
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
-                _ = stopped.wait_for(|stopped| *stopped) => {
+                () = async { let _ = stopped.wait_for(|stopped| *stopped).await; } => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }

@@ -4,3 +4,7 @@
 mod demo;
 
 mod admin;
+mod gateway;
+mod house;
+mod stand_in;
+mod stream;

@@ -1,0 +1,14 @@
+//! The gateway over real sockets.
+
+mod answers;
+mod bodies;
+mod clients;
+mod connections;
+mod fallbacks;
+mod hygiene;
+mod judged;
+mod leaks;
+mod limits;
+mod reload;
+mod tls;
+mod upgrades;
