@@ -72,7 +72,7 @@ fn event_line(event: &Event) {
             from = from.as_str(),
             to = to.as_str(),
             cause = cause.as_str(),
-            evidence = %evidence,
+            evidence = evidence.explain(*cause),
             open_for = evidence.open_for.map(duration::format),
             by = evidence.by.as_ref().map(Author::as_str),
             generation,
@@ -106,7 +106,7 @@ fn event_line(event: &Event) {
         EventKind::WouldOpen { cause, evidence } => tracing::info!(
             circuit,
             cause = cause.as_str(),
-            evidence = %evidence,
+            evidence = evidence.explain(*cause),
             generation,
             "would open"
         ),

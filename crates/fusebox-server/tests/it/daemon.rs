@@ -1,0 +1,222 @@
+//! The binary `fusebox` as a process: started, listened to, signalled, and never left behind.
+
+use std::fmt::Debug;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::house::{Answer, get, within};
+
+/// A folder of its own for one test, removed at the end.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "fusebox-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    /// The binary, to be run here.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fusebox"));
+        command.args(args).current_dir(&self.0).stdin(Stdio::null());
+        command
+            .env_remove("FUSEBOX_LOG")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) async fn run(&self, args: &[&str]) -> Ended {
+        self.run_with(args, &[]).await
+    }
+
+    /// The same with more environment.
+    pub(crate) async fn run_with(&self, args: &[&str], env: &[(&str, &str)]) -> Ended {
+        let mut command = self.command(args);
+        command.envs(env.iter().copied());
+        let mut process = Process::start(command);
+        let code = process.end().await;
+        Ended {
+            code,
+            out: process.out.rest().await,
+            err: process.err.rest().await,
+        }
+    }
+
+    /// Starts `serve` with these arguments and waits until it listens.
+    pub(crate) async fn serve(&self, args: &[&str]) -> Daemon {
+        let all: Vec<&str> = ["serve"].into_iter().chain(args.iter().copied()).collect();
+        let mut process = Process::start(self.command(&all));
+        let gateway = address(&process.out.line().await, "gateway ");
+        let admin = address(&process.out.line().await, "admin ");
+        Daemon {
+            process,
+            gateway,
+            admin,
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn address(line: &str, before: &str) -> SocketAddr {
+    let url = line
+        .strip_prefix(before)
+        .unwrap_or_else(|| panic!("{line:?} for {before:?}"));
+    url.strip_prefix("http://").unwrap().parse().unwrap()
+}
+
+/// What a command did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: Vec<String>,
+    pub(crate) err: Vec<String>,
+}
+
+/// A process that does not outlive its test.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) out: Lines,
+    pub(crate) err: Lines,
+}
+
+impl Process {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the binary starts");
+        let out = Lines::of(child.stdout.take().unwrap());
+        let err = Lines::of(child.stderr.take().unwrap());
+        Self { child, out, err }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the process still runs");
+    }
+
+    /// Waits for the end and gives the exit code; none after a signal that killed it.
+    pub(crate) async fn end(&mut self) -> Option<i32> {
+        let poll = async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status.code();
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        within(poll).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of a stream, read by a thread of their own, so that waiting for one has a bound.
+#[derive(Debug)]
+pub(crate) struct Lines(UnboundedReceiver<String>);
+
+impl Lines {
+    fn of(stream: impl Read + Send + 'static) -> Self {
+        let (sender, lines) = unbounded_channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self(lines)
+    }
+
+    pub(crate) async fn line(&mut self) -> String {
+        within(self.0.recv()).await.expect("a line, not the end")
+    }
+
+    /// Everything until the end of the stream.
+    pub(crate) async fn rest(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Some(line) = within(self.0.recv()).await {
+            lines.push(line);
+        }
+        lines
+    }
+}
+
+/// `fusebox serve`, listening.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    pub(crate) process: Process,
+    pub(crate) gateway: SocketAddr,
+    pub(crate) admin: SocketAddr,
+}
+
+impl Daemon {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        ask(self.gateway, path).await
+    }
+
+    /// One circuit as the admin API shows it.
+    pub(crate) async fn circuit(&self, name: &str) -> Value {
+        ask(self.admin, &format!("/api/v1/circuit-breakers/{name}"))
+            .await
+            .json()
+    }
+
+    /// The next line of the log with this message, whatever comes before it.
+    pub(crate) async fn logged(&mut self, message: &str) -> Value {
+        let mut before = Vec::new();
+        loop {
+            let line = within(self.process.err.0.recv()).await;
+            let line = line.unwrap_or_else(|| panic!("no {message:?} among {before:#?}"));
+            let value: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+            if value["message"] == message {
+                return value;
+            }
+            before.push(line);
+        }
+    }
+}
+
+/// A GET on a connection of its own.
+pub(crate) async fn ask(address: SocketAddr, path: &str) -> Answer {
+    let mut stream = within(TcpStream::connect(address)).await.unwrap();
+    let request = get(path, "").replace("gateway.example", &address.to_string());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut all = Vec::new();
+    within(stream.read_to_end(&mut all)).await.unwrap();
+    Answer::parse(&all)
+}
