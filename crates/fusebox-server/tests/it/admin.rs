@@ -5,6 +5,7 @@
 mod actions;
 mod asking;
 mod bad_input;
+mod gateway_circuits;
 mod health;
 mod reading;
 mod socket;

@@ -198,7 +198,7 @@ impl Answer {
     }
 }
 
-/// Milliseconds of the day and the day's text, of an RFC 3339 instant as we write it.
+/// Milliseconds of the day, of an RFC 3339 instant as we write it.
 pub(super) fn instant(value: &Value) -> i64 {
     let text = value
         .as_str()
@@ -214,7 +214,8 @@ pub(super) fn instant(value: &Value) -> i64 {
     ((hour * 60 + minute) * 60 + second) * 1000 + number(20, 23)
 }
 
-/// Milliseconds from one instant to another less than a day later.
-pub(super) fn between(earlier: &Value, later: &Value) -> i64 {
-    (instant(later) - instant(earlier)).rem_euclid(24 * 3600 * 1000)
+/// Milliseconds from one instant to another less than half a day apart.
+pub(super) fn between(from: &Value, to: &Value) -> i64 {
+    const DAY: i64 = 24 * 3600 * 1000;
+    (instant(to) - instant(from) + DAY / 2).rem_euclid(DAY) - DAY / 2
 }
