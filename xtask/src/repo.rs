@@ -5,6 +5,9 @@ use std::process::Command;
 
 use crate::metadata::{self, Package};
 
+/// A shorter text is no reason.
+const REASON_MIN: usize = 10;
+
 /// The repository as the checks see it.
 #[derive(Debug, Default)]
 pub(crate) struct Repo {
@@ -99,19 +102,21 @@ impl SourceFile {
     }
 
     /// Whether the line, or the comment right above it, excuses it from a check with a reason:
-    /// `// tidy-allow(sleep): the stand-in is slow on purpose`.
+    /// `// tidy-allow(sleep): the stand-in is slow on purpose`. In the header of the file (`//!`)
+    /// it excuses the whole file.
     pub(crate) fn excused(&self, index: usize, check: &str) -> bool {
         let mark = format!("tidy-allow({check}):");
         let line = |at: usize| self.text.lines().nth(at).unwrap_or_default();
         let reasoned = |line: &str| {
             line.split_once(&mark)
-                .is_some_and(|(_, reason)| reason.trim().len() >= 10)
+                .is_some_and(|(_, reason)| reason.trim().len() >= REASON_MIN)
         };
         let above = index
             .checked_sub(1)
             .map(line)
             .filter(|line| line.trim().starts_with("//"));
-        reasoned(line(index)) || above.is_some_and(reasoned)
+        let mut header = self.text.lines().take_while(|line| line.starts_with("//!"));
+        reasoned(line(index)) || above.is_some_and(reasoned) || header.any(reasoned)
     }
 }
 
@@ -175,6 +180,20 @@ mod tests {
         assert!(!good.excused(1, "words"));
         assert!(!file("a.rs", "// tidy-allow(sleep):\nwait();").excused(1, "sleep"));
         assert!(!file("a.rs", "wait();\nwait();").excused(1, "sleep"));
+    }
+
+    #[test]
+    fn an_excuse_in_the_header_is_for_the_whole_file() {
+        let soak = file(
+            "a.rs",
+            "//! Load.\n//! tidy-allow(sleep): it is load\n\nfn a() {}\nw();",
+        );
+        assert!(soak.excused(4, "sleep"));
+        let later = file(
+            "a.rs",
+            "fn a() {}\n// tidy-allow(sleep): slow on purpose\nw();\nw();",
+        );
+        assert!(!later.excused(3, "sleep"));
     }
 
     #[test]
