@@ -64,8 +64,8 @@ impl Model {
 
     /// R21.
     pub(crate) fn change(&mut self, plan: Plan) {
-        self.window.refit(&self.plan, &plan);
-        let optional = self.plan == plan;
+        self.window.refit(&self.plan, &plan, self.now);
+        let optional = self.plan.settings() == plan.settings();
         self.plan = plan;
         self.told.push(Expected {
             at: self.now,

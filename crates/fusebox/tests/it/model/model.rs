@@ -3,7 +3,7 @@
 
 use super::plan::Plan;
 use super::told::{Answer, Ending, Expected, Fate, Said, Sum, Told};
-use super::window::{Recorded, Sums, Verdict, Window};
+use super::window::{Sums, Verdict, Window};
 use fusebox::{Cause, HoldKind, Reason, State};
 use std::time::Duration;
 
@@ -332,8 +332,7 @@ impl Model {
         );
         match fate {
             Fate::Recorded => self.sum.dropped += 1,
-            Fate::Late => self.sum.dropped_late += 1,
-            Fate::Uncounted => {}
+            Fate::Late | Fate::Uncounted => self.sum.dropped_late += 1,
         }
         fate
     }
@@ -367,11 +366,7 @@ impl Model {
             }
             return;
         }
-        self.window.record(Recorded {
-            at: self.now,
-            failed,
-            slow,
-        });
+        self.window.record(self.now, failed, slow);
         self.run = if failed { self.run + 1 } else { 0 };
         self.judge(ending.retry_after, opened);
     }

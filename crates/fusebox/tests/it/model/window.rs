@@ -2,6 +2,7 @@
 
 use super::plan::{Plan, Span};
 use fusebox::Cause;
+use std::time::Duration;
 
 /// One recorded outcome.
 #[derive(Clone, Copy, Debug)]
@@ -9,14 +10,36 @@ pub(crate) struct Recorded {
     pub(crate) at: u64,
     pub(crate) failed: bool,
     pub(crate) slow: bool,
+    /// How many changes of settings came before it.
+    era: usize,
+    /// A change of settings may have forgotten it.
+    doubtful: bool,
 }
 
 /// Sums over the calls that count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Sums {
     pub(crate) calls: u64,
     pub(crate) failures: u64,
     pub(crate) slow: u64,
+}
+
+impl Sums {
+    fn of(counted: &[Recorded]) -> Self {
+        Self {
+            calls: counted.len() as u64,
+            failures: counted.iter().filter(|call| call.failed).count() as u64,
+            slow: counted.iter().filter(|call| call.slow).count() as u64,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            failures: self.failures + other.failures,
+            slow: self.slow + other.slow,
+        }
+    }
 }
 
 /// Whether the policies open the circuit.
@@ -30,13 +53,13 @@ pub(crate) enum Verdict {
     Stays,
 }
 
-/// All recorded calls, oldest first. Those that count are always the newest ones, from some
-/// first call on; where the rules leave room, from one of several.
+/// All recorded calls, oldest first. Of those recorded between two changes of settings, the
+/// ones that count are the newest, from some first call on; where the rules leave room, from one
+/// of several.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Window {
     recorded: Vec<Recorded>,
-    /// Calls before this one may have been forgotten by a change of settings.
-    certain_from: usize,
+    era: usize,
 }
 
 impl Window {
@@ -44,29 +67,15 @@ impl Window {
         *self = Self::default();
     }
 
-    pub(crate) fn record(&mut self, call: Recorded) {
-        self.recorded.push(call);
-    }
-
-    /// The first call that may count and the first that must (R4, R5).
-    fn starts(&self, span: Span, now: u64) -> (usize, usize) {
-        let (may, must) = match span {
-            Span::Calls(n) => {
-                let start = self.recorded.len().saturating_sub(n as usize);
-                (start, start)
-            }
-            Span::Time(d) => {
-                let d = d.as_nanos() as u64;
-                let first = |limit: u64| {
-                    self.recorded
-                        .iter()
-                        .position(|c| now - c.at < limit)
-                        .unwrap_or(self.recorded.len())
-                };
-                (first(d), first(d / 10 * 9))
-            }
-        };
-        (may, must.max(self.certain_from))
+    pub(crate) fn record(&mut self, at: u64, failed: bool, slow: bool) {
+        let era = self.era;
+        self.recorded.push(Recorded {
+            at,
+            failed,
+            slow,
+            era,
+            doubtful: false,
+        });
     }
 
     /// Every sum that the rules allow now.
@@ -74,17 +83,23 @@ impl Window {
         if !plan.reads_window() {
             return vec![Sums::default()];
         }
-        let (may, must) = self.starts(plan.span, now);
-        (may..=must).map(|start| self.sums(start)).collect()
-    }
-
-    fn sums(&self, start: usize) -> Sums {
-        let counted = &self.recorded[start..];
-        Sums {
-            calls: counted.len() as u64,
-            failures: counted.iter().filter(|call| call.failed).count() as u64,
-            slow: counted.iter().filter(|call| call.slow).count() as u64,
+        let recorded = match plan.span {
+            Span::Calls(n) => {
+                let start = self.recorded.len().saturating_sub(n as usize);
+                &self.recorded[start..]
+            }
+            Span::Time(_) => &self.recorded[..],
+        };
+        let mut possible = vec![Sums::default()];
+        for era in recorded.chunk_by(|a, b| a.era == b.era) {
+            let (may, must) = starts(era, plan.span, now);
+            let sums: Vec<Sums> = (may..=must).map(|start| Sums::of(&era[start..])).collect();
+            let add = |before: &Sums| sums.iter().map(|s| before.and(*s)).collect::<Vec<_>>();
+            possible = possible.iter().flat_map(add).collect();
+            possible.sort_unstable();
+            possible.dedup();
         }
+        possible
     }
 
     /// What the policies say of the calls that count and of the run (R2, R3).
@@ -104,22 +119,28 @@ impl Window {
     }
 
     /// R21: a window whose unit did not change keeps what still fits.
-    pub(crate) fn refit(&mut self, old: &Plan, new: &Plan) {
+    pub(crate) fn refit(&mut self, old: &Plan, new: &Plan, now: u64) {
+        self.era += 1;
         match (old.span, new.span) {
             (Span::Calls(n), Span::Calls(m)) => {
                 let kept = n.min(m) as usize;
-                let drop = self.recorded.len().saturating_sub(kept);
-                self.recorded.drain(..drop);
-                self.certain_from = self.certain_from.saturating_sub(drop);
+                let forgotten = self.recorded.len().saturating_sub(kept);
+                self.recorded.drain(..forgotten);
             }
-            (Span::Time(d), Span::Time(e)) if d == e => {}
-            // A window need not know its calls finer than the rule asks: how many of the old
-            // ones are kept is its own choice.
-            (Span::Time(_), Span::Time(_)) => self.certain_from = self.recorded.len(),
+            // A longer one: all that the shorter one had to hold. A window need not know its
+            // calls finer than its own length asks, so what a shorter one keeps is its choice.
+            (Span::Time(d), Span::Time(e)) if d != e => {
+                for call in &mut self.recorded {
+                    call.doubtful |= e < d || now - call.at >= nine_tenths(d);
+                }
+            }
+            (Span::Time(_), Span::Time(_)) => {}
             _ => self.clear(),
         }
         if !old.reads_window() || !new.reads_window() {
-            self.certain_from = self.recorded.len();
+            self.recorded
+                .iter_mut()
+                .for_each(|call| call.doubtful = true);
         }
     }
 
@@ -127,12 +148,29 @@ impl Window {
     /// D, where a time window may count it or not.
     pub(crate) fn clear_of_the_zone(&self, span: Span, mut target: u64) -> u64 {
         let Span::Time(d) = span else { return target };
-        let d = d.as_nanos() as u64;
-        let in_zone = |at: u64, now: u64| (d / 10 * 9..d).contains(&now.saturating_sub(at));
+        let (least, d) = (nine_tenths(d), d.as_nanos() as u64);
+        let in_zone = |at: u64, now: u64| (least..d).contains(&now.saturating_sub(at));
         while let Some(call) = self.recorded.iter().find(|call| in_zone(call.at, target)) {
             target = call.at + d;
         }
         target
+    }
+}
+
+fn nine_tenths(d: Duration) -> u64 {
+    d.as_nanos() as u64 / 10 * 9
+}
+
+/// The first call that may count and the first that must (R4, R5), of one era.
+fn starts(era: &[Recorded], span: Span, now: u64) -> (usize, usize) {
+    let first =
+        |counts: &dyn Fn(&Recorded) -> bool| era.iter().position(counts).unwrap_or(era.len());
+    match span {
+        Span::Calls(_) => (0, first(&|call| !call.doubtful)),
+        Span::Time(d) => (
+            first(&|call| now - call.at < d.as_nanos() as u64),
+            first(&|call| !call.doubtful && now - call.at < nine_tenths(d)),
+        ),
     }
 }
 
