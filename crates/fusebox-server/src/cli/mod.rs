@@ -36,8 +36,8 @@ struct CommandLine {
 enum Command {
     /// Put circuit breakers in front of services: gateway and admin API
     ///
-    /// Reads FILE, else fusebox.toml in this folder, else starts with built-in defaults. Environment variables
-    /// like FUSEBOX__CIRCUITS__RAG__BREAKER__OPEN_FOR=60s override the file, flags override both. SIGHUP or a
+    /// Reads FILE, else `fusebox.toml` in this folder, else starts with built-in defaults. Environment variables
+    /// like `FUSEBOX__CIRCUITS__RAG__BREAKER__OPEN_FOR=60s` override the file, flags override both. SIGHUP or a
     /// change of the file reloads the settings; circuits keep their state. SIGTERM lets calls finish first.
     Serve(Serve),
     /// Check a settings file without starting anything

@@ -126,7 +126,7 @@ async fn start(options: ServeOptions) -> Result<Daemon, u8> {
     let daemon = Daemon {
         gateway: Server::spawn({
             let gateway = Gateway::new(Arc::clone(&circuits), Limits::default());
-            |stop| async move { drop(gateway.serve(gateway_listener, stopped(stop)).await) }
+            |stop| gateway.serve(gateway_listener, stopped(stop))
         }),
         admin: Server::spawn({
             let router = admin::router(Arc::clone(&circuits), readiness.clone());
@@ -221,6 +221,8 @@ impl Daemon {
             () = self.signals.stop() => tracing::warn!("asked again: calls under way are cut off"),
             () = sleep(DRAIN_WITHIN) => tracing::warn!("calls still under way are cut off"),
         }
+        // What is left of it is of no use any more; its connections are closed by this.
+        self.gateway.task.abort();
         for server in [&mut self.admin, &mut self.log] {
             tokio::select! {
                 () = server.end() => {}

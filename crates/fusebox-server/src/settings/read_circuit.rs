@@ -196,13 +196,12 @@ fn unavailable(section: Section<'_>, folder: &Path) -> Unavailable {
             section.inert("fallback_on", "when_unavailable is \"reject\"");
         }
         Some(WhenUnavailable::Fallback) if !set => {
-            let node = section.table.get("when_unavailable");
             let message = "missing: when_unavailable is \"fallback\", so there must be one";
-            node.into_iter().for_each(|node| {
+            if let Some(node) = section.table.get("when_unavailable") {
                 section
                     .report
-                    .add(&node.at, section.field("fallback"), message)
-            });
+                    .add(&node.at, section.field("fallback"), message);
+            }
         }
         None if !set && !section.has("when_unavailable") => {
             section.inert("fallback_on", "there is no fallback");
@@ -233,7 +232,7 @@ fn troubles(section: Section<'_>, items: &[Node]) -> Vec<Trouble> {
         {
             None => section.refuse("fallback_on", item, ALLOWED),
             Some(trouble) if troubles.contains(&trouble) => {
-                section.refuse("fallback_on", item, "each word once")
+                section.refuse("fallback_on", item, "each word once");
             }
             Some(trouble) => troubles.push(trouble),
         }
