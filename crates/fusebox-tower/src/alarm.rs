@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
 /// Wakes the reader of a silent body once `settle_after` is over.
@@ -16,11 +17,14 @@ impl Alarm {
         Self(None)
     }
 
-    /// Ready once `left`, as of the first call, has passed.
+    /// Ready once `left`, as of the first call, has passed. Outside a tokio runtime never.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, left: Duration) -> Poll<()> {
-        let sleep = self
-            .0
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(left)));
-        sleep.as_mut().poll(cx)
+        if self.0.is_none() && Handle::try_current().is_ok() {
+            self.0 = Some(Box::pin(tokio::time::sleep(left)));
+        }
+        match &mut self.0 {
+            Some(sleep) => sleep.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
     }
 }

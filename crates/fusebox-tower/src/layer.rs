@@ -8,8 +8,8 @@ use tower_layer::Layer;
 
 /// Puts a circuit breaker around a service.
 ///
-/// `B` is the handle to the breaker (see [`Circuit`](crate::Circuit)), `C` the classifier. Layers of
-/// one circuit share its breaker, so several services may be judged as one.
+/// `B` is the handle to the breaker (see [`Circuit`](crate::Circuit)), `C` the classifier. Layers
+/// of one circuit share its breaker, so several services may be judged as one.
 #[derive(Clone, Copy, Debug)]
 pub struct BreakerLayer<B, C = ByStatus> {
     circuit: B,

@@ -71,9 +71,9 @@
 //!
 //! # Features
 //!
-//! `tokio`: without it `settle_after` is looked at whenever the body is polled or dropped, so a body
-//! that is silent is settled late. With it a tokio timer wakes the body's reader at that instant.
-//! Bodies must then be read inside a tokio runtime whose time driver is on. Either way, a body that
+//! `tokio`: without it `settle_after` is looked at whenever the body is polled or dropped, so a
+//! silent body is settled late. With it a tokio timer wakes the body's reader at that instant (in a
+//! tokio runtime, whose time driver must be on; elsewhere nothing changes). Either way, a body that
 //! nobody polls is settled when it is polled or dropped next.
 
 #[cfg(feature = "tokio")]

@@ -26,7 +26,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.min(RETRY_AFTER_MAX))
 }
 
-/// `1*DIGIT`, nothing else: no sign, no fraction. Too many digits for an integer are a very long wait.
+/// `1*DIGIT`, nothing else: no sign, no fraction. Too many digits for an integer mean a long wait.
 fn seconds(text: &str) -> Option<Duration> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(parsed("9999999"), Some(RETRY_AFTER_MAX));
         assert_eq!(parsed("99999999999999999999999999"), Some(RETRY_AFTER_MAX));
         assert_eq!(
-            parsed("Sun, 06 Nov 2094 08:50:00 GMT"),
+            parsed("Sat, 06 Nov 2094 08:50:00 GMT"),
             Some(RETRY_AFTER_MAX)
         );
     }

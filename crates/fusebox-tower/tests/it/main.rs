@@ -1,0 +1,15 @@
+//! Tests of the layer from outside: real bodies, a clock moved by hand, no sleeping.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests too.
+
+mod admission;
+mod bodies;
+mod dropped;
+mod heads;
+mod over_http;
+mod panics;
+mod settle_after;
+mod stand;
+#[cfg(feature = "tokio")]
+mod timer;
+mod trials;
