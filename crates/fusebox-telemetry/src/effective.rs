@@ -2,8 +2,8 @@
 
 use fusebox::{HoldKind, Reason, Snapshot, State};
 
-/// What callers feel: `ForcedOpen` and an open main breaker are open, `Disabled` and `Observe` are closed; without a
-/// hold it is the machine's own state.
+/// What callers feel: `ForcedOpen` and an open main breaker are open, `Disabled` and `Observe` are
+/// closed; without a hold it is the machine's own state.
 #[must_use]
 pub fn effective_state(snapshot: &Snapshot) -> State {
     if snapshot.rejecting == Some(Reason::Main) {

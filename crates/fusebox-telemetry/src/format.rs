@@ -13,8 +13,8 @@ pub enum Format {
 impl Format {
     /// The format that an `Accept` header asks for.
     ///
-    /// `OpenMetrics` only where it is named, and at least as welcome as plain text; everything else, also what cannot
-    /// be read, gets the classic format.
+    /// `OpenMetrics` only where it is named, and at least as welcome as plain text; everything
+    /// else, also what cannot be read, gets the classic format.
     #[must_use]
     pub fn from_accept(accept: &str) -> Self {
         let mut open_metrics = 0;

@@ -1,8 +1,8 @@
 //! Prometheus metrics of Fusebox circuit breakers, read when they are scraped.
 //!
-//! The crate counts nothing of its own: [`render`] reads the breakers through [`fusebox::Source`] at scrape time, so
-//! that a protected call pays nothing for being measured. It is no HTTP server; hand the text to whatever serves
-//! `/metrics`.
+//! The crate counts nothing of its own: [`render`] reads the breakers through [`fusebox::Source`]
+//! at scrape time, so that a protected call pays nothing for being measured. It is no HTTP server;
+//! hand the text to whatever serves `/metrics`.
 //!
 //! ```
 //! use fusebox::CircuitBreaker;
@@ -17,10 +17,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Names are `circuit_breaker_*` with the labels `service_name` and `circuit_name`; the whole list is one table in
-//! `src/table.rs`. No label ever holds a key, a URL or the text of an error, so the number of series is bounded by
-//! the number of circuits. Two circuits of one service with one name would make two series of one name, which spoils
-//! a scrape: the first that the source shows is exported, the other is not.
+//! Names are `circuit_breaker_*` with the labels `service_name` and `circuit_name`; the whole list
+//! is one table in `src/table.rs`. No label ever holds a key, a URL or the text of an error, so the
+//! number of series is bounded by the number of circuits. Two circuits of one service with one
+//! name would make two series of one name, which spoils a scrape: the first that the source shows
+//! is exported, the other is not.
 
 mod classic;
 mod effective;
@@ -39,13 +40,15 @@ use fusebox::Source;
 
 /// The text of one scrape of `source`.
 ///
-/// Serve it with [`Format::content_type`]. Reading takes one snapshot a circuit and keeps nothing between scrapes.
+/// Serve it with [`Format::content_type`]. Reading takes one snapshot a circuit and keeps nothing
+/// between scrapes.
 #[must_use]
 pub fn render(source: &dyn Source, format: Format) -> String {
     render_at(source, format, SystemTime::now())
 }
 
-/// [`render`] with the wall-clock time given: instants such as the next trial are placed relative to it.
+/// [`render`] with the wall-clock time given: instants such as the next trial are placed relative
+/// to it.
 #[must_use]
 pub fn render_at(source: &dyn Source, format: Format, wall: SystemTime) -> String {
     let families = scrape::read(source, wall);

@@ -22,7 +22,8 @@ pub(crate) fn write(families: Vec<Family>) -> String {
     text
 }
 
-/// What one scrape read. The registry wants collectors that own what they show, so it lives for one scrape only.
+/// What one scrape read. The registry wants collectors that own what they show, so it lives for one
+/// scrape only.
 #[derive(Debug)]
 struct Gathered(Vec<Family>);
 

@@ -1,6 +1,7 @@
 //! What is measured: one entry a metric. To add a metric, add an entry.
 //!
-//! Base units (seconds, ratios of 0 to 1). Counters start when the breaker is built; they restart with the process.
+//! Base units (seconds, ratios of 0 to 1). Counters start when the breaker is built; they restart
+//! with the process.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -181,7 +182,8 @@ fn trials(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     out.put_with("result", "failure", Whole(trials.failed));
 }
 
-/// An attempt is a time in half-open that trials ended; one that a hand ended says nothing about recovery.
+/// An attempt is a time in half-open that trials ended; one that a hand ended says nothing about
+/// recovery.
 fn recoveries(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     let (mut succeeded, mut failed) = (0, 0);
     for counted in &circuit.reading.snapshot.transition_counts {
@@ -215,7 +217,8 @@ fn failure_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 }
 
 fn slow_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {
-    // Without a limit nothing is slow, and a ratio of 0 would claim that something had been measured.
+    // Without a limit nothing is slow, and a ratio of 0 would claim that something had been
+    // measured.
     if circuit
         .reading
         .snapshot
@@ -252,7 +255,8 @@ fn next_trial(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     let snapshot = circuit.reading.snapshot;
     let leads_to_trials = match snapshot.rejecting {
         Some(Reason::Open) => true,
-        // The end of this hold is half-open, except under manual recovery, which keeps the state it had.
+        // The end of this hold is half-open, except under manual recovery, which keeps the state it
+        // had.
         Some(Reason::ForcedOpen) => snapshot.settings.recovery() == Recovery::Automatic,
         _ => false,
     };

@@ -6,7 +6,7 @@
 //!
 //! | path | |
 //! |---|---|
-//! | `/livez`, `/readyz` | for whoever starts and routes to the process; open circuits never count |
+//! | `/livez`, `/readyz` | for who starts the process and routes to it; open circuits never count |
 //! | `/health` | what a person asks: is anything that matters broken? |
 //! | `/metrics` | Prometheus, `OpenMetrics` or classic text by `Accept` |
 //! | `/api/v1/circuit-breakers…` | circuits as JSON, and the actions of an operator |

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// How far the host has come; shared by cloning.
 ///
-/// Open circuits never enter here: an instance that stops taking traffic because a dependency is down only moves
-/// the outage to its neighbours.
+/// Open circuits never enter here: an instance that stops taking traffic because a dependency is
+/// down only moves the outage to its neighbours.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness {
     phase: Arc<AtomicU8>,
@@ -43,7 +43,8 @@ impl Readiness {
     /// Where the process stands.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        // Acquire pairs with the Release half of `raise`: who sees `Ready` sees the listeners that were opened before.
+        // Acquire pairs with the Release half of `raise`: who sees `Ready` sees the listeners that
+        // were opened before.
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,
             1 => Phase::Ready,

@@ -1,6 +1,7 @@
 //! What the admin router needs from its host: circuits by name, and something to scrape.
 //!
-//! This is the only file of `admin` that knows the gateway's circuits, so that the rest can serve any host.
+//! This is the only file of `admin` that knows the gateway's circuits, so that the rest can serve
+//! any host.
 
 use std::sync::Arc;
 

@@ -225,8 +225,9 @@ fn label_values_are_escaped_in_both_formats() {
     };
     for format in [Format::Classic, Format::OpenMetrics] {
         let text = render(&service, format);
-        let labels = r#"circuit_breaker_fallback_total{service_name="a\"b\\c\nd",circuit_name="rag",fallback_type="x\"y"} 1"#;
-        assert!(text.contains(labels), "{text}");
+        let circuit = r#"service_name="a\"b\\c\nd",circuit_name="rag""#;
+        let series = format!("fallback_total{{{circuit},fallback_type=\"x\\\"y\"}} 1\n");
+        assert!(text.contains(&series), "{text}");
     }
 }
 
