@@ -10,7 +10,16 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub struct Report {
     id: String,
-    misses: Vec<(Option<usize>, Map<String, Value>, Map<String, Value>)>,
+    unmet: Vec<Unmet>,
+}
+
+/// One step that was not as expected: the keys that differ, in both maps the same.
+#[derive(Clone, Debug)]
+struct Unmet {
+    /// `None` where the file has no steps.
+    step: Option<usize>,
+    expected: Map<String, Value>,
+    actual: Map<String, Value>,
 }
 
 impl Report {
@@ -21,24 +30,32 @@ impl Report {
                 expected.insert(difference.key.clone(), difference.expected);
                 actual.insert(difference.key, difference.actual);
             }
-            (Some(miss.step), expected, actual)
+            Unmet {
+                step: Some(miss.step),
+                expected,
+                actual,
+            }
         };
         Self {
             id: id.to_owned(),
-            misses: misses.into_iter().map(split).collect(),
+            unmet: misses.into_iter().map(split).collect(),
         }
     }
 
     /// The report on settings that were to be refused with the field `expected`.
     pub(super) fn of_settings(id: &str, expected: Value, actual: Value) -> Self {
-        let mut misses = Vec::new();
+        let mut unmet = Vec::new();
         if expected != actual {
             let keyed = |value| Map::from_iter([("error".to_owned(), value)]);
-            misses.push((None, keyed(expected), keyed(actual)));
+            unmet.push(Unmet {
+                step: None,
+                expected: keyed(expected),
+                actual: keyed(actual),
+            });
         }
         Self {
             id: id.to_owned(),
-            misses,
+            unmet,
         }
     }
 
@@ -49,23 +66,23 @@ impl Report {
 
     /// Whether everything was as expected.
     pub fn ok(&self) -> bool {
-        self.misses.is_empty()
+        self.unmet.is_empty()
     }
 
     /// The first step that was not as expected, counted from 1; `None` if all were, or if the
     /// file has no steps (`error`).
     pub fn failed_step(&self) -> Option<usize> {
-        self.misses.first().and_then(|(step, ..)| *step)
+        self.unmet.first().and_then(|unmet| unmet.step)
     }
 
     /// What the first failed step expects, only the keys that differ; `None` if the file holds.
     pub fn expected(&self) -> Option<&Map<String, Value>> {
-        self.misses.first().map(|(_, expected, _)| expected)
+        self.unmet.first().map(|unmet| &unmet.expected)
     }
 
     /// What was seen instead of [`Report::expected`], under the same keys.
     pub fn actual(&self) -> Option<&Map<String, Value>> {
-        self.misses.first().map(|(.., actual)| actual)
+        self.unmet.first().map(|unmet| &unmet.actual)
     }
 
     /// One line of JSON with the keys `id`, `ok`, `failed_step`, `expected` and `actual`.
@@ -87,7 +104,12 @@ impl fmt::Display for Report {
             return write!(f, "{}: holds", self.id);
         }
         write!(f, "{}: does not hold", self.id)?;
-        for (step, expected, actual) in &self.misses {
+        for Unmet {
+            step,
+            expected,
+            actual,
+        } in &self.unmet
+        {
             for ((key, expected), actual) in expected.iter().zip(actual.values()) {
                 match step {
                     Some(step) => write!(f, "\n  step {step}: {key}")?,

@@ -82,9 +82,8 @@ fn another(key: &str, value: &Value) -> Value {
         ("state", value) if *value == json!("closed") => json!("open"),
         ("state", _) => json!("closed"),
         ("hold", Value::Null) => json!("observe"),
-        ("hold", _) => json!(null),
         ("retry_after", Value::Null) => json!("1ns"),
-        ("retry_after", _) => json!(null),
+        ("hold" | "retry_after", _) => json!(null),
         (_, number) => json!(number.as_u64().expect("a count") + 1),
     }
 }
