@@ -6,6 +6,7 @@
 //! What it is not: a client, a time-out, a retry. Nor does it decide anything; the breaker does.
 //!
 //! ```
+//! use bytes::Bytes;
 //! use fusebox::CircuitBreaker;
 //! use fusebox_tower::{BreakerError, BreakerLayer};
 //! use http::{Request, Response, StatusCode};
@@ -19,7 +20,7 @@
 //!
 //! // The service behind the breaker: here one that is out of order.
 //! let rag = service_fn(|_: Request<()>| async {
-//!     let mut response = Response::new(Full::from("out of order"));
+//!     let mut response = Response::new(Full::<Bytes>::from("out of order"));
 //!     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
 //!     Ok::<_, Infallible>(response)
 //! });
