@@ -2,6 +2,8 @@
 
 mod cases;
 mod concurrent;
+mod faces;
 mod model;
 mod peers;
+mod rules;
 mod stand;

@@ -1,0 +1,8 @@
+//! The public faces: calls, permits, errors, settings, subscriptions.
+
+mod calls;
+mod durations;
+mod permits;
+mod settings_errors;
+mod settings_values;
+mod subscriptions;
