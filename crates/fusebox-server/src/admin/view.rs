@@ -65,7 +65,7 @@ fn evidence(cause: Cause, evidence: &Evidence) -> Value {
         "trial_successes": evidence.trial_successes,
         "trial_failures": evidence.trial_failures,
         "class": evidence.class.map(FailureClass::as_str),
-        "open_for": evidence.open_for.map(fusebox::duration::format),
+        "open_for": evidence.open_for.map(rounded),
         "by": evidence.by.as_ref().map(Author::as_str),
     })
 }
@@ -98,8 +98,17 @@ fn settings(snapshot: &Snapshot) -> Map<String, Value> {
 /// Seconds to the millisecond, rounded up: who waits so long is not too early.
 fn seconds(duration: Duration) -> f64 {
     #[allow(clippy::cast_precision_loss)] // exact up to 2^53 ms
-    let milliseconds = duration.as_nanos().div_ceil(1_000_000) as f64;
+    let milliseconds = millis_up(duration) as f64;
     milliseconds / 1000.0
+}
+
+/// The same as text; jitter gives durations of odd nanoseconds.
+fn rounded(duration: Duration) -> String {
+    fusebox::duration::format(Duration::from_millis(millis_up(duration)))
+}
+
+fn millis_up(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -111,5 +120,6 @@ mod tests {
         assert!((seconds(Duration::from_nanos(1)) - 0.001).abs() < f64::EPSILON);
         assert!((seconds(Duration::from_millis(12_300)) - 12.3).abs() < f64::EPSILON);
         assert!(seconds(Duration::ZERO).abs() < f64::EPSILON);
+        assert_eq!(rounded(Duration::from_nanos(5_579_526_647)), "5580ms");
     }
 }
