@@ -7,6 +7,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Place, Report};
 
+/// A message stays readable; no value that is right is longer.
+const SHOWN_CHARS_MAX: usize = 200;
+
 /// One key with its value.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -75,10 +78,13 @@ impl Table {
 }
 
 impl Node {
-    /// The value as a message shows it.
+    /// The value as a message shows it, shortened where it is no value but a mishap.
     pub(super) fn shown(&self) -> String {
         match &self.value {
-            Value::Text(text) => format!("{text:?}"),
+            Value::Text(text) => match text.char_indices().nth(SHOWN_CHARS_MAX) {
+                Some((end, _)) => format!("{:?}...", &text[..end]),
+                None => format!("{text:?}"),
+            },
             Value::Integer(number) => number.to_string(),
             Value::Float(number) => number.to_string(),
             Value::Bool(flag) => flag.to_string(),
@@ -214,5 +220,18 @@ impl<'t> Lines<'t> {
             .get(start..offset)
             .map_or(offset - start, |before| before.chars().count());
         (line, column + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_without_end_is_shown_by_its_beginning() {
+        let place = Place::Flag("--listen");
+        let shown = |text: String| Node::from_outside(place.clone(), text).shown();
+        assert_eq!(shown("ö".repeat(200)), format!("{:?}", "ö".repeat(200)));
+        assert_eq!(shown("ö".repeat(201)), format!("{:?}...", "ö".repeat(200)));
     }
 }
