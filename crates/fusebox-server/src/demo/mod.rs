@@ -93,6 +93,7 @@ async fn play(
     loop {
         tokio::select! {
             () = stop.asked() => return Ok(()),
+            () = view.suspended() => view.suspend().map_err(DemoError::Write)?,
             () = sleep_until(player.due()) => {
                 let (tone, text) = match player.cue() {
                     Cue::Scene(scene) => {
@@ -117,7 +118,7 @@ fn happening(stage: &Stage, received: Received) -> Happening {
         Received::Event(event) => Happening {
             at: stage.since_start(event.at),
             tone: tone(&event),
-            text: format!("circuit {} {}", event.circuit, words::sentence(&event)),
+            text: words::sentence(&event),
         },
         Received::Missed(count) => Happening {
             at: stage.elapsed(),

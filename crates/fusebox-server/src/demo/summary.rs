@@ -120,6 +120,7 @@ impl CircuitSummary {
             "name": self.name,
             "state": snapshot.state.as_str(),
             "requests": counts.sent,
+            "answered": counts.answered(),
             "success": snapshot.totals.success,
             "failure": snapshot.totals.failure,
             "ignored": snapshot.totals.ignored,

@@ -7,33 +7,30 @@ use fusebox::{Cause, Event, EventKind, Evidence, FailureClass, HoldKind, State};
 use super::script::Health;
 use super::view::Tone;
 
-/// What happened, as the rest of a sentence that begins with the circuit's name.
+/// What happened, in one sentence. Shorter than the core's own, and without its words for those who know.
 pub(crate) fn sentence(event: &Event) -> String {
-    match &event.kind {
-        EventKind::Transition {
-            from,
-            to,
-            cause,
-            evidence,
-        } => match (from, to) {
-            (_, State::Open) => {
-                let word = if *from == State::HalfOpen {
-                    "opens again"
-                } else {
-                    "opens"
-                };
-                let reason = why(*cause, evidence);
-                match evidence.open_for {
-                    Some(wait) => format!("{word}: {reason}; next trial in {}", seconds(wait)),
-                    None => format!("{word}: {reason}"),
-                }
-            }
-            (_, State::HalfOpen) => format!("is half-open: {}", why(*cause, evidence)),
-            (_, State::Closed) => format!("closes: {}", why(*cause, evidence)),
-        },
-        // Only by somebody's hand, through the admin API; the core has the words for it.
-        _ => event.to_string(),
-    }
+    let EventKind::Transition {
+        from,
+        to,
+        cause,
+        evidence,
+    } = &event.kind
+    else {
+        // Only by somebody's hand, through the admin API: whoever does that knows the words.
+        return format!("circuit {event}");
+    };
+    let did = match to {
+        State::Open if *from == State::HalfOpen => "opens again",
+        State::Open => "opens",
+        State::HalfOpen => "is half-open",
+        State::Closed => "closes",
+    };
+    let reason = why(*cause, evidence);
+    let next = match evidence.open_for {
+        Some(wait) => format!("; next trial in {}", seconds(wait)),
+        None => String::new(),
+    };
+    format!("circuit {} {did}: {reason}{next}", event.circuit)
 }
 
 /// Why a circuit is in its state.

@@ -6,15 +6,16 @@ use std::io;
 
 use fusebox::State;
 
-use super::super::picture::{Happening, Picture, Row};
-use super::super::words;
 use super::screen::{self, Screen, Size};
+use super::suspend::{self, Suspend};
 use super::{Line, Paint, Tone};
+use crate::demo::picture::{Happening, Picture, Row};
+use crate::demo::words;
 
 /// Enough for a tall terminal.
 const HAPPENINGS_MAX: usize = 100;
 
-/// Lines that are always there, with four circuits: title, addresses, table, headings and hints.
+/// Lines below the list.
 const HINTS: usize = 4;
 
 /// Draws the page.
@@ -23,11 +24,13 @@ pub(crate) struct Live {
     paint: Paint,
     happenings: VecDeque<Happening>,
     screen: Option<Screen>,
+    suspend: Option<Suspend>,
 }
 
 impl Live {
     pub(super) fn new(paint: Paint) -> Live {
         Live {
+            suspend: None,
             paint,
             happenings: VecDeque::new(),
             screen: None,
@@ -35,6 +38,23 @@ impl Live {
     }
 
     pub(super) fn begin(&mut self) -> io::Result<()> {
+        self.screen = Some(Screen::enter()?);
+        self.suspend = Some(Suspend::listen()?);
+        Ok(())
+    }
+
+    /// Waits for Ctrl-Z. Cancel safe.
+    pub(super) async fn suspended(&mut self) {
+        match &mut self.suspend {
+            Some(suspend) => suspend.asked().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops the process, with the terminal as it was found, until somebody lets it go on.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        self.screen = None;
+        suspend::stop();
         self.screen = Some(Screen::enter()?);
         Ok(())
     }
@@ -252,10 +272,10 @@ fn hints(picture: &Picture) -> [Line; HINTS] {
 mod tests {
     use std::time::Duration;
 
-    use super::super::super::picture::Addresses;
-    use super::super::super::script::{CAST, Health};
-    use super::super::super::tally::Counts;
     use super::*;
+    use crate::demo::picture::Addresses;
+    use crate::demo::script::{CAST, Health};
+    use crate::demo::tally::Counts;
 
     fn picture() -> Picture {
         let addr = ([127, 0, 0, 1], 65535).into();

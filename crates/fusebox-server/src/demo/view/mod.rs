@@ -4,6 +4,7 @@ mod line;
 mod live;
 mod plain;
 mod screen;
+mod suspend;
 
 use std::io::{self, IsTerminal};
 
@@ -67,6 +68,25 @@ impl View {
         match self {
             View::Live(live) => live.draw(picture),
             View::Plain(plain) => plain.second(picture),
+        }
+    }
+
+    /// Waits for Ctrl-Z where it needs more than what the system does by itself. Cancel safe.
+    pub(crate) async fn suspended(&mut self) {
+        match self {
+            View::Live(live) => live.suspended().await,
+            View::Plain(_) => std::future::pending().await,
+        }
+    }
+
+    /// To be called after [`suspended`](View::suspended); returns when somebody lets the process go on.
+    ///
+    /// # Errors
+    /// Nobody reads any more.
+    pub(crate) fn suspend(&mut self) -> io::Result<()> {
+        match self {
+            View::Live(live) => live.suspend(),
+            View::Plain(_) => Ok(()),
         }
     }
 }

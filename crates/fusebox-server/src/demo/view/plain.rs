@@ -4,9 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::super::picture::{Addresses, Happening, Picture, Row};
-use super::super::words;
 use super::{Line, Paint, Tone};
+use crate::demo::picture::{Addresses, Happening, Picture, Row};
+use crate::demo::words;
 
 /// Lines in a file are not cut.
 const WIDTH: usize = usize::MAX;
