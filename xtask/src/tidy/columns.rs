@@ -35,4 +35,10 @@ mod tests {
             [Finding::on_line("a.rs", 1, "101 columns, 100 are allowed")]
         );
     }
+    #[test]
+    fn a_table_of_long_texts_is_excused_with_its_reason() {
+        let wide = "x".repeat(COLUMNS_MAX + 1);
+        let table = format!("//! tidy-allow(columns): one message a line\n{wide}\n{wide}");
+        assert!(check(&Repo::of(&[("tests.rs", &table)])).is_empty());
+    }
 }
