@@ -1,6 +1,7 @@
 //! No line of Rust is wider than a split screen shows. rustfmt leaves comments and strings alone.
 //!
-//! A table of long texts, one a line, is excused in its header: `//! tidy-allow(columns): <reason>`.
+//! A table of long texts, one a line, is excused in its header (`tidy-allow(columns)`, see
+//! [`SourceFile::excused`](crate::repo::SourceFile::excused)).
 
 use crate::finding::Finding;
 use crate::repo::Repo;
