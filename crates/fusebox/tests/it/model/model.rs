@@ -332,7 +332,8 @@ impl Model {
         );
         match fate {
             Fate::Recorded => self.sum.dropped += 1,
-            Fate::Late | Fate::Uncounted => self.sum.dropped_late += 1,
+            Fate::Late => self.sum.dropped_late += 1,
+            Fate::Uncounted => {}
         }
         fate
     }

@@ -235,9 +235,6 @@ impl Sequencer {
         plan.half_open_failures = old.half_open_failures;
         plan.ramp = old.ramp;
         plan.manual = old.manual;
-        if old.abandoned_after.is_none() && old.slow_calls.is_none() {
-            (plan.abandoned_after, plan.slow_calls) = (None, None);
-        }
         plan
     }
 
