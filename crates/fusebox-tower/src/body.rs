@@ -37,8 +37,8 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(flowing) = this.flowing.take() {
-                // An unwinding thread is left to the permit's own drop: a panic is a failure.
-                if !std::thread::panicking() && (ended(&*this.inner) || flowing.left().is_zero()) {
+                // Else the permit's own drop settles: R11.
+                if ended(&*this.inner) || flowing.left().is_zero() {
                     flowing.settle(Outcome::Success);
                 }
             }

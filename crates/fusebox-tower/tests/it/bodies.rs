@@ -5,8 +5,12 @@ use bytes::Bytes;
 use fusebox::{FailureClass, Outcome, State};
 use fusebox_tower::{BreakerLayer, Classify};
 use http::{HeaderMap, Response};
-use http_body::Body;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 #[tokio::test]
 async fn a_success_is_recorded_at_the_end_of_the_body() {
@@ -83,6 +87,75 @@ async fn a_body_with_trailers_is_a_success_after_them() {
     assert!(body.frame().await.unwrap().unwrap().is_trailers());
     assert!(body.frame().await.is_none());
     assert_eq!(counts(&circuit), (1, 0, 0));
+}
+
+/// One frame, and an end that is told apart from it, as over HTTP/2.
+#[derive(Clone, Default)]
+struct Told {
+    sent: bool,
+    ended: Arc<AtomicBool>,
+    length: Option<u64>,
+}
+
+impl Body for Told {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if std::mem::replace(&mut self.sent, true) {
+            return Poll::Pending;
+        }
+        self.length = self.length.map(|_| 0);
+        Poll::Ready(Some(Ok(Frame::data("data".into()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.length.map(SizeHint::with_exact).unwrap_or_default()
+    }
+}
+
+#[tokio::test]
+async fn an_end_told_after_the_last_frame_is_seen_when_the_reader_leaves() {
+    let (_, circuit) = circuit(|builder| builder);
+    let told = Told::default();
+    let mut body = call(&circuit, Ok(Response::new(told.clone())))
+        .await
+        .unwrap()
+        .into_body();
+    body.frame().await.unwrap().unwrap();
+    assert_eq!(counts(&circuit), (0, 0, 0));
+    told.ended.store(true, Ordering::Relaxed);
+    drop(body);
+    assert_eq!(counts(&circuit), (1, 0, 0));
+    assert_eq!(totals(&circuit).abandoned, 0);
+}
+
+#[tokio::test]
+async fn a_body_is_over_when_it_says_so_or_when_its_length_is_used_up() {
+    let (_, circuit) = circuit(|builder| builder);
+    let told = Told::default();
+    told.ended.store(true, Ordering::Relaxed);
+    let answer = call(&circuit, Ok(Response::new(told))).await.unwrap();
+    assert_eq!(answer.body().outcome(), Some(Outcome::Success));
+    let sized = Told {
+        length: Some(4),
+        ..Told::default()
+    };
+    let mut body = call(&circuit, Ok(Response::new(sized)))
+        .await
+        .unwrap()
+        .into_body();
+    assert_eq!(body.outcome(), None);
+    body.frame().await.unwrap().unwrap();
+    assert_eq!(body.outcome(), Some(Outcome::Success));
+    assert_eq!(counts(&circuit), (2, 0, 0));
 }
 
 #[tokio::test]

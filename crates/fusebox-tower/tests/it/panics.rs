@@ -1,6 +1,6 @@
 //! A panic counts as a failure, wherever it happens and whoever catches it.
 
-use crate::stand::{Broken, Handle, call, circuit, counts, totals};
+use crate::stand::{Broken, Handle, SECOND, call, circuit, counts, streamed, totals};
 use bytes::Bytes;
 use fusebox::{FailureClass, Outcome, State};
 use fusebox_tower::{BreakerLayer, classify_fn};
@@ -112,6 +112,28 @@ async fn a_panic_of_the_classifier_is_a_failure() {
     let mut call = Box::pin(service.call(Request::new(())));
     assert!(panics(call.as_mut()));
     assert_eq!(counts(&circuit), (0, 1, 0));
+}
+
+#[tokio::test]
+async fn a_reader_that_panics_with_a_body_in_its_hand_is_a_failure_unless_the_call_is_judged() {
+    let (clock, circuit) = circuit(|builder| builder);
+    let (_first, response) = streamed();
+    let read = call(&circuit, Ok(response)).await.unwrap();
+    let reader = AssertUnwindSafe(move || {
+        let _held = read;
+        panic!("a broken reader");
+    });
+    assert!(catch_unwind(reader).is_err());
+    assert_eq!(counts(&circuit), (0, 1, 0));
+    let (_second, response) = streamed();
+    let read = call(&circuit, Ok(response)).await.unwrap();
+    clock.advance(5 * SECOND);
+    let reader = AssertUnwindSafe(move || {
+        let _held = read;
+        panic!("a broken reader");
+    });
+    assert!(catch_unwind(reader).is_err());
+    assert_eq!(counts(&circuit), (1, 1, 0));
 }
 
 #[tokio::test]

@@ -96,9 +96,9 @@ async fn the_time_can_be_set_and_zero_settles_at_the_head() {
     assert!(poll_once(&mut body.frame()).is_pending());
     assert_eq!(counts(&circuit), (1, 0, 0));
     let (_second, response) = streamed();
-    call_by(layer.settle_after(Duration::ZERO), Ok(response))
-        .await
-        .unwrap();
+    let at_once = layer.settle_after(Duration::ZERO);
+    let answer = call_by(at_once, Ok(response)).await.unwrap();
+    assert_eq!(answer.body().outcome(), Some(Outcome::Success));
     assert_eq!(counts(&circuit), (2, 0, 0));
 }
 
