@@ -45,7 +45,7 @@ pub(crate) struct Act {
     pace: Pace,
 }
 
-/// How long a service was not as usual.
+/// How long a service was in trouble.
 #[derive(Default)]
 struct Trouble {
     since: Option<Instant>,
@@ -178,14 +178,14 @@ impl Act {
             circuit,
             upstream,
             tally,
-            health: role.usual,
+            health: Health::Fine,
             trouble,
             pace,
         }
     }
 
     fn turn(&mut self, health: Health) {
-        let trouble = health != self.role.usual;
+        let trouble = health.is_trouble();
         self.health = health;
         if let Some(since) = self.trouble.since.take() {
             self.trouble.before += since.elapsed();
@@ -195,7 +195,7 @@ impl Act {
         self.upstream.turn(health);
     }
 
-    /// How long its service was not as usual, in all.
+    /// How long its service was in trouble, in all.
     pub(crate) fn in_trouble_for(&self) -> Duration {
         self.trouble.before
             + self

@@ -47,7 +47,7 @@ impl Upstream {
     pub(crate) async fn start(role: Role) -> io::Result<Upstream> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
-        let (health, watched) = watch::channel(role.usual);
+        let (health, watched) = watch::channel(Health::Fine);
         let seen = Arc::new(Seen::default());
         let site = Site {
             name: role.circuit,
