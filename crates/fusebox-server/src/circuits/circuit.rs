@@ -36,7 +36,12 @@ impl Circuit {
             .classify(Judgement::new(Arc::clone(&settings)))
             .settle_after(settings.settle_after)
             .layer(upstream);
-        Self { settings, breaker, stats, protected }
+        Self {
+            settings,
+            breaker,
+            stats,
+            protected,
+        }
     }
 
     /// Its name.
@@ -80,6 +85,10 @@ impl Circuit {
     }
 
     pub(super) fn shared(&self) -> (Arc<CircuitBreaker>, Arc<CircuitStats>, &Upstream) {
-        (Arc::clone(&self.breaker), Arc::clone(&self.stats), self.protected.get_ref())
+        (
+            Arc::clone(&self.breaker),
+            Arc::clone(&self.stats),
+            self.protected.get_ref(),
+        )
     }
 }

@@ -20,7 +20,11 @@ impl Flight {
     #[must_use]
     pub fn begin(circuit: Arc<Circuit>) -> Self {
         circuit.stats().begin();
-        Self { circuit, begun: Instant::now(), answered: false }
+        Self {
+            circuit,
+            begun: Instant::now(),
+            answered: false,
+        }
     }
 
     /// The circuit, with the settings this request began under.

@@ -115,9 +115,18 @@ impl Circuits {
         bus: Arc<EventBus>,
         tls: Tls,
     ) -> Result<Arc<Self>, CircuitsError> {
-        let builder = Builder { bus: &bus, tls: &tls, before: &[] };
+        let builder = Builder {
+            bus: &bus,
+            tls: &tls,
+            before: &[],
+        };
         let live = ArcSwap::from_pointee(builder.live(config)?);
-        Ok(Arc::new(Self { live, bus, tls, reload: Mutex::new(()) }))
+        Ok(Arc::new(Self {
+            live,
+            bus,
+            tls,
+            reload: Mutex::new(()),
+        }))
     }
 
     /// All circuits, in the order of the settings.
@@ -129,7 +138,12 @@ impl Circuits {
     /// The circuit with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Circuit>> {
-        self.live.load().circuits.iter().find(|circuit| circuit.name() == name).cloned()
+        self.live
+            .load()
+            .circuits
+            .iter()
+            .find(|circuit| circuit.name() == name)
+            .cloned()
     }
 
     /// The circuit for a request to this host and path.
@@ -154,7 +168,11 @@ impl Circuits {
         // A poisoned lock guards nothing that could be half done: the swap below is one store.
         let _one_at_a_time = self.reload.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.live.load_full();
-        let builder = Builder { bus: &self.bus, tls: &self.tls, before: &before.circuits };
+        let builder = Builder {
+            bus: &self.bus,
+            tls: &self.tls,
+            before: &before.circuits,
+        };
         let after = builder.live(config)?;
         let changed = difference(&before.circuits, &after.circuits);
         change_breakers(&after.circuits)?;
@@ -175,7 +193,11 @@ impl Source for Circuits {
         for circuit in &self.live.load().circuits {
             let snapshot = circuit.breaker().snapshot();
             let fallbacks = circuit.stats().fallbacks();
-            visit(&Reading { service: SERVICE, snapshot: &snapshot, fallbacks: &fallbacks });
+            visit(&Reading {
+                service: SERVICE,
+                snapshot: &snapshot,
+                fallbacks: &fallbacks,
+            });
         }
     }
 }
@@ -191,7 +213,10 @@ fn change_breakers(circuits: &[Arc<Circuit>]) -> Result<(), CircuitsError> {
                 // Taken a moment ago; a breaker that refuses now keeps the new settings until the next reload.
                 let _ = breaker.change_settings(before, &by);
             }
-            return Err(CircuitsError::Change { circuit: circuit.name().to_owned(), error });
+            return Err(CircuitsError::Change {
+                circuit: circuit.name().to_owned(),
+                error,
+            });
         }
         done.push((breaker, before));
     }
@@ -213,7 +238,9 @@ fn difference(before: &[Arc<Circuit>], after: &[Arc<Circuit>]) -> Changed {
             Some(_) => {}
         }
     }
-    let gone = before.iter().filter(|circuit| named(after, circuit.name()).is_none());
+    let gone = before
+        .iter()
+        .filter(|circuit| named(after, circuit.name()).is_none());
     changed.removed = gone.map(|circuit| circuit.name().to_owned()).collect();
     changed
 }
@@ -234,10 +261,11 @@ impl Builder<'_> {
             }
             circuits.push(self.circuit(settings)?);
         }
-        let routes = Routes::new(&circuits).map_err(|(first, second)| CircuitsError::SameRoute {
-            first: first.name().to_owned(),
-            second: second.name().to_owned(),
-        })?;
+        let routes =
+            Routes::new(&circuits).map_err(|(first, second)| CircuitsError::SameRoute {
+                first: first.name().to_owned(),
+                second: second.name().to_owned(),
+            })?;
         Ok(Live { circuits, routes })
     }
 
@@ -246,14 +274,24 @@ impl Builder<'_> {
             let breaker = self.breaker(settings)?;
             let upstream = Upstream::new(settings, self.tls)?;
             let stats = Arc::new(CircuitStats::default());
-            return Ok(Arc::new(Circuit::new(settings.clone(), breaker, stats, upstream)));
+            return Ok(Arc::new(Circuit::new(
+                settings.clone(),
+                breaker,
+                stats,
+                upstream,
+            )));
         };
         if old.set() == settings {
             return Ok(Arc::clone(old));
         }
         let (breaker, stats, upstream) = old.shared();
         let upstream = upstream.changed_to(settings, self.tls)?;
-        Ok(Arc::new(Circuit::new(settings.clone(), breaker, stats, upstream)))
+        Ok(Arc::new(Circuit::new(
+            settings.clone(),
+            breaker,
+            stats,
+            upstream,
+        )))
     }
 
     fn breaker(&self, settings: &CircuitSettings) -> Result<Arc<CircuitBreaker>, CircuitsError> {
@@ -262,6 +300,9 @@ impl Builder<'_> {
             .events(Arc::clone(self.bus))
             .build()
             .map(Arc::new)
-            .map_err(|error| CircuitsError::Breaker { circuit: settings.name.clone(), error })
+            .map_err(|error| CircuitsError::Breaker {
+                circuit: settings.name.clone(),
+                error,
+            })
     }
 }

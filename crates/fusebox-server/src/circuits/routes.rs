@@ -38,7 +38,10 @@ impl Routes {
         for circuit in circuits {
             let settings = circuit.settings();
             let paths = match &settings.host {
-                Some(host) => routes.hosts.entry(host.to_ascii_lowercase().into()).or_default(),
+                Some(host) => routes
+                    .hosts
+                    .entry(host.to_ascii_lowercase().into())
+                    .or_default(),
                 None => &mut routes.any_host,
             };
             paths.add(settings.path.trim_end_matches('/'), circuit)?;
@@ -49,7 +52,9 @@ impl Routes {
     /// Finds the circuit for a host (with or without port) and a path.
     #[must_use]
     pub fn find(&self, host: &str, path: &str) -> Option<Route> {
-        self.on_host(host).and_then(|paths| paths.find(path)).or_else(|| self.any_host.find(path))
+        self.on_host(host)
+            .and_then(|paths| paths.find(path))
+            .or_else(|| self.any_host.find(path))
     }
 
     fn on_host(&self, host: &str) -> Option<&Paths> {
@@ -91,7 +96,10 @@ impl Paths {
         let mut end = self.first_border(path);
         loop {
             if let Some(circuit) = path.get(..end).and_then(|prefix| self.by_path.get(prefix)) {
-                return Some(Route { circuit: Arc::clone(circuit), matched: end });
+                return Some(Route {
+                    circuit: Arc::clone(circuit),
+                    matched: end,
+                });
             }
             end = path.get(..end)?.rfind('/')?;
         }
@@ -103,7 +111,10 @@ impl Paths {
         if bytes.len() <= self.longest {
             return bytes.len();
         }
-        (0..=self.longest).rev().find(|end| bytes.get(*end) == Some(&b'/')).unwrap_or(0)
+        (0..=self.longest)
+            .rev()
+            .find(|end| bytes.get(*end) == Some(&b'/'))
+            .unwrap_or(0)
     }
 }
 

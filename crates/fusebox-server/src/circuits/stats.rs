@@ -143,13 +143,19 @@ impl CircuitStats {
     /// All fallbacks.
     #[must_use]
     pub fn fallbacks_total(&self) -> u64 {
-        self.fallbacks.iter().map(|counter| counter.load(Relaxed)).sum()
+        self.fallbacks
+            .iter()
+            .map(|counter| counter.load(Relaxed))
+            .sum()
     }
 
     /// Time from the request's head to the answer's head, of requests that were answered.
     #[must_use]
     pub fn latency(&self) -> Latency {
-        let mut latency = Latency { sum_us: self.latency_sum_us.load(Relaxed), ..Latency::default() };
+        let mut latency = Latency {
+            sum_us: self.latency_sum_us.load(Relaxed),
+            ..Latency::default()
+        };
         for (bucket, counter) in latency.buckets.iter_mut().zip(&self.latency) {
             *bucket = counter.load(Relaxed);
         }

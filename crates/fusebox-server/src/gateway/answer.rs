@@ -18,7 +18,12 @@ pub(super) fn to_error(
     let (kind, answer, trouble, detail) = match error {
         BreakerError::Rejected(rejection) => {
             let detail = problem::rejected(*rejection, flight.circuit());
-            (Kind::Rejected(*rejection), Answer::Rejected, Some(Trouble::Rejected), detail)
+            (
+                Kind::Rejected(*rejection),
+                Answer::Rejected,
+                Some(Trouble::Rejected),
+                detail,
+            )
         }
         BreakerError::Inner(error) => {
             tracing::debug!(circuit = flight.circuit().name(), %error, "no answer from the upstream");
@@ -63,7 +68,12 @@ pub(super) fn instead_of_5xx<B>(
     match fallback::for_trouble(flight.circuit(), Trouble::Status5xx) {
         Some(instead) => {
             let reason = Trouble::Status5xx.as_str();
-            Ok(fallback::answer(instead, Trouble::Status5xx, reason, flight))
+            Ok(fallback::answer(
+                instead,
+                Trouble::Status5xx,
+                reason,
+                flight,
+            ))
         }
         None => Err(flight),
     }

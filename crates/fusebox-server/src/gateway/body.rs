@@ -28,7 +28,10 @@ pin_project! {
 
 impl AnswerBody {
     pub(super) fn own(bytes: Bytes, flight: Option<Flight>) -> Self {
-        Self::Own { body: Full::new(bytes), flight }
+        Self::Own {
+            body: Full::new(bytes),
+            flight,
+        }
     }
 }
 

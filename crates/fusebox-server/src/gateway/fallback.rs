@@ -31,7 +31,11 @@ pub(super) fn answer(
     *response.status_mut() = fallback.status;
     *response.headers_mut() = fallback.headers;
     name_circuit(&mut response, flight.circuit());
-    response.headers_mut().insert(REASON, HeaderValue::from_static(reason));
-    response.headers_mut().insert(FALLBACK, HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert(REASON, HeaderValue::from_static(reason));
+    response
+        .headers_mut()
+        .insert(FALLBACK, HeaderValue::from_static("true"));
     response.map(|()| AnswerBody::own(fallback.body, Some(flight)))
 }

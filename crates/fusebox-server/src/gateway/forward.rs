@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fusebox_tower::BreakerError;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tower_service::Service;
@@ -41,14 +41,14 @@ impl Forwarder {
         let mut flight = Flight::begin(route.circuit);
         let upgrade = asked_upgrade(&mut request);
         let to = upgrade.as_ref().map(|upgrade| upgrade.to.clone());
-        let Ok(request) = self.to_upstream(request, &flight, route.matched, to) else {
+        let Ok(request) = self.addressed(request, &flight, route.matched, to) else {
             flight.answered(Answer::Client);
             return without_circuit(Kind::BadRequest, "the path cannot be sent on");
         };
         // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its future.
         let answered = flight.circuit().protected().call(request).await;
         match answered {
-            Ok(response) => self.from_upstream(response, upgrade, flight),
+            Ok(response) => self.answer_with(response, upgrade, flight),
             Err(error) => answer::to_error(&error, flight),
         }
     }
@@ -59,12 +59,13 @@ impl Forwarder {
             Ok(host) => host,
             Err(detail) => return refused(Kind::BadRequest, detail),
         };
-        if has_two_lengths(request.headers()) {
-            return refused(Kind::BadRequest, "both Content-Length and Transfer-Encoding are set");
-        }
         let path = request.uri().path();
         if target::climbs(path) {
             return refused(Kind::BadRequest, "a segment \"..\" in the path");
+        }
+        // CONNECT and "OPTIONS *" ask for no path, and so for no circuit.
+        if !path.starts_with('/') {
+            return refused(Kind::NoRoute, "no circuit takes a request without a path");
         }
         match self.circuits.route(host, path) {
             Some(route) => Ok(route),
@@ -72,7 +73,7 @@ impl Forwarder {
         }
     }
 
-    fn to_upstream(
+    fn addressed(
         &self,
         request: Request<Incoming>,
         flight: &Flight,
@@ -84,7 +85,12 @@ impl Forwarder {
         let (mut parts, body) = request.into_parts();
         let strip = if set.strip_path { matched } else { 0 };
         parts.uri = target::rewritten(&parts.uri, strip, &set.upstream.path)?;
-        headers::to_upstream(&mut parts.headers, parts.version, self.client, circuit.upstream_host());
+        headers::to_upstream(
+            &mut parts.headers,
+            parts.version,
+            self.client,
+            circuit.upstream_host(),
+        );
         if let Some(to) = upgrade {
             headers::put_upgrade(&mut parts.headers, to);
         }
@@ -94,7 +100,7 @@ impl Forwarder {
         Ok(Request::from_parts(parts, RequestBody::new(body)))
     }
 
-    fn from_upstream(
+    fn answer_with(
         &self,
         mut response: Response<Forwarded>,
         upgrade: Option<Upgrade>,
@@ -113,11 +119,16 @@ impl Forwarder {
             (None, _) => response.map(|body| AnswerBody::Forwarded { body, flight }),
             (Some(upstream), Some(upgrade)) => {
                 headers::put_upgrade(response.headers_mut(), to.unwrap_or(upgrade.to));
-                self.tunnel.put(Tunnel { client: upgrade.client, upstream, flight });
+                self.tunnel.put(Tunnel {
+                    client: upgrade.client,
+                    upstream,
+                    flight,
+                });
                 response.map(|_| AnswerBody::own(bytes::Bytes::new(), None))
             }
             (Some(_), None) => {
-                let unasked = UpstreamError::Garbage("a change of protocol nobody asked for".into());
+                let unasked =
+                    UpstreamError::Garbage("a change of protocol nobody asked for".into());
                 answer::to_error(&BreakerError::Inner(unasked), flight)
             }
         }
@@ -142,22 +153,22 @@ fn host(request: &Request<Incoming>) -> Result<&str, &'static str> {
     }
 }
 
-/// Two ways to tell where a body ends: a reader further on might choose the other one.
-fn has_two_lengths(headers: &HeaderMap) -> bool {
-    headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH)
-}
-
 fn asked_upgrade(request: &mut Request<Incoming>) -> Option<Upgrade> {
     if request.version() != Version::HTTP_11 {
         return None;
     }
     let to = headers::upgrade(request.headers())?;
-    Some(Upgrade { client: hyper::upgrade::on(request), to })
+    Some(Upgrade {
+        client: hyper::upgrade::on(request),
+        to,
+    })
 }
 
 /// Makes an upstream's head one of ours.
 fn clean<B>(response: &mut Response<B>) {
-    if has_two_lengths(response.headers()) {
+    // Two ways to tell where a body ends: a reader further on might choose the other one. (Of requests hyper
+    // takes off the length itself.)
+    if response.headers().contains_key(TRANSFER_ENCODING) {
         response.headers_mut().remove(CONTENT_LENGTH);
     }
     headers::remove_hop_by_hop(response.headers_mut());

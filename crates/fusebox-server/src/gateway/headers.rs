@@ -93,7 +93,11 @@ pub(super) fn to_upstream(
         headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
     }
     add_to_list(headers, FORWARDED_FOR, &client.to_string());
-    let via = if version == Version::HTTP_10 { "1.0 fusebox" } else { "1.1 fusebox" };
+    let via = if version == Version::HTTP_10 {
+        "1.0 fusebox"
+    } else {
+        "1.1 fusebox"
+    };
     add_to_list(headers, VIA, via);
 }
 
@@ -125,7 +129,12 @@ mod tests {
     fn sent(lines: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = headers(lines);
         let host = HeaderValue::from_static("rag:8000");
-        to_upstream(&mut headers, Version::HTTP_11, IpAddr::from([10, 0, 0, 7]), &host);
+        to_upstream(
+            &mut headers,
+            Version::HTTP_11,
+            IpAddr::from([10, 0, 0, 7]),
+            &host,
+        );
         headers
     }
 
@@ -146,7 +155,12 @@ mod tests {
         ]);
         let mut names: Vec<_> = sent.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        let forwarded = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-kept"];
+        let forwarded = [
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-forwarded-proto",
+            "x-kept",
+        ];
         assert_eq!(names, [["host", "via"].as_slice(), &forwarded].concat());
         assert_eq!(sent[HOST], "rag:8000");
         assert_eq!(sent[FORWARDED_HOST], "public.example");
@@ -177,7 +191,10 @@ mod tests {
 
     #[test]
     fn an_upgrade_needs_both_headers() {
-        let both = headers(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")]);
+        let both = headers(&[
+            ("connection", "keep-alive, Upgrade"),
+            ("upgrade", "websocket"),
+        ]);
         assert_eq!(upgrade(&both).unwrap(), "websocket");
         assert_eq!(upgrade(&headers(&[("upgrade", "websocket")])), None);
         assert_eq!(upgrade(&headers(&[("connection", "upgrade")])), None);

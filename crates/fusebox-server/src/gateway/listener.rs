@@ -16,8 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use super::Limits;
+use super::client_stream::ClientStream;
 use super::forward::Forwarder;
-use super::stall::Stall;
 use super::tunnel::TunnelSlot;
 use crate::circuits::Circuits;
 
@@ -88,7 +88,7 @@ impl Gateway {
                 let forwarder = Arc::clone(&forwarder);
                 async move { Ok::<_, Infallible>(forwarder.forward(request).await) }
             });
-            let io = TokioIo::new(Stall::new(accepted.stream, limits.write_stalled_for));
+            let io = TokioIo::new(ClientStream::new(accepted.stream, limits.write_stalled_for));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.head_read_for)
@@ -126,7 +126,11 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<A
     let (stream, client) = listener.accept().await?;
     // Small answers must not wait for the acknowledgement of those before.
     stream.set_nodelay(true)?;
-    Ok(Accepted { stream, client, place })
+    Ok(Accepted {
+        stream,
+        client,
+        place,
+    })
 }
 
 fn report(ended: Result<(), JoinError>) {

@@ -9,13 +9,13 @@
 
 mod answer;
 mod body;
+mod client_stream;
 mod fallback;
 mod forward;
 mod headers;
 mod limits;
 mod listener;
 mod problem;
-mod stall;
 mod target;
 mod tunnel;
 

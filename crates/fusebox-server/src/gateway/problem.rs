@@ -141,7 +141,10 @@ fn answer(kind: Kind, detail: &str, circuit: Option<&Circuit>) -> Response<Bytes
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.insert(REASON, HeaderValue::from_static(kind.reason()));
     if let Some(after) = kind.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
@@ -170,7 +173,10 @@ mod tests {
     #[test]
     fn seconds_are_rounded_up_and_at_least_one() {
         let seconds = |ms| whole_seconds(Duration::from_millis(ms));
-        assert_eq!([seconds(0), seconds(1), seconds(1000), seconds(1001)], [1, 1, 1, 2]);
+        assert_eq!(
+            [seconds(0), seconds(1), seconds(1000), seconds(1001)],
+            [1, 1, 1, 2]
+        );
     }
 
     #[test]

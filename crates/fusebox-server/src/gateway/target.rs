@@ -9,7 +9,10 @@ use http::uri::{InvalidUri, PathAndQuery};
 pub(super) fn rewritten(uri: &Uri, strip: usize, base: &str) -> Result<Uri, InvalidUri> {
     let all = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     if strip == 0 && base.is_empty() {
-        return Ok(uri.path_and_query().cloned().map_or_else(Uri::default, Uri::from));
+        return Ok(uri
+            .path_and_query()
+            .cloned()
+            .map_or_else(Uri::default, Uri::from));
     }
     let rest = all.get(strip..).unwrap_or_default();
     // "/rag" and "/rag?x" without "/rag": a base path stands for itself, no base is "/".
@@ -30,7 +33,11 @@ pub(super) fn climbs(path: &str) -> bool {
     if !path.contains("..") && !path.contains('%') {
         return false;
     }
-    let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    let plain = path
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/");
     plain.split(['/', '\\']).any(|segment| segment == "..")
 }
 
@@ -39,7 +46,9 @@ mod tests {
     use super::*;
 
     fn of(uri: &str, strip: usize, base: &str) -> String {
-        rewritten(&uri.parse().unwrap(), strip, base).unwrap().to_string()
+        rewritten(&uri.parse().unwrap(), strip, base)
+            .unwrap()
+            .to_string()
     }
 
     #[test]
@@ -66,12 +75,28 @@ mod tests {
 
     #[test]
     fn a_path_that_climbs_is_seen_in_every_writing() {
-        for path in
-            ["/a/../b", "/a/..", "/..", "/a/%2e%2E/b", "/a/.%2e", "/a%2f..%2fb", "/a%5C../b", "/a\\..\\b"]
-        {
+        for path in [
+            "/a/../b",
+            "/a/..",
+            "/..",
+            "/a/%2e%2E/b",
+            "/a/.%2e",
+            "/a%2f..%2fb",
+            "/a%5C../b",
+            "/a\\..\\b",
+        ] {
             assert!(climbs(path), "{path}");
         }
-        for path in ["/", "/a/b", "/a/...", "/a..b", "/a/.b", "/a/..b", "/a%20b", "/.well-known/x"] {
+        for path in [
+            "/",
+            "/a/b",
+            "/a/...",
+            "/a..b",
+            "/a/.b",
+            "/a/..b",
+            "/a%20b",
+            "/.well-known/x",
+        ] {
             assert!(!climbs(path), "{path}");
         }
     }

@@ -20,7 +20,11 @@ pub(super) struct Tunnel {
 impl Tunnel {
     /// Carries bytes until both sides have ended, or one broke off. The breaker judged the call at its head.
     async fn run(self) {
-        let Self { client, upstream, flight } = self;
+        let Self {
+            client,
+            upstream,
+            flight,
+        } = self;
         if let (Ok(client), Ok(upstream)) = tokio::join!(client, upstream) {
             let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
             let _ = copy_bidirectional(&mut client, &mut upstream).await;

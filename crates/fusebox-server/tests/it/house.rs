@@ -51,7 +51,12 @@ impl House {
         let served = tokio::spawn(gateway.serve(listener, async {
             let _ = stopped.await;
         }));
-        Self { address, circuits, stop: Some(stop), served }
+        Self {
+            address,
+            circuits,
+            stop: Some(stop),
+            served,
+        }
     }
 
     pub(crate) fn rag(&self) -> Arc<Circuit> {
@@ -108,7 +113,9 @@ pub(crate) fn get(path: &str, lines: &str) -> String {
 
 /// Waits for something that must come.
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(BOUND, future).await.expect("it came within the bound")
+    tokio::time::timeout(BOUND, future)
+        .await
+        .expect("it came within the bound")
 }
 
 /// Waits until a condition holds.
@@ -125,7 +132,11 @@ pub(crate) async fn read_until(stream: &mut TcpStream, text: &str) -> String {
     let mut all = Vec::new();
     while !String::from_utf8_lossy(&all).contains(text) {
         let read = within(stream.read_buf(&mut all)).await.unwrap();
-        assert!(read > 0, "ended before {text:?}: {}", String::from_utf8_lossy(&all));
+        assert!(
+            read > 0,
+            "ended before {text:?}: {}",
+            String::from_utf8_lossy(&all)
+        );
     }
     String::from_utf8(all).unwrap()
 }
@@ -142,8 +153,16 @@ impl Answer {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        Self { status, head: head.to_owned(), body: body.to_owned() }
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or(0);
+        Self {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
     }
 
     /// The one value of a header.
@@ -153,7 +172,11 @@ impl Answer {
             key.eq_ignore_ascii_case(name).then(|| value.trim())
         });
         let value = values.next();
-        assert!(values.next().is_none(), "{name} is there twice: {}", self.head);
+        assert!(
+            values.next().is_none(),
+            "{name} is there twice: {}",
+            self.head
+        );
         value
     }
 

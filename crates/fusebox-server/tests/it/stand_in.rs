@@ -83,7 +83,11 @@ impl StandIn {
             heads: Mutex::default(),
         });
         let task = tokio::spawn(listen(listener, Arc::clone(&seen), tls));
-        Self { address, seen, task }
+        Self {
+            address,
+            seen,
+            task,
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -111,7 +115,13 @@ impl StandIn {
 
     /// The head of the last request.
     pub(crate) fn last_head(&self) -> String {
-        self.seen.heads.lock().unwrap().last().cloned().unwrap_or_default()
+        self.seen
+            .heads
+            .lock()
+            .unwrap()
+            .last()
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
@@ -123,7 +133,11 @@ impl Drop for StandIn {
 
 /// The address of a port that nobody listens on.
 pub(crate) async fn refusing() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 async fn listen(listener: TcpListener, seen: Arc<Seen>, tls: Option<tokio_rustls::TlsAcceptor>) {
@@ -170,7 +184,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, seen: &Seen)
             }
             continue;
         }
-        let Some(body) = read_body(&mut stream, &mut buffer, &head).await else { return };
+        let Some(body) = read_body(&mut stream, &mut buffer, &head).await else {
+            return;
+        };
         let sent = match mode {
             Mode::Ok => answer(&mut stream, 200, b"hello").await,
             Mode::Echo => answer(&mut stream, 200, &[head.as_bytes(), &body].concat()).await,
@@ -199,7 +215,11 @@ async fn play<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, steps: &[Step])
             Step::SendBack => {
                 let mut chunk = [0; 1024];
                 loop {
-                    let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
+                    let read = stream
+                        .read(&mut chunk)
+                        .await
+                        .ok()
+                        .filter(|read| *read > 0)?;
                     stream.write_all(&chunk[..read]).await.ok()?;
                     stream.flush().await.ok()?;
                 }
@@ -216,7 +236,10 @@ async fn answer<S: AsyncWrite + Unpin>(
     status: u16,
     body: &[u8],
 ) -> std::io::Result<()> {
-    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all(&[head.as_bytes(), body].concat()).await?;
     stream.flush().await
 }
@@ -228,7 +251,11 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -
             let head = std::mem::replace(buffer, rest);
             return String::from_utf8(head).ok();
         }
-        stream.read_buf(buffer).await.ok().filter(|read| *read > 0)?;
+        stream
+            .read_buf(buffer)
+            .await
+            .ok()
+            .filter(|read| *read > 0)?;
     }
 }
 
@@ -240,14 +267,24 @@ async fn read_body<S: AsyncRead + Unpin>(
     let head = head.to_ascii_lowercase();
     if head.contains("transfer-encoding: chunked") {
         while !buffer.ends_with(b"0\r\n\r\n") {
-            stream.read_buf(buffer).await.ok().filter(|read| *read > 0)?;
+            stream
+                .read_buf(buffer)
+                .await
+                .ok()
+                .filter(|read| *read > 0)?;
         }
         return Some(std::mem::take(buffer));
     }
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
     let length: usize = length.map_or(0, |length| length.parse().unwrap());
     while buffer.len() < length {
-        stream.read_buf(buffer).await.ok().filter(|read| *read > 0)?;
+        stream
+            .read_buf(buffer)
+            .await
+            .ok()
+            .filter(|read| *read > 0)?;
     }
     let rest = buffer.split_off(length);
     Some(std::mem::replace(buffer, rest))

@@ -66,5 +66,9 @@ pub(crate) async fn streamed(method: &'static str, plan: Plan) -> Seen {
     let well = Instant::now();
     run(plan.open_for + BOUND, true).await;
     assert!(healed.load(Ordering::SeqCst), "it never healed");
-    Seen { hits_while_failing, trials_failed, healed_after: well.elapsed() }
+    Seen {
+        hits_while_failing,
+        trials_failed,
+        healed_after: well.elapsed(),
+    }
 }

@@ -20,8 +20,8 @@ const CLIENTS: u32 = 16;
 const RATE: u32 = 3_000;
 /// A machine this slow would not soak anything.
 const RATE_MIN: u64 = 1_000;
-/// Growth that an allocator may still have in itself after the warm-up, beside any leak: a leak of one kept
-/// byte a request would show as 180 KiB, of a task or a buffer a request as tens of MiB.
+/// Growth that an allocator may still have in itself after the warm-up. 180,000 requests that each leave 24
+/// bytes behind are more than this.
 const GROWTH_MAX_KIB: u64 = 4 * 1024;
 
 pub(crate) fn run() {
@@ -40,10 +40,21 @@ impl Size {
     fn now() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
         let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let memory = memory.expect("VmRSS").trim().trim_end_matches(" kB").parse().expect("KiB");
+        let memory = memory
+            .expect("VmRSS")
+            .trim()
+            .trim_end_matches(" kB")
+            .parse()
+            .expect("KiB");
         let sockets = std::fs::read_dir("/proc/self/fd").expect("fds").count();
-        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-        Self { memory_kib: memory, sockets, tasks }
+        let tasks = tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks();
+        Self {
+            memory_kib: memory,
+            sockets,
+            tasks,
+        }
     }
 }
 
@@ -52,10 +63,17 @@ async fn soak() {
     let house = Arc::new(House::start(&rag(&upstream.url(), "")).await);
     // Nothing has been kept yet, so this is what must be left at the end.
     let empty = Size::now();
-    let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stop, answered) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
-        clients.spawn(staying(Arc::clone(&house), Arc::clone(&stop), Arc::clone(&answered)));
+        clients.spawn(staying(
+            Arc::clone(&house),
+            Arc::clone(&stop),
+            Arc::clone(&answered),
+        ));
     }
     clients.spawn(leaving(Arc::clone(&house), Arc::clone(&stop)));
     clients.spawn(moody(Arc::clone(&upstream), Arc::clone(&stop)));
@@ -79,12 +97,18 @@ async fn soak() {
         ended.expect("a client");
     }
     assert!(rate >= RATE_MIN, "{rate}/s");
-    assert!(largest.memory_kib <= warm.memory_kib + GROWTH_MAX_KIB, "{warm:?} {largest:?}");
+    assert!(
+        largest.memory_kib <= warm.memory_kib + GROWTH_MAX_KIB,
+        "{warm:?} {largest:?}"
+    );
     // Each client has at most one connection in and one out, both ends in this process, and the one that
     // leaves a few that are just ending.
     let sockets_max = empty.sockets + 4 * (CLIENTS as usize + 8);
     assert!(largest.sockets <= sockets_max, "{empty:?} {largest:?}");
-    assert!(largest.tasks <= empty.tasks + 4 * (CLIENTS as usize + 8), "{empty:?} {largest:?}");
+    assert!(
+        largest.tasks <= empty.tasks + 4 * (CLIENTS as usize + 8),
+        "{empty:?} {largest:?}"
+    );
     let rag = house.rag();
     until("nothing is in flight", || rag.stats().in_flight() == 0).await;
     assert_eq!(rag.breaker().snapshot().in_flight, 0);
@@ -107,7 +131,10 @@ async fn staying(house: Arc<House>, stop: Arc<AtomicBool>, answered: Arc<AtomicU
         stream.write_all(request).await.expect("sent");
         buffer.clear();
         while !is_whole(&buffer) {
-            assert!(stream.read_buf(&mut buffer).await.expect("read") > 0, "closed");
+            assert!(
+                stream.read_buf(&mut buffer).await.expect("read") > 0,
+                "closed"
+            );
         }
         answered.fetch_add(1, Ordering::SeqCst);
     }
@@ -115,9 +142,13 @@ async fn staying(house: Arc<House>, stop: Arc<AtomicBool>, answered: Arc<AtomicU
 
 /// Whether an answer with a length is there to its end.
 fn is_whole(buffer: &[u8]) -> bool {
-    let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
     let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
     buffer.len() >= end + 4 + length.map_or(0, |length| length.parse().expect("a length"))
 }
 
@@ -133,7 +164,10 @@ async fn leaving(house: Arc<House>, stop: Arc<AtomicBool>) {
 
 /// Well for two seconds, then out of order for a moment, in another way each time.
 async fn moody(upstream: Arc<StandIn>, stop: Arc<AtomicBool>) {
-    for trouble in [Mode::Fail(500), Mode::Reset, Mode::Fail(429)].iter().cycle() {
+    for trouble in [Mode::Fail(500), Mode::Reset, Mode::Fail(429)]
+        .iter()
+        .cycle()
+    {
         upstream.turn(Mode::Ok);
         sleep(Duration::from_secs(2)).await;
         if stop.load(Ordering::SeqCst) {

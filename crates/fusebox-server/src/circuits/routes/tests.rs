@@ -13,7 +13,9 @@ fn circuits(lines: &[(&str, &str)]) -> std::sync::Arc<Circuits> {
 }
 
 fn found(circuits: &Circuits, host: &str, path: &str) -> Option<(String, usize)> {
-    circuits.route(host, path).map(|route| (route.circuit.name().to_owned(), route.matched))
+    circuits
+        .route(host, path)
+        .map(|route| (route.circuit.name().to_owned(), route.matched))
 }
 
 fn is(name: &str, matched: usize) -> Option<(String, usize)> {
@@ -33,8 +35,11 @@ fn a_path_matches_at_segment_borders_only() {
 
 #[test]
 fn the_longest_path_wins() {
-    let circuits =
-        circuits(&[("a", "path = \"/api\""), ("b", "path = \"/api/v1\""), ("all", "path = \"/\"")]);
+    let circuits = circuits(&[
+        ("a", "path = \"/api\""),
+        ("b", "path = \"/api/v1\""),
+        ("all", "path = \"/\""),
+    ]);
     assert_eq!(found(&circuits, "h", "/api/v1/x"), is("b", 7));
     assert_eq!(found(&circuits, "h", "/api/v1"), is("b", 7));
     assert_eq!(found(&circuits, "h", "/api/v10"), is("a", 4));
@@ -52,7 +57,10 @@ fn the_host_comes_before_the_path() {
     assert_eq!(found(&circuits, "rag.example", "/api/v1/x"), is("here", 4));
     assert_eq!(found(&circuits, "RAG.Example:8080", "/api"), is("here", 4));
     assert_eq!(found(&circuits, "rag.example.", "/api"), is("here", 4));
-    assert_eq!(found(&circuits, "other.example", "/api/v1/x"), is("long", 7));
+    assert_eq!(
+        found(&circuits, "other.example", "/api/v1/x"),
+        is("long", 7)
+    );
     assert_eq!(found(&circuits, "other.example", "/api"), None);
 }
 

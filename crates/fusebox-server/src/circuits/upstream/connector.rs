@@ -32,7 +32,10 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(settings: &CircuitSettings, tls: &Tls) -> Result<Self, CircuitsError> {
         let address = settings.upstream.clone();
-        let upstream = |error| CircuitsError::Upstream { circuit: settings.name.clone(), error };
+        let upstream = |error| CircuitsError::Upstream {
+            circuit: settings.name.clone(),
+            error,
+        };
         let authority = if address.port == address.scheme.default_port() {
             address.host.clone()
         } else {
@@ -47,7 +50,12 @@ impl Connector {
             .build()
             .map_err(upstream)?;
         let transport = transport(settings, tls)?;
-        Ok(Self { address, uri, host, transport })
+        Ok(Self {
+            address,
+            uri,
+            host,
+            transport,
+        })
     }
 
     pub(super) fn leads_to(&self, address: &Upstream) -> bool {
@@ -66,7 +74,9 @@ impl Connector {
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
             UpstreamError::Connect(root_cause(error.as_ref()))
         };
-        poll_fn(|cx| transport.poll_ready(cx)).await.map_err(failed)?;
+        poll_fn(|cx| transport.poll_ready(cx))
+            .await
+            .map_err(failed)?;
         let io = transport.call(self.uri.clone()).await.map_err(failed)?;
         let (sender, connection) = http1::Builder::new()
             .max_header_size(HEAD_BYTES_MAX)
@@ -96,8 +106,10 @@ fn transport(
         Scheme::Https => tls.config(),
         Scheme::Http => Tls::none(),
     };
-    let config = config
-        .map_err(|error| CircuitsError::Tls { circuit: settings.name.clone(), error })?;
+    let config = config.map_err(|error| CircuitsError::Tls {
+        circuit: settings.name.clone(),
+        error,
+    })?;
     Ok(HttpsConnectorBuilder::new()
         .with_tls_config(config.as_ref().clone())
         .https_or_http()

@@ -24,7 +24,10 @@ pub(super) async fn exchange(
     limits: TimeLimits,
     mut request: Request<RequestBody>,
 ) -> Result<Response<UpstreamBody>, UpstreamError> {
-    let deadline = Deadline { at: Instant::now() + limits.total, after: limits.total };
+    let deadline = Deadline {
+        at: Instant::now() + limits.total,
+        after: limits.total,
+    };
     let progress = request.body().progress();
     let mut fresh = false;
     loop {
@@ -32,8 +35,12 @@ pub(super) async fn exchange(
         let again = may_be_stale(&lease).then(|| repeatable(&request)).flatten();
         let sent = lease.sender.try_send_request(request);
         let head_limit = Deadline {
-            at: limits.head.map_or(deadline.at, |head| deadline.at.min(Instant::now() + head)),
-            after: limits.head.map_or(limits.total, |head| head.min(limits.total)),
+            at: limits
+                .head
+                .map_or(deadline.at, |head| deadline.at.min(Instant::now() + head)),
+            after: limits
+                .head
+                .map_or(limits.total, |head| head.min(limits.total)),
         };
         match timeout_at(head_limit.at, sent).await {
             Ok(Ok(response)) => return Ok(answered(response, deadline, lease, progress)),
@@ -58,7 +65,9 @@ async fn connected(
         }
     };
     let within = limits.connect.min(limits.total);
-    timeout(within, connect).await.unwrap_or(Err(UpstreamError::ConnectTimeout(within)))
+    timeout(within, connect)
+        .await
+        .unwrap_or(Err(UpstreamError::ConnectTimeout(within)))
 }
 
 fn may_be_stale(lease: &Lease) -> bool {
@@ -120,7 +129,11 @@ fn answered(
 fn is_event_stream(response: &Response<Incoming>) -> bool {
     const EVENT_STREAM: &[u8] = b"text/event-stream";
     response.headers().get(CONTENT_TYPE).is_some_and(|value| {
-        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        let essence = value
+            .as_bytes()
+            .split(|byte| *byte == b';')
+            .next()
+            .unwrap_or_default();
         essence.trim_ascii().eq_ignore_ascii_case(EVENT_STREAM)
     })
 }

@@ -59,7 +59,10 @@ impl Upstream {
     /// The upstream of a circuit; connects when it is first called.
     pub(super) fn new(settings: &CircuitSettings, tls: &Tls) -> Result<Self, CircuitsError> {
         let connector = Connector::new(settings, tls)?;
-        Ok(Self { pool: Arc::new(Pool::new(connector)), limits: TimeLimits::of(settings) })
+        Ok(Self {
+            pool: Arc::new(Pool::new(connector)),
+            limits: TimeLimits::of(settings),
+        })
     }
 
     /// This upstream under other settings. Its connections stay if they still lead to the right place.
@@ -69,7 +72,10 @@ impl Upstream {
         tls: &Tls,
     ) -> Result<Self, CircuitsError> {
         if self.pool.connector().leads_to(&settings.upstream) {
-            return Ok(Self { pool: Arc::clone(&self.pool), limits: TimeLimits::of(settings) });
+            return Ok(Self {
+                pool: Arc::clone(&self.pool),
+                limits: TimeLimits::of(settings),
+            });
         }
         Self::new(settings, tls)
     }
@@ -90,6 +96,10 @@ impl Service<Request<RequestBody>> for Upstream {
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        Box::pin(exchange::exchange(Arc::clone(&self.pool), self.limits, request))
+        Box::pin(exchange::exchange(
+            Arc::clone(&self.pool),
+            self.limits,
+            request,
+        ))
     }
 }

@@ -42,7 +42,10 @@ pub(super) struct Lease {
 
 impl Pool {
     pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, idle: Mutex::default() }
+        Self {
+            connector,
+            idle: Mutex::default(),
+        }
     }
 
     pub(super) fn connector(&self) -> &Connector {
@@ -58,7 +61,11 @@ impl Pool {
             // nor that the upstream closed it.
             if idle_for < IDLE_FOR_MAX && idle.sender.ready().await.is_ok() {
                 let idle_for = Some(idle_for);
-                return Some(Lease { sender: idle.sender, idle_for, pool: Arc::clone(self) });
+                return Some(Lease {
+                    sender: idle.sender,
+                    idle_for,
+                    pool: Arc::clone(self),
+                });
             }
         }
     }
@@ -66,15 +73,25 @@ impl Pool {
     /// A fresh connection.
     pub(super) async fn connect(self: &Arc<Self>) -> Result<Lease, UpstreamError> {
         let sender = self.connector.connect().await?;
-        Ok(Lease { sender, idle_for: None, pool: Arc::clone(self) })
+        Ok(Lease {
+            sender,
+            idle_for: None,
+            pool: Arc::clone(self),
+        })
     }
 
     fn pop(&self) -> Option<Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop_back()
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_back()
     }
 
     fn push(&self, sender: SendRequest<RequestBody>) {
-        let idle = Idle { sender, since: Instant::now() };
+        let idle = Idle {
+            sender,
+            since: Instant::now(),
+        };
         let mut all = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // The oldest are at the front: what is closed or too old goes, so that a quiet pool shrinks.
         while all.front().is_some_and(Idle::is_over) || all.len() >= IDLE_MAX {

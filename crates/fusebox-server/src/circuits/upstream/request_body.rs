@@ -43,7 +43,9 @@ impl Progress {
     }
 
     fn get(&self) -> u8 {
-        self.0.as_ref().map_or(SENT, |word| word.load(Ordering::Relaxed))
+        self.0
+            .as_ref()
+            .map_or(SENT, |word| word.load(Ordering::Relaxed))
     }
 
     /// Whether it is the client that does not go on.
@@ -69,13 +71,19 @@ impl RequestBody {
         if incoming.is_end_stream() {
             return Self::empty();
         }
-        Self { inner: Some(incoming), progress: Progress(Some(Arc::new(AtomicU8::new(OPEN)))) }
+        Self {
+            inner: Some(incoming),
+            progress: Progress(Some(Arc::new(AtomicU8::new(OPEN)))),
+        }
     }
 
     /// No body.
     #[must_use]
     pub fn empty() -> Self {
-        Self { inner: None, progress: Progress::default() }
+        Self {
+            inner: None,
+            progress: Progress::default(),
+        }
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -92,7 +100,9 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.project();
-        let Some(mut inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
+        let Some(mut inner) = this.inner.as_pin_mut() else {
+            return Poll::Ready(None);
+        };
         this.progress.set(WAITING);
         let frame = ready!(inner.as_mut().poll_frame(cx));
         this.progress.set(match &frame {
@@ -108,6 +118,8 @@ impl Body for RequestBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }

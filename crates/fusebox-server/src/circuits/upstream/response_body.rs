@@ -48,8 +48,15 @@ impl UpstreamBody {
         lease: Option<Lease>,
         progress: Progress,
     ) -> Self {
-        let mut body =
-            Self { inner, timer: None, clock, waiting: false, ended: false, lease, progress };
+        let mut body = Self {
+            inner,
+            timer: None,
+            clock,
+            waiting: false,
+            ended: false,
+            lease,
+            progress,
+        };
         if body.inner.is_end_stream() {
             keep(&mut body.lease, &body.progress);
         }
@@ -80,11 +87,15 @@ impl Body for UpstreamBody {
         let error = match this.inner.as_mut().poll_frame(cx) {
             Poll::Pending => {
                 *this.waiting = true;
-                let Some(clock) = *this.clock else { return Poll::Pending };
+                let Some(clock) = *this.clock else {
+                    return Poll::Pending;
+                };
                 if this.timer.is_none() {
                     this.timer.set(Some(tokio::time::sleep_until(clock.at)));
                 }
-                let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
+                let Some(timer) = this.timer.as_mut().as_pin_mut() else {
+                    return Poll::Pending;
+                };
                 match timer.poll(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(()) => UpstreamError::BodyTimeout(clock.after),
@@ -109,7 +120,11 @@ impl Body for UpstreamBody {
                 };
                 // Too late. If the frame had to be waited for, the upstream was slow; if it was there at once,
                 // it lay here until the client took what came before it.
-                if waited { UpstreamError::BodyTimeout(clock.after) } else { UpstreamError::Client }
+                if waited {
+                    UpstreamError::BodyTimeout(clock.after)
+                } else {
+                    UpstreamError::Client
+                }
             }
         };
         *this.ended = true;

@@ -30,7 +30,10 @@ impl Tls {
     #[must_use]
     pub fn with_roots(roots: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let extra = roots.into_iter().map(CertificateDer::from).collect();
-        Self { extra, config: Arc::default() }
+        Self {
+            extra,
+            config: Arc::default(),
+        }
     }
 
     /// For a connector that only speaks plain HTTP: trusts nobody.

@@ -11,7 +11,10 @@ const TRIP_AT_ONE: &str =
 
 fn is_about_rag(answer: &Answer, status: u16, kind: &str, reason: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
     assert_eq!(answer.header("fusebox-circuit"), Some("rag"));
     assert_eq!(answer.header("fusebox-reason"), Some(reason));
     assert_eq!(answer.header("fusebox-fallback"), None);
@@ -21,8 +24,16 @@ fn is_about_rag(answer: &Answer, status: u16, kind: &str, reason: &str) {
     assert_eq!(problem["circuit"], "rag");
     assert_eq!(problem["reason"], reason);
     let members: Vec<_> = problem.as_object().unwrap().keys().cloned().collect();
-    let promised =
-        ["type", "title", "status", "detail", "circuit", "reason", "state", "retry_after"];
+    let promised = [
+        "type",
+        "title",
+        "status",
+        "detail",
+        "circuit",
+        "reason",
+        "state",
+        "retry_after",
+    ];
     assert_eq!(members, promised);
 }
 
@@ -55,7 +66,8 @@ async fn an_open_circuit_is_503_with_the_time_to_the_next_trial() {
     let problem = answer.json();
     assert_eq!(problem["state"], "open");
     let after = problem["retry_after"].as_f64().unwrap();
-    assert!(after > 40.0 && after <= 60.0, "{after}");
+    // The breaker's coarse clock may be a few milliseconds behind the one that dated the opening.
+    assert!(after > 40.0 && after < 60.1, "{after}");
     let seconds: f64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert_eq!(seconds, after.ceil());
     assert_eq!(upstream.hits(), 1);
@@ -114,18 +126,35 @@ async fn an_upstream_that_breaks_off_is_502_reset() {
     let upstream = StandIn::start(Mode::Reset).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     is_about_rag(&house.get("/rag/x").await, 502, "reset", "reset");
-    is_about_rag(&house.ask("POST", "/rag/x", "{}").await, 502, "reset", "reset");
+    is_about_rag(
+        &house.ask("POST", "/rag/x", "{}").await,
+        502,
+        "reset",
+        "reset",
+    );
     assert_eq!(house.rag().breaker().snapshot().totals.failure, 2);
-    assert_eq!(upstream.hits(), 2, "a fresh connection's reset is not tried again");
+    assert_eq!(
+        upstream.hits(),
+        2,
+        "a fresh connection's reset is not tried again"
+    );
 }
 
 #[tokio::test]
 async fn an_upstream_that_answers_garbage_is_502_reset() {
-    for garbage in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "\0\0\0\0\r\n\r\n"] {
+    for garbage in [
+        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        "HTTP/1.1 abc\r\n\r\n",
+        "\0\0\0\0\r\n\r\n",
+    ] {
         let upstream = StandIn::start(Mode::Script(vec![send(garbage)])).await;
         let house = House::start(&rag(&upstream.url(), "")).await;
         is_about_rag(&house.get("/rag/x").await, 502, "reset", "reset");
-        assert_eq!(house.rag().breaker().snapshot().totals.failure, 1, "{garbage:?}");
+        assert_eq!(
+            house.rag().breaker().snapshot().totals.failure,
+            1,
+            "{garbage:?}"
+        );
     }
 }
 
@@ -144,7 +173,10 @@ async fn an_unknown_route_is_404() {
     for path in ["/", "/other", "/ragged"] {
         let answer = house.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json")
+        );
         assert_eq!(answer.header("fusebox-reason"), Some("no-route"));
         let problem = answer.json();
         assert_eq!(problem["type"], "urn:fusebox:no-route");

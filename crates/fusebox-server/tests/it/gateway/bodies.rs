@@ -22,28 +22,40 @@ async fn the_first_chunk_arrives_before_the_second_is_sent() {
     .await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let mut client = house.connect().await;
-    client.write_all(get("/rag/x", "").as_bytes()).await.unwrap();
+    client
+        .write_all(get("/rag/x", "").as_bytes())
+        .await
+        .unwrap();
     let before = read_until(&mut client, "first").await;
     assert!(!before.contains("second"));
     let rag = house.rag();
-    assert_eq!(rag.breaker().snapshot().totals.success, 0, "settled before the end of the body");
+    assert_eq!(
+        rag.breaker().snapshot().totals.success,
+        0,
+        "settled before the end of the body"
+    );
     assert_eq!(rag.stats().in_flight(), 1);
     go_on.notify_one();
     read_until(&mut client, "second").await;
-    until("the end settles", || rag.breaker().snapshot().totals.success == 1).await;
+    until("the end settles", || {
+        rag.breaker().snapshot().totals.success == 1
+    })
+    .await;
     until("nothing is in flight", || rag.stats().in_flight() == 0).await;
 }
 
 #[tokio::test]
 async fn a_request_reaches_the_upstream_while_the_client_still_sends_it() {
-    let go_on = Arc::new(Notify::new());
     let upstream = StandIn::start(Mode::Echo).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let mut client = house.connect().await;
-    let head = "POST /rag/x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\nconnection: close\r\n";
-    client.write_all(format!("{head}\r\n3\r\none\r\n").as_bytes()).await.unwrap();
+    let head =
+        "POST /rag/x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\nconnection: close\r\n";
+    client
+        .write_all(format!("{head}\r\n3\r\none\r\n").as_bytes())
+        .await
+        .unwrap();
     until("the head is there", || upstream.hits() == 1).await;
-    go_on.notify_one();
     client.write_all(b"3\r\ntwo\r\n0\r\n\r\n").await.unwrap();
     let answer = read_until(&mut client, "two").await;
     assert!(answer.contains("one"), "{answer}");
@@ -51,13 +63,19 @@ async fn a_request_reaches_the_upstream_while_the_client_still_sends_it() {
 
 #[tokio::test]
 async fn a_body_cut_in_the_middle_is_a_failure_of_class_reset() {
-    for cut in [format!("{CHUNKED}5\r\nfirst\r\n"), "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nx".into()] {
+    for cut in [
+        format!("{CHUNKED}5\r\nfirst\r\n"),
+        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nx".into(),
+    ] {
         let upstream = StandIn::start(Mode::Script(vec![send(&cut)])).await;
         let more = "[circuits.rag.breaker]\nconsecutive_failures = 1";
         let house = House::start(&rag(&upstream.url(), more)).await;
         let answer = house.get("/rag/x").await;
         assert_eq!(answer.status, 200);
-        until("it opens", || house.rag().breaker().state() == fusebox::State::Open).await;
+        until("it opens", || {
+            house.rag().breaker().state() == fusebox::State::Open
+        })
+        .await;
         let why = house.rag().breaker().snapshot().why.unwrap();
         assert_eq!(why.evidence.class, Some(fusebox::FailureClass::Reset));
     }
@@ -65,13 +83,23 @@ async fn a_body_cut_in_the_middle_is_a_failure_of_class_reset() {
 
 #[tokio::test]
 async fn a_body_that_does_not_end_in_time_is_cut_and_a_failure_of_class_timeout() {
-    let script = vec![send(CHUNKED), send("5\r\nfirst\r\n"), Step::Wait(Arc::new(Notify::new()))];
+    let script = vec![
+        send(CHUNKED),
+        send("5\r\nfirst\r\n"),
+        Step::Wait(Arc::new(Notify::new())),
+    ];
     let upstream = StandIn::start(Mode::Script(script)).await;
     let more = "timeout = \"100ms\"\n[circuits.rag.breaker]\nconsecutive_failures = 1";
     let house = House::start(&rag(&upstream.url(), more)).await;
     let answer = house.get("/rag/x").await;
-    assert!(answer.body.contains("first") && !answer.body.contains("0\r\n\r\n"), "{answer:?}");
-    until("it opens", || house.rag().breaker().state() == fusebox::State::Open).await;
+    assert!(
+        answer.body.contains("first") && !answer.body.contains("0\r\n\r\n"),
+        "{answer:?}"
+    );
+    until("it opens", || {
+        house.rag().breaker().state() == fusebox::State::Open
+    })
+    .await;
     let why = house.rag().breaker().snapshot().why.unwrap();
     assert_eq!(why.evidence.class, Some(fusebox::FailureClass::Timeout));
 }
@@ -90,7 +118,10 @@ async fn an_event_stream_is_a_success_at_its_head_and_outlives_the_time_out() {
     .await;
     let house = House::start(&rag(&upstream.url(), "timeout = \"50ms\"")).await;
     let mut client = house.connect().await;
-    client.write_all(get("/rag/x", "").as_bytes()).await.unwrap();
+    client
+        .write_all(get("/rag/x", "").as_bytes())
+        .await
+        .unwrap();
     read_until(&mut client, "data: 1").await;
     assert_eq!(house.rag().breaker().snapshot().totals.success, 1);
     // A second call is cut off by the same time-out, so that the first one has outlived it for certain.
@@ -101,9 +132,30 @@ async fn an_event_stream_is_a_success_at_its_head_and_outlives_the_time_out() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_silent_for_longer_than_settle_after_is_a_success() {
+    let script = vec![
+        send(CHUNKED),
+        send("5\r\nfirst\r\n"),
+        Step::Wait(Arc::new(Notify::new())),
+    ];
+    let upstream = StandIn::start(Mode::Script(script)).await;
+    let house = House::start(&rag(&upstream.url(), "settle_after = \"50ms\"")).await;
+    let mut client = house.connect().await;
+    client
+        .write_all(get("/rag/x", "").as_bytes())
+        .await
+        .unwrap();
+    read_until(&mut client, "first").await;
+    until("it is settled", || {
+        house.rag().breaker().snapshot().totals.success == 1
+    })
+    .await;
+    assert_eq!(house.rag().stats().in_flight(), 1);
+}
+
+#[tokio::test]
 async fn trailers_pass_through() {
-    let script =
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n1\r\na\r\n0\r\nx-sum: 7\r\n\r\n";
+    let script = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n1\r\na\r\n0\r\nx-sum: 7\r\n\r\n";
     let upstream = StandIn::start(Mode::Script(vec![send(script)])).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let lines = "te: trailers\r\n";
@@ -118,14 +170,22 @@ async fn answers_without_a_body_keep_their_heads() {
     let house = House::start(&rag(&upstream.url(), "")).await;
     let answer = house.get("/rag/x").await;
     assert_eq!((answer.status, answer.header("x-a")), (204, Some("1")));
-    upstream.turn(script("HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\ncontent-length: 17\r\n\r\n"));
+    upstream.turn(script(
+        "HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\ncontent-length: 17\r\n\r\n",
+    ));
     let answer = house.get("/rag/x").await;
     assert_eq!((answer.status, answer.header("etag")), (304, Some("\"a\"")));
     upstream.turn(script("HTTP/1.1 200 OK\r\ncontent-length: 1234\r\n\r\n"));
     let answer = house.ask("HEAD", "/rag/x", "").await;
-    assert_eq!((answer.status, answer.header("content-length")), (200, Some("1234")));
+    assert_eq!(
+        (answer.status, answer.header("content-length")),
+        (200, Some("1234"))
+    );
     assert_eq!(answer.body, "");
-    until("all are successes", || house.rag().breaker().snapshot().totals.success == 3).await;
+    until("all are successes", || {
+        house.rag().breaker().snapshot().totals.success == 3
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -133,6 +193,9 @@ async fn an_upstream_of_http_1_0_is_understood() {
     let upstream = StandIn::start(Mode::Script(vec![send("HTTP/1.0 200 OK\r\n\r\nold")])).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let answer = house.get("/rag/x").await;
-    assert!(answer.status == 200 && answer.body.contains("old"), "{answer:?}");
+    assert!(
+        answer.status == 200 && answer.body.contains("old"),
+        "{answer:?}"
+    );
     assert!(answer.head.starts_with("HTTP/1.1"));
 }

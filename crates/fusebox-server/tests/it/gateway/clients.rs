@@ -16,7 +16,10 @@ use crate::stand_in::{Mode, StandIn, Step, send};
 async fn is_ignored(house: &House) {
     let rag = house.rag();
     until("nothing is in flight", || rag.stats().in_flight() == 0).await;
-    until("the call is settled", || rag.breaker().snapshot().in_flight == 0).await;
+    until("the call is settled", || {
+        rag.breaker().snapshot().in_flight == 0
+    })
+    .await;
     let totals = rag.breaker().snapshot().totals;
     assert_eq!((totals.failure, totals.success), (0, 0), "{totals:?}");
 }
@@ -26,7 +29,10 @@ async fn a_client_that_leaves_while_it_waits_is_ignored() {
     let upstream = StandIn::start(Mode::Hang).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let mut client = house.connect().await;
-    client.write_all(get("/rag/x", "").as_bytes()).await.unwrap();
+    client
+        .write_all(get("/rag/x", "").as_bytes())
+        .await
+        .unwrap();
     until("the request is there", || upstream.hits() == 1).await;
     drop(client);
     is_ignored(&house).await;
@@ -52,7 +58,10 @@ async fn a_client_that_leaves_in_the_middle_of_the_answer_is_ignored() {
     let upstream = StandIn::start(Mode::Script(script)).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let mut client = house.connect().await;
-    client.write_all(get("/rag/x", "").as_bytes()).await.unwrap();
+    client
+        .write_all(get("/rag/x", "").as_bytes())
+        .await
+        .unwrap();
     read_until(&mut client, "half").await;
     drop(client);
     is_ignored(&house).await;
@@ -79,7 +88,10 @@ async fn a_client_that_does_not_read_is_closed_and_is_ignored() {
     let text = rag(&upstream.url(), "settle_after = \"60s\"");
     let house = House::start_with(&text, limits, Tls::default()).await;
     let mut client = house.connect().await;
-    client.write_all(get("/rag/x", "").as_bytes()).await.unwrap();
+    client
+        .write_all(get("/rag/x", "").as_bytes())
+        .await
+        .unwrap();
     until("the request is there", || upstream.hits() == 1).await;
     is_ignored(&house).await;
     drop(client);
@@ -91,14 +103,43 @@ async fn a_trial_whose_client_leaves_gives_its_place_back() {
     let house = House::start(&rag(&upstream.url(), "")).await;
     let rag = house.rag();
     let me = fusebox::Author::new("me");
-    rag.breaker().transition(fusebox::State::HalfOpen, &me).unwrap();
+    rag.breaker()
+        .transition(fusebox::State::HalfOpen, &me)
+        .unwrap();
     let mut client = house.connect().await;
-    client.write_all(get("/rag/x", "").as_bytes()).await.unwrap();
+    client
+        .write_all(get("/rag/x", "").as_bytes())
+        .await
+        .unwrap();
     until("the trial is there", || upstream.hits() == 1).await;
-    assert_eq!(house.get("/rag/x").await.header("fusebox-reason"), Some("half_open"));
+    assert_eq!(
+        house.get("/rag/x").await.header("fusebox-reason"),
+        Some("half_open")
+    );
     drop(client);
-    until("the place is free", || rag.breaker().snapshot().in_flight == 0).await;
+    until("the place is free", || {
+        rag.breaker().snapshot().in_flight == 0
+    })
+    .await;
     assert_eq!(rag.breaker().state(), fusebox::State::HalfOpen);
     upstream.turn(Mode::Ok);
     assert_eq!(house.get("/rag/x").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_rejected_client_can_read_why_also_while_it_sends_a_large_body() {
+    let upstream = StandIn::start(Mode::Ok).await;
+    let house = House::start(&rag(&upstream.url(), "")).await;
+    let me = fusebox::Author::new("me");
+    house
+        .rag()
+        .breaker()
+        .transition(fusebox::State::Open, &me)
+        .unwrap();
+    let answer = house.ask("POST", "/rag/x", &"x".repeat(8 << 20)).await;
+    assert_eq!(
+        (answer.status, answer.header("fusebox-reason")),
+        (503, Some("open"))
+    );
+    assert_eq!(answer.json()["state"], "open");
 }

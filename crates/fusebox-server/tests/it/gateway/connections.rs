@@ -33,7 +33,10 @@ async fn a_connection_that_the_upstream_closed_is_replaced_for_any_method() {
         assert_eq!(house.ask(method, "/rag/x", "").await.status, 200);
         assert_eq!(upstream.connections(), n as u64 + 1);
         // The stand-in closes after each answer; the gateway must notice before it uses the connection.
-        until("settled", || house.rag().breaker().snapshot().totals.success == n as u64 + 1).await;
+        until("settled", || {
+            house.rag().breaker().snapshot().totals.success == n as u64 + 1
+        })
+        .await;
     }
     assert_eq!(house.rag().breaker().snapshot().totals.failure, 0);
 }

@@ -7,7 +7,11 @@ const FALLBACK: &str =
     "[circuits.rag.fallback]\nstatus = 203\njson = { n = 1 }\nheaders = { x-kind = \"canned\" }";
 
 fn is_fallback(answer: &Answer, reason: &str) {
-    assert_eq!((answer.status, answer.body.as_str()), (203, "{\"n\":1}"), "{answer:?}");
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (203, "{\"n\":1}"),
+        "{answer:?}"
+    );
     assert_eq!(answer.header("fusebox-fallback"), Some("true"));
     assert_eq!(answer.header("fusebox-circuit"), Some("rag"));
     assert_eq!(answer.header("fusebox-reason"), Some(reason));
@@ -17,7 +21,11 @@ fn is_fallback(answer: &Answer, reason: &str) {
 
 fn counted(house: &House, trouble: &str) -> u64 {
     let fallbacks = house.rag().stats().fallbacks();
-    fallbacks.iter().find(|(word, _)| *word == trouble).unwrap().1
+    fallbacks
+        .iter()
+        .find(|(word, _)| *word == trouble)
+        .unwrap()
+        .1
 }
 
 #[tokio::test]
@@ -36,7 +44,11 @@ async fn a_fallback_stands_in_for_each_trouble_and_is_counted_by_it() {
     for trouble in ["timeout", "reset", "5xx", "rejected"] {
         assert_eq!(counted(&house, trouble), 1, "{trouble}");
     }
-    assert_eq!(house.rag().breaker().snapshot().totals.failure, 3, "a fallback hides no failure");
+    assert_eq!(
+        house.rag().breaker().snapshot().totals.failure,
+        3,
+        "a fallback hides no failure"
+    );
 }
 
 #[tokio::test]

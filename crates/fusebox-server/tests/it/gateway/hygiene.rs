@@ -8,7 +8,11 @@ async fn the_prefix_is_taken_off_and_the_query_kept() {
     let upstream = StandIn::start(Mode::Echo).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     house.get("/rag/a%20b/c?x=1&y=%2F").await;
-    assert!(upstream.last_head().starts_with("GET /a%20b/c?x=1&y=%2F HTTP/1.1\r\n"));
+    assert!(
+        upstream
+            .last_head()
+            .starts_with("GET /a%20b/c?x=1&y=%2F HTTP/1.1\r\n")
+    );
     house.get("/rag").await;
     assert!(upstream.last_head().starts_with("GET / HTTP/1.1\r\n"));
 }
@@ -18,19 +22,27 @@ async fn a_named_path_stays_and_the_base_path_comes_first() {
     let upstream = StandIn::start(Mode::Echo).await;
     let house = House::start(&rag(&format!("{}/v1", upstream.url()), "path = \"/api\"")).await;
     house.get("/api/x").await;
-    assert!(upstream.last_head().starts_with("GET /v1/api/x HTTP/1.1\r\n"));
+    assert!(
+        upstream
+            .last_head()
+            .starts_with("GET /v1/api/x HTTP/1.1\r\n")
+    );
 }
 
 #[tokio::test]
 async fn requests_for_a_host_go_to_its_circuit() {
-    let (here, there) = (StandIn::start(Mode::Ok).await, StandIn::start(Mode::Ok).await);
+    let (here, there) = (
+        StandIn::start(Mode::Ok).await,
+        StandIn::start(Mode::Ok).await,
+    );
     let text = format!(
         "{}\n[circuits.there]\nupstream = \"{}\"\nhost = \"there.example\"\n",
         rag(&here.url(), ""),
         there.url()
     );
     let house = House::start(&text).await;
-    let ask = |host: &str| format!("GET /rag/x HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    let ask =
+        |host: &str| format!("GET /rag/x HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     house.raw(ask("There.Example:8080").as_bytes()).await;
     assert_eq!((here.hits(), there.hits()), (0, 1));
     house.raw(ask("elsewhere.example").as_bytes()).await;
@@ -81,7 +93,8 @@ async fn a_client_that_expects_100_gets_it_from_the_gateway() {
     let upstream = StandIn::start(Mode::Echo).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let mut client = house.connect().await;
-    let head = "POST /rag/x HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n";
+    let head =
+        "POST /rag/x HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n";
     client.write_all(head.as_bytes()).await.unwrap();
     read_until(&mut client, "100 Continue\r\n\r\n").await;
     client.write_all(b"body").await.unwrap();
@@ -99,4 +112,39 @@ async fn a_path_that_climbs_is_refused() {
         assert_eq!(answer.json()["type"], "urn:fusebox:bad-request");
     }
     assert_eq!(upstream.hits(), 0);
+}
+
+#[tokio::test]
+async fn nobody_sees_two_lengths_of_one_body() {
+    let upstream = StandIn::start(Mode::Echo).await;
+    let house = House::start(&rag(&upstream.url(), "")).await;
+    for lengths in [
+        "content-length: 3\r\ntransfer-encoding: chunked\r\n",
+        "transfer-encoding: chunked\r\ncontent-length: 3\r\n",
+    ] {
+        let head = format!("POST /rag/x HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{lengths}\r\n");
+        house
+            .raw(format!("{head}1\r\na\r\n0\r\n\r\n").as_bytes())
+            .await;
+        let seen = upstream.last_head().to_ascii_lowercase();
+        assert!(seen.contains("transfer-encoding: chunked\r\n"), "{seen}");
+        assert!(!seen.contains("content-length"), "{seen}");
+    }
+    let both = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n\
+        1\r\na\r\n0\r\n\r\n";
+    upstream.turn(Mode::Script(vec![send(both)]));
+    let answer = house.get("/rag/x").await;
+    assert_eq!(answer.header("content-length"), None);
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+}
+
+#[tokio::test]
+async fn a_request_without_a_path_belongs_to_no_circuit() {
+    let upstream = StandIn::start(Mode::Ok).await;
+    let house = House::start(&rag(&upstream.url(), "path = \"/\"")).await;
+    for line in ["CONNECT rag.example:443", "OPTIONS *"] {
+        let head = format!("{line} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
+        assert_eq!(house.raw(head.as_bytes()).await.status, 404, "{line}");
+    }
+    assert_eq!((upstream.hits(), house.get("/any").await.status), (0, 200));
 }

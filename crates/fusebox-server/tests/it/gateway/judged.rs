@@ -58,7 +58,10 @@ async fn one_upstream_and_post_alone_trip_the_default_breaker() {
     }
     assert_eq!(upstream.hits(), 5);
     let stats = house.rag().stats().answers(Counted::Failed);
-    assert_eq!((stats, house.rag().stats().answers(Counted::Rejected)), (5, 15));
+    assert_eq!(
+        (stats, house.rag().stats().answers(Counted::Rejected)),
+        (5, 15)
+    );
 }
 
 #[tokio::test]
@@ -70,7 +73,13 @@ async fn requests_are_counted_and_measured() {
     }
     house.get("/elsewhere").await;
     let rag = house.rag();
-    assert_eq!((rag.stats().requests(), rag.stats().answers(Counted::Successful)), (3, 3));
+    assert_eq!(
+        (
+            rag.stats().requests(),
+            rag.stats().answers(Counted::Successful)
+        ),
+        (3, 3)
+    );
     let latency = rag.stats().latency();
     assert_eq!(latency.count(), 3);
     assert!(latency.sum_us > 0);

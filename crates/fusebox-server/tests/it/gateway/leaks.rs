@@ -20,10 +20,16 @@ async fn a_failing_upstream_sees_five_calls_and_one_a_trial() {
     let (get, post) = tokio::join!(streamed("GET", plan), streamed("POST", plan));
     for seen in [get, post] {
         assert!(seen.trials_failed >= 1, "{seen:?}");
-        assert!(seen.hits_while_failing <= 5 + seen.trials_failed, "{seen:?}");
+        assert!(
+            seen.hits_while_failing <= 5 + seen.trials_failed,
+            "{seen:?}"
+        );
         assert!(seen.trials_failed <= 3, "{seen:?}");
         // One trial interval, and a quarter of a second for a busy machine.
-        assert!(seen.healed_after <= plan.open_for + Duration::from_millis(250), "{seen:?}");
+        assert!(
+            seen.healed_after <= plan.open_for + Duration::from_millis(250),
+            "{seen:?}"
+        );
     }
 }
 

@@ -15,12 +15,18 @@ async fn a_circuit_keeps_its_state_and_counters() {
         house.get("/rag/x").await;
     }
     assert_eq!(house.rag().breaker().state(), State::Open);
-    let text = rag(&upstream.url(), "path = \"/new\"\n[circuits.rag.breaker]\nconsecutive_failures = 3");
+    let text = rag(
+        &upstream.url(),
+        "path = \"/new\"\n[circuits.rag.breaker]\nconsecutive_failures = 3",
+    );
     let changed = house.circuits.apply(&config(&text)).unwrap();
     assert_eq!(changed.changed, ["rag"]);
     assert_eq!(house.rag().breaker().state(), State::Open);
     assert_eq!(house.rag().stats().requests(), 2);
-    assert_eq!(house.rag().breaker().settings().consecutive_failures(), Some(3));
+    assert_eq!(
+        house.rag().breaker().settings().consecutive_failures(),
+        Some(3)
+    );
     assert_eq!(house.get("/new/x").await.status, 503);
     assert_eq!(house.get("/rag/x").await.status, 404);
 }
@@ -31,7 +37,10 @@ async fn circuits_come_and_go() {
     let house = House::start(&rag(&upstream.url(), "")).await;
     let other = format!("[circuits.other]\nupstream = \"{}\"\n", upstream.url());
     let changed = house.circuits.apply(&config(&other)).unwrap();
-    assert_eq!((changed.added, changed.removed), (vec!["other".into()], vec!["rag".into()]));
+    assert_eq!(
+        (changed.added, changed.removed),
+        (vec!["other".into()], vec!["rag".into()])
+    );
     assert!(house.circuits.get("rag").is_none());
     assert_eq!(house.get("/other/x").await.status, 200);
     assert_eq!(house.get("/rag/x").await.status, 404);
@@ -49,10 +58,16 @@ async fn the_same_settings_change_nothing() {
 
 #[tokio::test]
 async fn connections_stay_where_the_upstream_stays_and_move_where_it_moves() {
-    let (old, new) = (StandIn::start(Mode::Ok).await, StandIn::start(Mode::Ok).await);
+    let (old, new) = (
+        StandIn::start(Mode::Ok).await,
+        StandIn::start(Mode::Ok).await,
+    );
     let house = House::start(&rag(&old.url(), "")).await;
     house.get("/rag/x").await;
-    house.circuits.apply(&config(&rag(&old.url(), "timeout = \"7s\""))).unwrap();
+    house
+        .circuits
+        .apply(&config(&rag(&old.url(), "timeout = \"7s\"")))
+        .unwrap();
     house.get("/rag/x").await;
     assert_eq!((old.hits(), old.connections()), (2, 1));
     house.circuits.apply(&config(&rag(&new.url(), ""))).unwrap();
@@ -67,7 +82,10 @@ async fn a_request_under_way_finishes_under_the_settings_it_began_with() {
     let asked = house.get("/rag/x");
     let reloaded = async {
         until("it is under way", || upstream.hits() == 1).await;
-        house.circuits.apply(&config(&rag("http://127.0.0.1:9", "timeout = \"60s\""))).unwrap();
+        house
+            .circuits
+            .apply(&config(&rag("http://127.0.0.1:9", "timeout = \"60s\"")))
+            .unwrap();
     };
     let (answer, ()) = tokio::join!(asked, reloaded);
     assert_eq!(answer.json()["detail"], "no answer within 300ms");

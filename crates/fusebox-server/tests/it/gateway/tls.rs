@@ -31,11 +31,13 @@ async fn secure(mode: Mode) -> (StandIn, Vec<u8>) {
 async fn an_upstream_with_a_trusted_certificate_is_reached() {
     let (upstream, root) = secure(Mode::Echo).await;
     let url = format!("https://localhost:{}", upstream.address().port());
-    let house =
-        House::start_with(&rag(&url, ""), Limits::default(), Tls::with_roots([root])).await;
+    let house = House::start_with(&rag(&url, ""), Limits::default(), Tls::with_roots([root])).await;
     for _ in 0..2 {
         let answer = house.ask("POST", "/rag/x", "secret").await;
-        assert!(answer.status == 200 && answer.body.ends_with("secret"), "{answer:?}");
+        assert!(
+            answer.status == 200 && answer.body.ends_with("secret"),
+            "{answer:?}"
+        );
     }
     assert_eq!(upstream.connections(), 1);
 }
@@ -46,6 +48,9 @@ async fn an_upstream_with_an_unknown_certificate_is_502_connect() {
     let url = format!("https://localhost:{}", upstream.address().port());
     let house = House::start(&rag(&url, "")).await;
     let answer = house.get("/rag/x").await;
-    assert_eq!((answer.status, answer.header("fusebox-reason")), (502, Some("connect")));
+    assert_eq!(
+        (answer.status, answer.header("fusebox-reason")),
+        (502, Some("connect"))
+    );
     assert_eq!(upstream.hits(), 0);
 }

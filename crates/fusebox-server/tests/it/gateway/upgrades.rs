@@ -7,7 +7,8 @@ use crate::stand_in::{Mode, StandIn, Step, send};
 
 const ASK: &str = "GET /rag/chat HTTP/1.1\r\nhost: h\r\nconnection: keep-alive, Upgrade\r\n\
     upgrade: websocket\r\nsec-websocket-key: k\r\n\r\n";
-const AGREE: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
+const AGREE: &str =
+    "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
 
 #[tokio::test]
 async fn bytes_go_both_ways_after_101_and_the_head_was_the_success() {
@@ -16,7 +17,9 @@ async fn bytes_go_both_ways_after_101_and_the_head_was_the_success() {
     let house = House::start(&rag(&upstream.url(), "timeout = \"5s\"")).await;
     let mut client = house.connect().await;
     client.write_all(ASK.as_bytes()).await.unwrap();
-    let head = read_until(&mut client, "welcome").await.to_ascii_lowercase();
+    let head = read_until(&mut client, "welcome")
+        .await
+        .to_ascii_lowercase();
     assert!(head.starts_with("http/1.1 101 "), "{head}");
     assert!(head.contains("upgrade: websocket\r\n") && head.contains("connection: upgrade\r\n"));
     let seen = upstream.last_head().to_ascii_lowercase();

@@ -1,30 +1,45 @@
-//! Closes a connection whose client has stopped reading.
+//! A client's connection: closed when the client stops reading, and closed so that it can read the answer.
 
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+/// How long a client that is still sending is listened to after the answer.
+const LINGER_FOR: Duration = Duration::from_secs(1);
+
 pin_project! {
-    /// A stream that fails once a write has been stuck for too long. Without it, a client that takes no more
-    /// bytes would hold its connection, its request and the upstream's answer for ever.
+    /// A stream with two habits of its own.
+    ///
+    /// It fails once a write has been stuck for too long: a client that takes no more bytes would hold its
+    /// connection, its request and the upstream's answer for ever.
+    ///
+    /// And after its end it takes, for a moment, what the client still sends: closed with unread bytes, TCP
+    /// would reset the connection and take an answer away that the client has not read yet. That is every
+    /// rejected call with a large body.
     #[derive(Debug)]
-    pub(super) struct Stall<S> {
+    pub(super) struct ClientStream<S> {
         #[pin]
         inner: S,
         stalled_for: Duration,
         timer: Option<Pin<Box<Sleep>>>,
+        ended: bool,
     }
 }
 
-impl<S> Stall<S> {
+impl<S> ClientStream<S> {
     pub(super) fn new(inner: S, stalled_for: Duration) -> Self {
-        Self { inner, stalled_for, timer: None }
+        Self {
+            inner,
+            stalled_for,
+            timer: None,
+            ended: false,
+        }
     }
 }
 
@@ -46,7 +61,7 @@ fn watch<T>(
     }
 }
 
-impl<S: AsyncRead> AsyncRead for Stall<S> {
+impl<S: AsyncRead> AsyncRead for ClientStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -56,7 +71,7 @@ impl<S: AsyncRead> AsyncRead for Stall<S> {
     }
 }
 
-impl<S: AsyncWrite> AsyncWrite for Stall<S> {
+impl<S: AsyncRead + AsyncWrite> AsyncWrite for ClientStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -86,6 +101,25 @@ impl<S: AsyncWrite> AsyncWrite for Stall<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().inner.poll_shutdown(cx)
+        let mut this = self.project();
+        if !*this.ended {
+            ready!(this.inner.as_mut().poll_shutdown(cx))?;
+            *this.ended = true;
+            *this.timer = None;
+        }
+        let mut scrap = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut scrap);
+            let read = this.inner.as_mut().poll_read(cx, &mut buf);
+            match (read, this.timer.as_mut()) {
+                (Poll::Ready(Ok(())), _) if !buf.filled().is_empty() => {
+                    this.timer
+                        .get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER_FOR)));
+                }
+                (Poll::Pending, Some(timer)) => return timer.as_mut().poll(cx).map(Ok),
+                // The client has ended too, or had sent nothing more: most of them.
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }
