@@ -1,6 +1,8 @@
-//! The parts of the binary `fusebox`: settings, live circuits, gateway, admin, demo and command line.
+//! The parts of the binary `fusebox`: settings, live circuits, gateway, admin, demo and command
+//! line.
 //!
-//! This crate is wiring. What a breaker does is decided in the crate `fusebox`; nothing here judges a call.
+//! This crate is wiring. What a breaker does is decided in the crate `fusebox`; nothing here judges
+//! a call.
 
 pub mod admin;
 pub mod circuits;

@@ -1,7 +1,8 @@
 //! The structured log on stderr: JSON lines, or plain lines on a terminal.
 //!
-//! `FUSEBOX_LOG` sets what is written (`info` by default; `debug`, or `fusebox_server=debug,hyper=warn`). A
-//! transition is one line with circuit, from, to, cause and evidence. Neither bodies nor header values are logged.
+//! `FUSEBOX_LOG` sets what is written (`info` by default; `debug`, or
+//! `fusebox_server=debug,hyper=warn`). A transition is one line with circuit, from, to, cause and
+//! evidence. Neither bodies nor header values are logged.
 
 use std::io::{self, IsTerminal};
 

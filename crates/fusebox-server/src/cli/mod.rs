@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! Data goes to stdout, talk to stderr. Exit codes: 0 yes; 1 the answer is no; 2 bad usage, file or settings;
-//! 3 cannot bind or reach.
+//! Data goes to stdout, talk to stderr. Exit codes: 0 yes; 1 the answer is no; 2 bad usage, file or
+//! settings; 3 cannot bind or reach.
 
 mod check;
 mod output;
@@ -36,9 +36,10 @@ struct CommandLine {
 enum Command {
     /// Put circuit breakers in front of services: gateway and admin API
     ///
-    /// Reads FILE, else `fusebox.toml` in this folder, else starts with built-in defaults. Environment variables
-    /// like `FUSEBOX__CIRCUITS__RAG__BREAKER__OPEN_FOR=60s` override the file, flags override both. SIGHUP or a
-    /// change of the file reloads the settings; circuits keep their state. SIGTERM lets calls finish first.
+    /// Reads FILE, else `fusebox.toml` in this folder, else starts with built-in defaults.
+    /// Environment variables like `FUSEBOX__CIRCUITS__RAG__BREAKER__OPEN_FOR=60s` override the
+    /// file, flags override both. SIGHUP or a change of the file reloads the settings; circuits
+    /// keep their state. SIGTERM lets calls finish first.
     Serve(Serve),
     /// Check a settings file without starting anything
     ///
@@ -101,7 +102,8 @@ pub fn main() -> ExitCode {
     let command = match CommandLine::try_parse() {
         Ok(line) => line.command,
         Err(error) => {
-            // Help and version are answers; everything else is bad usage. Nobody is left to tell if this fails.
+            // Help and version are answers; everything else is bad usage. Nobody is left to tell if
+            // this fails.
             let _ = error.print();
             return if error.use_stderr() {
                 BAD_INPUT.into()

@@ -1,7 +1,7 @@
 //! The daemon: gateway and admin together, with signals and reload.
 //!
-//! It ends in order: no new calls, those under way finish (within [`DRAIN_WITHIN`]), the admin API answers until
-//! then, the log is written out.
+//! It ends in order: no new calls, those under way finish (within [`DRAIN_WITHIN`]), the admin API
+//! answers until then, the log is written out.
 
 mod reload;
 mod signals;
@@ -33,7 +33,8 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(30);
 const END_WITHIN: Duration = Duration::from_secs(5);
 /// How often the settings file is looked at.
 const FILE_EVERY: Duration = Duration::from_millis(500);
-/// How often due transitions are made without traffic: short for who reads the log, and little work.
+/// How often due transitions are made without traffic: short for who reads the log, and little
+/// work.
 const STATES_EVERY: Duration = Duration::from_millis(200);
 /// Events kept for the log: more than all circuits of a large box make at once.
 const EVENTS: usize = 4096;
@@ -47,8 +48,8 @@ pub struct ServeOptions {
     pub json: bool,
 }
 
-/// Runs the daemon until SIGTERM or SIGINT. Returns the exit code: 0 ended in order, 2 bad settings, 3 an address
-/// cannot be listened on.
+/// Runs the daemon until SIGTERM or SIGINT. Returns the exit code: 0 ended in order, 2 bad
+/// settings, 3 an address cannot be listened on.
 pub async fn run(options: ServeOptions) -> u8 {
     match start(options).await {
         Ok(daemon) => daemon.run().await,

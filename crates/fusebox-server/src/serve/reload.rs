@@ -1,8 +1,9 @@
 //! Reload: all or nothing, at a signal or when the file's content changed.
 //!
-//! The file is read again and again instead of watched: that sees every way of replacing it (written in place,
-//! renamed over, a link turned elsewhere, a mounted volume), and costs a read from the page cache. A change counts
-//! once two looks in a row saw the same, so that a file that is being written is left alone.
+//! The file is read again and again instead of watched: that sees every way of replacing it
+//! (written in place, renamed over, a link turned elsewhere, a mounted volume), and costs a read
+//! from the page cache. A change counts once two looks in a row saw the same, so that a file that
+//! is being written is left alone.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs::File;

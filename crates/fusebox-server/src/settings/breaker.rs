@@ -12,8 +12,9 @@ use super::tree::{Node, Value};
 /// Trials get this much longer than a call may take, so that a time-out is seen as what it is.
 const TRIAL_MARGIN: Duration = Duration::from_secs(5);
 
-/// Reads a breaker's table. The gateway knows its own time-outs: a trial may take `timeout` + 5 s at least, and a
-/// call dropped after `timeout` was abandoned by a caller's time-out (R11), unless the file says otherwise.
+/// Reads a breaker's table. The gateway knows its own time-outs: a trial may take `timeout` + 5 s
+/// at least, and a call dropped after `timeout` was abandoned by a caller's time-out (R11), unless
+/// the file says otherwise.
 pub(super) fn read(section: Section<'_>, at: &Place, timeout: Duration) -> Settings {
     let unknown = |key: &str| !Settings::KEYS.contains(&key);
     let mut meant_keys = Vec::new();
@@ -34,7 +35,8 @@ pub(super) fn read(section: Section<'_>, at: &Place, timeout: Duration) -> Setti
     let mut entries: Vec<(String, Value)> = known
         .map(|(key, node)| (key.clone(), settings_value(key, node)))
         .collect();
-    // A policy whose name has a slip was meant: what belongs to it is not to be called without effect.
+    // A policy whose name has a slip was meant: what belongs to it is not to be called without
+    // effect.
     for key in meant_keys {
         if let Some(value) =
             harmless(key).filter(|_| !entries.iter().any(|(known, _)| known == key))
@@ -51,8 +53,9 @@ pub(super) fn read(section: Section<'_>, at: &Place, timeout: Duration) -> Setti
         }
     }
 
-    // The core tells one mistake at a time. A mistaken value is replaced by a harmless one and the rest is
-    // looked at again, so that every mistake is told once; each key is replaced at most once, so this ends.
+    // The core tells one mistake at a time. A mistaken value is replaced by a harmless one and the
+    // rest is looked at again, so that every mistake is told once; each key is replaced at most
+    // once, so this ends.
     let mut replaced: Vec<String> = Vec::new();
     loop {
         let error = match Settings::from_entries(

@@ -42,7 +42,8 @@ pub struct CircuitSettings {
     pub trips_main: bool,
     /// The breaker's own settings.
     pub breaker: fusebox::Settings,
-    /// The answer given in place of the upstream's. Set exactly where `when_unavailable` is `Fallback`.
+    /// The answer given in place of the upstream's. Set exactly where `when_unavailable` is
+    /// `Fallback`.
     pub fallback: Option<Fallback>,
 }
 

@@ -27,7 +27,8 @@ impl Config {
 }
 
 impl CircuitSettings {
-    /// The settings in force of this circuit, with the names of the file. Of the fallback's body only the size.
+    /// The settings in force of this circuit, with the names of the file. Of the fallback's body
+    /// only the size.
     pub fn effective(&self) -> Value {
         let classify: Map<String, Value> = self
             .classify
@@ -41,9 +42,15 @@ impl CircuitSettings {
             .map(|(key, value)| (key.to_owned(), value.into()))
             .collect();
         let fallback = self.fallback.as_ref().map(|fallback| {
-            let names: Vec<&str> = fallback.headers.keys().map(http::HeaderName::as_str).collect();
-            json!({"status": fallback.status.as_u16(), "headers": names, "body_bytes": fallback.body.len()})
+            let names: Vec<&str> = fallback
+                .headers
+                .keys()
+                .map(http::HeaderName::as_str)
+                .collect();
+            let (status, bytes) = (fallback.status.as_u16(), fallback.body.len());
+            json!({"status": status, "headers": names, "body_bytes": bytes})
         });
+        let fallback_on: Vec<&str> = self.fallback_on.iter().map(|on| on.as_str()).collect();
         json!({
             "upstream": self.upstream.to_string(),
             "timeout": format(self.timeout),
@@ -57,7 +64,7 @@ impl CircuitSettings {
                 WhenUnavailable::Reject => "reject",
                 WhenUnavailable::Fallback => "fallback",
             },
-            "fallback_on": self.fallback_on.iter().map(|trouble| trouble.as_str()).collect::<Vec<_>>(),
+            "fallback_on": fallback_on,
             "classify": classify,
             "settle_after": format(self.settle_after),
             "trips_main": self.trips_main,

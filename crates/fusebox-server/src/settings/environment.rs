@@ -1,7 +1,7 @@
 //! Overrides from the environment: `FUSEBOX__CIRCUITS__RAG__BREAKER__OPEN_FOR=60s`.
 //!
-//! A variable changes a key of the server or of a circuit that the file has; it makes no new circuits, since a
-//! name could not be told from its upper-case form.
+//! A variable changes a key of the server or of a circuit that the file has; it makes no new
+//! circuits, since a name could not be told from its upper-case form.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,7 +64,8 @@ impl Known {
                 Some(first) => {
                     let variable = format!("{PREFIX}CIRCUITS__{part}");
                     let message = format!(
-                        "has the same environment variable as circuits.{first} ({variable}__...); rename one of them"
+                        "has the same environment variable as circuits.{first} ({variable}__...); \
+                         rename one of them"
                     );
                     report.add(&node.key_at, format!("circuits.{name}"), message);
                 }

@@ -1,7 +1,9 @@
-//! The settings: what the file, the environment and the flags say, checked and with defaults filled in.
+//! The settings: what the file, the environment and the flags say, checked and with defaults filled
+//! in.
 //!
-//! Read once into types that cannot be wrong. Precedence: flags, environment, file, defaults. Every problem is told
-//! with its place, not only the first; a key that is unknown or can have no effect is a problem too.
+//! Read once into types that cannot be wrong. Precedence: flags, environment, file, defaults. Every
+//! problem is told with its place, not only the first; a key that is unknown or can have no effect
+//! is a problem too.
 
 mod breaker;
 mod circuit;
@@ -98,7 +100,8 @@ impl Config {
         Self::parse_with(&text, &name, env, flags)
     }
 
-    /// Reads `text` as the content of the file `file_name`; fallback files are looked for beside it.
+    /// Reads `text` as the content of the file `file_name`; fallback files are looked for beside
+    /// it.
     ///
     /// # Errors
     /// Everything that is wrong, in reading order.

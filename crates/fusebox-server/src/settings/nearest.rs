@@ -1,7 +1,7 @@
 //! "Did you mean": the known word nearest to an unknown one.
 
-/// The candidate with the fewest edits from `word`, if it is near enough to be a slip: at most a third of the
-/// letters, and at least one edit is always forgiven.
+/// The candidate with the fewest edits from `word`, if it is near enough to be a slip: at most a
+/// third of the letters, and at least one edit is always forgiven.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,

@@ -21,7 +21,8 @@ const SETTLE_AFTER: Duration = Duration::from_secs(5);
 /// Neither critical nor the least.
 const PRIORITY: u8 = 2;
 
-/// Reads one circuit. What is wrong goes to the report; the result is then only good for finding more.
+/// Reads one circuit. What is wrong goes to the report; the result is then only good for finding
+/// more.
 pub(super) fn read(
     name: &str,
     node: &Node,
@@ -258,7 +259,8 @@ fn classify(section: Section<'_>) -> Vec<(StatusPattern, Outcome)> {
         let word = section.text(key, "\"failure\", \"ignored\" or \"success\"", outcome);
         match (StatusPattern::parse(key), word) {
             (None, _) => {
-                let message = "unknown key (known are statuses from \"100\" to \"599\" and classes like \"5xx\")";
+                let message = "unknown key (known are statuses from \"100\" to \"599\" \
+                    and classes like \"5xx\")";
                 section
                     .report
                     .add(&node.key_at, section.field(key), message);

@@ -17,7 +17,8 @@ pub(super) struct Route {
     pub(super) host: Option<String>,
 }
 
-/// Reads the route of the circuit `name`. Without path: `/NAME`, taken off; with a host alone: everything there.
+/// Reads the route of the circuit `name`. Without path: `/NAME`, taken off; with a host alone:
+/// everything there.
 pub(super) fn read(section: Section<'_>, name: &str) -> Route {
     let host = section.text(
         "host",
@@ -86,7 +87,8 @@ pub(super) fn refuse_duplicates(circuits: &[(CircuitSettings, Place)], report: &
                 .as_deref()
                 .map_or_else(String::new, |host| format!(" on host {host}"));
             let message = format!(
-                "has the same route as circuits.{} ({}{host}); give one of them another path or host",
+                "has the same route as circuits.{} ({}{host}); \
+                 give one of them another path or host",
                 first.name, circuit.path
             );
             report.add(place, format!("circuits.{}", circuit.name), message);

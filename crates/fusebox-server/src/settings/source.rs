@@ -14,8 +14,8 @@ const DEFAULT_FILE: &str = "fusebox.toml";
 /// More is no settings file: 10,000 circuits fit.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// The sources of the settings of one process. Found out once: a file that goes away later is an error, not a
-/// return to the defaults.
+/// The sources of the settings of one process. Found out once: a file that goes away later is an
+/// error, not a return to the defaults.
 #[derive(Clone, Debug)]
 pub struct Source {
     file: Option<PathBuf>,
@@ -27,8 +27,11 @@ impl Source {
     pub fn new(named: Option<PathBuf>, flags: Flags) -> Self {
         let here = || {
             let default = PathBuf::from(DEFAULT_FILE);
-            let absent = matches!(default.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound);
-            (!absent).then_some(default)
+            match default.symlink_metadata() {
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                // What is there but cannot be read is told when it is read.
+                _ => Some(default),
+            }
         };
         Self {
             file: named.or_else(here),

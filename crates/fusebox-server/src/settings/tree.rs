@@ -16,7 +16,8 @@ pub(super) struct Node {
     pub(super) key_at: Place,
     pub(super) at: Place,
     pub(super) value: Value,
-    /// The text as written, where it came from the environment or a flag: `8080` is then a text too.
+    /// The text as written, where it came from the environment or a flag: `8080` is then a text
+    /// too.
     pub(super) raw: Option<String>,
 }
 
@@ -48,8 +49,8 @@ impl Table {
         }
     }
 
-    /// Puts `node` at `path`, making tables on the way. A value in the way that is no table stays: reading it
-    /// later reports it.
+    /// Puts `node` at `path`, making tables on the way. A value in the way that is no table stays:
+    /// reading it later reports it.
     pub(super) fn set(&mut self, path: &[String], node: Node) {
         let Some((key, rest)) = path.split_first() else {
             return;
@@ -103,7 +104,8 @@ impl Node {
         }
     }
 
-    /// A value from outside the file: read as TOML where it is TOML (`3`, `true`, `["5xx"]`), else as plain text.
+    /// A value from outside the file: read as TOML where it is TOML (`3`, `true`, `["5xx"]`), else
+    /// as plain text.
     pub(super) fn from_outside(place: Place, raw: String) -> Self {
         let value = match DeValue::parse(&raw) {
             Ok(parsed) => convert(parsed.into_inner(), &|_| place.clone()),
@@ -123,7 +125,8 @@ impl Node {
     }
 }
 
-/// Parses a file. Every mistake in its syntax goes to the report; then nothing else is worth reading.
+/// Parses a file. Every mistake in its syntax goes to the report; then nothing else is worth
+/// reading.
 pub(super) fn parse(text: &str, name: &Arc<str>, report: &Report) -> Option<Table> {
     let lines = Lines::new(text);
     let place = |span: Range<usize>| {

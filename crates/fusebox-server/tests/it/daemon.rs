@@ -1,6 +1,6 @@
 //! The binary `fusebox` as a process: started, listened to, signalled, and never left behind.
 
-use std::fmt::Debug;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -126,15 +126,10 @@ impl Process {
 
     /// Waits for the end and gives the exit code; none after a signal that killed it.
     pub(crate) async fn end(&mut self) -> Option<i32> {
-        let poll = async {
-            loop {
-                if let Some(status) = self.child.try_wait().unwrap() {
-                    return status.code();
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            }
-        };
-        within(poll).await
+        // Its streams end when it ends; what they still said is kept.
+        self.out.until_the_end().await;
+        self.err.until_the_end().await;
+        self.child.wait().unwrap().code()
     }
 }
 
@@ -147,7 +142,10 @@ impl Drop for Process {
 
 /// The lines of a stream, read by a thread of their own, so that waiting for one has a bound.
 #[derive(Debug)]
-pub(crate) struct Lines(UnboundedReceiver<String>);
+pub(crate) struct Lines {
+    lines: UnboundedReceiver<String>,
+    kept: VecDeque<String>,
+}
 
 impl Lines {
     fn of(stream: impl Read + Send + 'static) -> Self {
@@ -159,17 +157,34 @@ impl Lines {
                 }
             }
         });
-        Self(lines)
+        Self {
+            lines,
+            kept: VecDeque::new(),
+        }
+    }
+
+    /// The next line, or the end.
+    async fn next(&mut self) -> Option<String> {
+        match self.kept.pop_front() {
+            Some(line) => Some(line),
+            None => within(self.lines.recv()).await,
+        }
+    }
+
+    async fn until_the_end(&mut self) {
+        while let Some(line) = within(self.lines.recv()).await {
+            self.kept.push_back(line);
+        }
     }
 
     pub(crate) async fn line(&mut self) -> String {
-        within(self.0.recv()).await.expect("a line, not the end")
+        self.next().await.expect("a line, not the end")
     }
 
     /// Everything until the end of the stream.
     pub(crate) async fn rest(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
-        while let Some(line) = within(self.0.recv()).await {
+        while let Some(line) = self.next().await {
             lines.push(line);
         }
         lines
@@ -200,7 +215,7 @@ impl Daemon {
     pub(crate) async fn logged(&mut self, message: &str) -> Value {
         let mut before = Vec::new();
         loop {
-            let line = within(self.process.err.0.recv()).await;
+            let line = self.process.err.next().await;
             let line = line.unwrap_or_else(|| panic!("no {message:?} among {before:#?}"));
             let value: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
             if value["message"] == message {

@@ -1,6 +1,7 @@
 //! Tests of the binary `fusebox` from outside.
 
-// Clippy knows tests by their attribute; what they share is outside it and may end a test just as well.
+// Clippy knows tests by their attribute; what they share is outside it and may end a test just as
+// well.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(unix)]

@@ -25,7 +25,8 @@ async fn a_wrong_file_ends_check_and_serve_with_2_and_every_mistake() {
         2,
         &[],
         &[
-            "wrong.toml:3:12: circuits.rag.priority: 9 is not allowed; allowed is a whole number, 1 to 3",
+            "wrong.toml:3:12: circuits.rag.priority: 9 is not allowed; \
+             allowed is a whole number, 1 to 3",
             "wrong.toml:5:1: circuits.rag.breaker.open_fro: unknown key (did you mean open_for?)",
         ],
     );

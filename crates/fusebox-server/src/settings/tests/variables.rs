@@ -92,7 +92,8 @@ fn a_wrong_value_from_the_environment_is_placed_at_its_variable() {
 
 #[test]
 fn a_variable_that_two_circuits_could_mean_is_refused() {
-    let text = "[circuits.a]\nupstream = \"http://a\"\n[circuits.a__fallback]\nupstream = \"http://b\"\n\
+    let text = "[circuits.a]\nupstream = \"http://a\"\n[circuits.a__fallback]\n\
+        upstream = \"http://b\"\n\
         [circuits.a__fallback__headers]\nupstream = \"http://c\"\n";
     assert_eq!(
         lines(with_env(
@@ -100,7 +101,8 @@ fn a_variable_that_two_circuits_could_mean_is_refused() {
             &[("FUSEBOX__CIRCUITS__A__FALLBACK__HEADERS__HOST", "x")]
         )),
         ["FUSEBOX__CIRCUITS__A__FALLBACK__HEADERS__HOST: could mean \
-             circuits.a__fallback__headers.host or circuits.a.fallback.headers.host; rename a circuit"]
+             circuits.a__fallback__headers.host or circuits.a.fallback.headers.host; \
+             rename a circuit"]
     );
 }
 
