@@ -9,6 +9,7 @@ use fusebox::{
     Author, CircuitBreaker, Event, EventKind, FailureClass, HoldRequest, ManualClock, Outcome,
     OwnedPermit, Received, Settled, Settlement, Snapshot, State, Subscription, Tick,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Both breakers and what they share.
@@ -23,6 +24,8 @@ pub(crate) struct Sequencer {
     avoids_zone: bool,
     generation: (u32, u64),
     author: Author,
+    /// Words for every answer and event so far, to see that the lives reach every corner.
+    pub(crate) seen: BTreeSet<String>,
 }
 
 type Checked = Result<(), String>;
@@ -55,16 +58,16 @@ impl Sequencer {
         let events = breaker.subscribe();
         let generation = (breaker.snapshot().generation, 0);
         let breaker = Arc::new(breaker);
-        let (model, author) = (Model::new(plan), Author::new("tester"));
         Self {
             clock,
             breaker,
             events,
-            model,
+            model: Model::new(plan),
             calls: Vec::new(),
             avoids_zone,
             generation,
-            author,
+            author: Author::new("tester"),
+            seen: BTreeSet::new(),
         }
     }
 
@@ -155,6 +158,10 @@ impl Sequencer {
             Ok(_) => Answer::Admitted,
             Err(rejection) => Answer::Rejected(rejection.reason(), rejection.retry_after()),
         };
+        if let Answer::Rejected(reason, retry_after) = given {
+            self.seen
+                .insert(format!("{} {}", reason.as_str(), retry_after.is_some()));
+        }
         equal("answer", given, expected)?;
         let admitted = answer.map(|permit| self.calls.push((permit, self.model.last_call())));
         Ok(admitted.is_ok())
@@ -176,6 +183,7 @@ impl Sequencer {
             Fate::Late => Settled::Late,
             Fate::Uncounted => Settled::Uncounted,
         };
+        self.seen.insert(format!("{settled:?} {:?}", ending.said));
         equal("settled", settled, fate)
     }
 
@@ -274,7 +282,10 @@ impl Sequencer {
         let mut events = Vec::new();
         while let Some(received) = self.events.try_next() {
             match received {
-                Received::Event(event) => events.push(event),
+                Received::Event(event) => {
+                    self.seen.insert(word(&event.kind));
+                    events.push(event);
+                }
                 Received::Missed(n) => return Err(format!("{n} events missed")),
             }
         }
@@ -293,6 +304,21 @@ impl Sequencer {
             ));
         }
         equal("generation was raised", now.0 > before.0, now.1 > before.1)
+    }
+}
+
+fn word(kind: &EventKind) -> String {
+    match kind {
+        EventKind::Transition {
+            from, to, cause, ..
+        } => {
+            format!("{} to {} by {}", from.as_str(), to.as_str(), cause.as_str())
+        }
+        EventKind::HoldSet(hold) => format!("set {}", hold.kind.as_str()),
+        EventKind::HoldEnded { kind, expired, .. } => format!("end {} {expired}", kind.as_str()),
+        EventKind::Reset { .. } => "reset".to_owned(),
+        EventKind::SettingsChanged { .. } => "settings".to_owned(),
+        EventKind::WouldOpen { cause, .. } => format!("would open by {}", cause.as_str()),
     }
 }
 
