@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p fusebox`. Compare medians within one run only.
 
-#![allow(missing_docs)]
+// A bench that cannot be set up has nothing to say; its functions are its documentation.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use divan::{Bencher, black_box};
 use fusebox::{Author, CircuitBreaker, FailureClass, State};
@@ -66,19 +67,19 @@ fn open() -> &'static CircuitBreaker {
     })
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn admit_and_success_closed_defaults(bencher: Bencher<'_, '_>) {
     let breaker = defaults();
     bencher.bench(|| black_box(breaker.acquire().unwrap()).success());
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn admit_and_success_closed_consecutive_uncounted(bencher: Bencher<'_, '_>) {
     let breaker = consecutive();
     bencher.bench(|| black_box(breaker.acquire().unwrap()).success());
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn admit_and_failure_closed_time_window(bencher: Bencher<'_, '_>) {
     let breaker = failing();
     bencher.bench(|| match breaker.acquire() {
@@ -88,7 +89,7 @@ fn admit_and_failure_closed_time_window(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn admit_and_failure_closed_consecutive(bencher: Bencher<'_, '_>) {
     let breaker = failing_consecutive();
     bencher.bench(|| match breaker.acquire() {
@@ -97,19 +98,19 @@ fn admit_and_failure_closed_consecutive(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn rejection_open(bencher: Bencher<'_, '_>) {
     let breaker = open();
     bencher.bench(|| black_box(breaker.acquire()).is_err());
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn call_around_a_no_op(bencher: Bencher<'_, '_>) {
     let breaker = defaults();
     bencher.bench(|| breaker.call(|| Ok::<_, ()>(black_box(1))));
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn async_call_of_a_ready_future(bencher: Bencher<'_, '_>) {
     let breaker = defaults();
     bencher.bench(|| {
@@ -121,7 +122,7 @@ fn async_call_of_a_ready_future(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(threads = THREADS)]
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
 fn floor_an_empty_closure(bencher: Bencher<'_, '_>) {
     bencher.bench(|| black_box(1));
 }

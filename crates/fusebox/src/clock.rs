@@ -109,9 +109,13 @@ impl ManualClock {
         Self::default()
     }
 
-    /// Moves the time forward.
+    /// Moves the time forward, to [`Tick::NEVER`] at most.
     pub fn advance(&self, by: Duration) {
-        self.nanos.fetch_add(nanos(by), Ordering::AcqRel);
+        let later = |now: u64| Some(now.saturating_add(nanos(by)));
+        // Never refuses.
+        let _ = self
+            .nanos
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, later);
     }
 
     /// Moves the time to `tick`; an earlier one changes nothing, as a clock never goes back.

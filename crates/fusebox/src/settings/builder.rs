@@ -2,7 +2,7 @@
 
 use super::error::SettingsError;
 use super::value::{RATE_FORM, WINDOW_FORM};
-use super::{DURATION_MAX, RUN_MAX, Rate, Recovery, Settings, WindowSize, duration};
+use super::{RUN_MAX, Rate, Recovery, Settings, WindowSize, duration};
 use std::time::Duration;
 
 /// Builds [`Settings`]. What is not named has its default; naming any failure policy
@@ -114,9 +114,6 @@ impl SettingsBuilder {
         settings
             .abandoned_after
             .map_or(Ok(()), |d| positive("abandoned_after", d))?;
-        if settings.ramp > DURATION_MAX {
-            return Err(too_long("ramp", settings.ramp));
-        }
         Ok(settings)
     }
 
@@ -226,7 +223,6 @@ impl SettingsBuilder {
                     allowed,
                 ));
             }
-            Some(max) if max > DURATION_MAX => return Err(too_long("open_for_max", max)),
             Some(max) => max,
         };
         if !(settings.backoff >= 1.0 && settings.backoff.is_finite()) {
@@ -266,17 +262,5 @@ fn positive(field: &str, value: Duration) -> Result<(), SettingsError> {
             "longer than 0s",
         ));
     }
-    if value > DURATION_MAX {
-        Err(too_long(field, value))
-    } else {
-        Ok(())
-    }
-}
-
-fn too_long(field: &str, value: Duration) -> SettingsError {
-    SettingsError::new(
-        field,
-        duration::format(value),
-        "at most 876000h (a hundred years)",
-    )
+    Ok(())
 }

@@ -49,6 +49,10 @@ impl std::error::Error for SettingsError {}
 
 /// The key most like `unknown`, if one is like it at all.
 pub(crate) fn nearest<'a>(unknown: &str, keys: &[&'a str]) -> Option<&'a str> {
+    // A text this long is no misspelt key, and its distances would cost memory.
+    if unknown.len() > 100 {
+        return None;
+    }
     let best = keys
         .iter()
         .map(|key| (distance(unknown, key), *key))

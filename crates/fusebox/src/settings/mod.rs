@@ -13,9 +13,6 @@ pub use value::{Rate, Recovery, Value, WindowSize};
 
 use std::time::Duration;
 
-/// The longest duration a setting takes: a hundred years, so that sums of instants stay in
-/// 64 bits of nanoseconds.
-pub(crate) const DURATION_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// Most consecutive failures that can be asked for; what the run in the state word can count.
 pub(crate) const RUN_MAX: u32 = 1_048_576;
 

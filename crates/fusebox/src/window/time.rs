@@ -4,27 +4,33 @@
 //! its *start* is D old: a call recorded D ago or longer never counts, one recorded less than
 //! 15/16 D ago always does.
 //!
-//! A cell has one writer, so that recording is a plain load and store. A bucket is tagged with
-//! (generation, epoch), 32 bits each; its writer takes the tag off before it clears the counts
-//! and puts the new one on after (a sequence lock that readers need not wait for: a bucket
-//! without a live tag counts nothing). Who needs to see all records meets the other recorders in
+//! A cell has one writer, so that recording is a plain load and store. A bucket is tagged with its
+//! epoch, in 40 bits that no clock outlives, and with its generation; its writer takes the epoch
+//! off before it clears the counts and puts the new one on after (a sequence lock that readers
+//! need not wait for: a bucket without a live epoch counts nothing). Who needs to see all records meets the other recorders in
 //! the state word first (`StateWord::lengthen_run`).
 
 use super::{Entry, Recorded, WindowStats};
 use crate::clock::{Tick, nanos};
 use crate::counters::cells::Cells;
-use crate::sync::{AtomicU32, AtomicU64, BUCKETS, Ordering, fence};
+use crate::sync::{AtomicU64, BUCKETS, Ordering, fence};
 use std::time::Duration;
 
-/// No bucket has this tag: the last epoch of the last generation is 8 years away at least.
-const UNTAGGED: u64 = u64::MAX;
-const FAILURE_SHIFT: u32 = 32;
+/// No bucket has this stamp: its epoch is 2,000 years away at least.
+const UNSTAMPED: u64 = u64::MAX;
+/// A stamp is the epoch and, in 24 bits, where in its bucket's time the first record came.
+const FIRST_BITS: u32 = 24;
+const UPPER_SHIFT: u32 = 32;
+const LOWER: u64 = u32::MAX as u64;
+/// A bucket counts for so many epochs, its own included.
+const AGE_MAX: u64 = BUCKETS as u64;
 
 #[derive(Debug)]
 struct Bucket {
-    tag: AtomicU64,
+    stamp: AtomicU64,
     /// Calls in the lower half, failures in the upper.
     counts: AtomicU64,
+    /// Slow calls in the lower half, the generation in the upper.
     slow: AtomicU64,
 }
 
@@ -33,26 +39,26 @@ struct Bucket {
 struct Cell {
     buckets: [Bucket; BUCKETS],
     /// The last epoch's number and the instant of its end, so that most records do not divide.
-    epoch: AtomicU32,
+    epoch: AtomicU64,
     epoch_end: AtomicU64,
-    /// Tag and settings version for which this thread saw the minimum reached.
-    enough_tag: AtomicU64,
-    enough_version: AtomicU32,
+    /// Epoch, generation and settings version for which this thread saw the minimum reached.
+    enough_epoch: AtomicU64,
+    enough_of: AtomicU64,
 }
 
 impl Default for Cell {
     fn default() -> Self {
         let bucket = || Bucket {
-            tag: AtomicU64::new(UNTAGGED),
+            stamp: AtomicU64::new(UNSTAMPED),
             counts: AtomicU64::new(0),
             slow: AtomicU64::new(0),
         };
         Self {
             buckets: std::array::from_fn(|_| bucket()),
-            epoch: AtomicU32::new(0),
+            epoch: AtomicU64::new(0),
             epoch_end: AtomicU64::new(0),
-            enough_tag: AtomicU64::new(UNTAGGED),
-            enough_version: AtomicU32::new(0),
+            enough_epoch: AtomicU64::new(u64::MAX),
+            enough_of: AtomicU64::new(0),
         }
     }
 }
@@ -73,8 +79,8 @@ pub(crate) struct TimeWindow {
     carried_generation: u32,
 }
 
-fn tag(generation: u32, epoch: u32) -> u64 {
-    (u64::from(generation) << 32) | u64::from(epoch)
+fn pair(upper: u32, lower: u32) -> u64 {
+    (u64::from(upper) << UPPER_SHIFT) | u64::from(lower)
 }
 
 impl TimeWindow {
@@ -89,35 +95,27 @@ impl TimeWindow {
         }
     }
 
-    /// A window of another length. What the old one holds goes on counting until its age exceeds
-    /// the new length, in the grain of the old buckets. An outcome that is being recorded at
-    /// this very instant may be lost to the window.
+    /// A window of another length. What the old one holds goes on counting until the first of a
+    /// bucket's calls is as old as the new length. An outcome that is being recorded at this
+    /// very instant may be lost to the window.
     pub(crate) fn resized(&self, length: Duration, generation: u32, now: Tick) -> Self {
         let mut new = Self::new(length);
         new.carried_generation = generation;
         let span = Duration::from_nanos(new.width * BUCKETS as u64);
         let old_span = self.width * BUCKETS as u64;
-        let mut keep = |start: u64, stats: WindowStats| {
-            let dies = Tick::from_nanos(start).saturating_add(span);
+        let mut keep = |first: u64, stats: WindowStats| {
+            let dies = Tick::from_nanos(first).saturating_add(span);
             if dies > now && stats.calls > 0 {
                 new.carried.push(Carried { dies, stats });
             }
         };
-        let current = now.as_nanos() / self.width;
-        for back in 0..BUCKETS as u64 {
-            let Some(epoch) = current.checked_sub(back) else {
-                break;
-            };
-            keep(
-                epoch * self.width,
-                self.of_epoch(generation, truncated(epoch)),
-            );
-        }
-        // A bucket that a thread opened a moment after our `now`.
-        keep(
-            (current + 1) * self.width,
-            self.of_epoch(generation, truncated(current + 1)),
-        );
+        self.visit(generation, now, |stamp, stats| {
+            let (epoch, part) = (stamp >> FIRST_BITS, stamp & ((1 << FIRST_BITS) - 1));
+            let offset = (u128::from(self.width) * u128::from(part)) >> FIRST_BITS;
+            // Less than the width, which is 64 bits.
+            #[allow(clippy::cast_possible_truncation)]
+            keep(epoch * self.width + offset as u64, stats);
+        });
         for carried in self.alive(generation, now) {
             keep(
                 carried.dies.as_nanos().saturating_sub(old_span),
@@ -131,14 +129,13 @@ impl TimeWindow {
     pub(crate) fn record(&self, entry: Entry, version: u32) -> Recorded {
         self.cells.with_mine(|cell| {
             let epoch = self.epoch(cell, entry.now);
-            let tag = tag(entry.generation, epoch);
-            cell.add(tag, epoch, entry);
+            cell.add(epoch, entry, self.width);
             if entry.failure || entry.slow {
                 return Recorded::MustJudge;
             }
             // Relaxed: this thread's own notes.
-            let enough = cell.enough_tag.load(Ordering::Relaxed) == tag
-                && cell.enough_version.load(Ordering::Relaxed) == version;
+            let enough = cell.enough_epoch.load(Ordering::Relaxed) == epoch
+                && cell.enough_of.load(Ordering::Relaxed) == pair(entry.generation, version);
             if enough {
                 Recorded::Enough
             } else {
@@ -153,33 +150,32 @@ impl TimeWindow {
             return;
         }
         self.cells.with_mine(|cell| {
-            let tag = tag(generation, self.epoch(cell, now));
-            cell.enough_version.store(version, Ordering::Relaxed);
-            cell.enough_tag.store(tag, Ordering::Relaxed);
+            cell.enough_epoch
+                .store(self.epoch(cell, now), Ordering::Relaxed);
+            cell.enough_of
+                .store(pair(generation, version), Ordering::Relaxed);
         });
     }
 
     pub(crate) fn stats(&self, generation: u32, now: Tick) -> WindowStats {
-        let epoch = truncated(now.as_nanos() / self.width);
-        let mut stats = WindowStats::default();
-        for cell in self.cells.iter() {
-            for bucket in &cell.buckets {
-                bucket.read(&mut stats, |tag| is_live(tag, generation, epoch));
-            }
-        }
+        let mut sum = WindowStats::default();
+        self.visit(generation, now, |_, stats| sum.add(stats));
         for carried in self.alive(generation, now) {
-            stats.add(carried.stats);
+            sum.add(carried.stats);
         }
-        stats
+        sum
     }
 
-    fn of_epoch(&self, generation: u32, epoch: u32) -> WindowStats {
-        let mut stats = WindowStats::default();
-        for cell in self.cells.iter() {
-            let bucket = &cell.buckets[epoch as usize % BUCKETS];
-            bucket.read(&mut stats, |found| found == tag(generation, epoch));
+    /// Shows every bucket that counts. Another thread may already be an epoch ahead of our
+    /// `now`: what it recorded counts too.
+    fn visit(&self, generation: u32, now: Tick, mut show: impl FnMut(u64, WindowStats)) {
+        let epoch = now.as_nanos() / self.width;
+        for bucket in self.cells.iter().flat_map(|cell| &cell.buckets) {
+            let live = |stamp: u64| stamp != UNSTAMPED && (stamp >> FIRST_BITS) + AGE_MAX > epoch;
+            if let Some((stamp, stats)) = bucket.read(generation, live) {
+                show(stamp, stats);
+            }
         }
-        stats
     }
 
     fn alive(&self, generation: u32, now: Tick) -> impl Iterator<Item = &Carried> {
@@ -193,7 +189,7 @@ impl TimeWindow {
 
     /// The epoch of `now`. Only by the cell's own thread.
     #[inline]
-    fn epoch(&self, cell: &Cell, now: Tick) -> u32 {
+    fn epoch(&self, cell: &Cell, now: Tick) -> u64 {
         let now = now.as_nanos();
         let end = cell.epoch_end.load(Ordering::Relaxed);
         if now < end && now >= end.saturating_sub(self.width) {
@@ -202,73 +198,82 @@ impl TimeWindow {
         let epoch = now / self.width;
         cell.epoch_end
             .store((epoch + 1).saturating_mul(self.width), Ordering::Relaxed);
-        cell.epoch.store(truncated(epoch), Ordering::Relaxed);
-        truncated(epoch)
+        cell.epoch.store(epoch, Ordering::Relaxed);
+        epoch
     }
-}
-
-/// Epochs are compared modulo 2^32: 8 years of the smallest bucket.
-#[allow(clippy::cast_possible_truncation)]
-fn truncated(epoch: u64) -> u32 {
-    epoch as u32
-}
-
-/// Whether a bucket with this tag counts. Another thread may already be an epoch ahead of our
-/// `now`: what it recorded counts too.
-fn is_live(tag: u64, generation: u32, epoch: u32) -> bool {
-    let age = epoch.wrapping_sub(truncated(tag)).cast_signed();
-    tag >> 32 == u64::from(generation) && tag != UNTAGGED && age < BUCKETS as i32
 }
 
 impl Cell {
     /// Only by the cell's own thread.
     #[inline]
-    fn add(&self, tag: u64, epoch: u32, entry: Entry) {
-        let bucket = &self.buckets[epoch as usize % BUCKETS];
-        let one = 1 | (u64::from(entry.failure) << FAILURE_SHIFT);
-        let slow = u64::from(entry.slow);
-        if bucket.tag.load(Ordering::Relaxed) == tag {
+    fn add(&self, epoch: u64, entry: Entry, width: u64) {
+        // Less than the number of buckets.
+        #[allow(clippy::cast_possible_truncation)]
+        let bucket = &self.buckets[(epoch % AGE_MAX) as usize];
+        let one = pair(u32::from(entry.failure), 1);
+        let slow = bucket.slow.load(Ordering::Relaxed);
+        let stamp = bucket.stamp.load(Ordering::Relaxed);
+        let same = stamp >> FIRST_BITS == epoch && stamp != UNSTAMPED;
+        if same && slow >> UPPER_SHIFT == u64::from(entry.generation) {
             let counts = bucket.counts.load(Ordering::Relaxed);
             // A bucket that holds four thousand million calls holds enough to judge by.
-            if counts & u64::from(u32::MAX) != u64::from(u32::MAX) {
+            if counts & LOWER != LOWER {
                 bucket.counts.store(counts + one, Ordering::Relaxed);
                 // Release, pairs with the Acquire in `read`: whoever sees the slow call sees it
                 // among the calls, so that a slow rate is never too high.
-                let slow = bucket.slow.load(Ordering::Relaxed) + slow;
-                bucket.slow.store(slow, Ordering::Release);
+                bucket
+                    .slow
+                    .store(slow + u64::from(entry.slow), Ordering::Release);
             }
             return;
         }
-        bucket.tag.store(UNTAGGED, Ordering::Relaxed);
-        // Pairs with the fence in `read`: whoever sees new counts sees that the old tag is gone.
+        bucket.stamp.store(UNSTAMPED, Ordering::Relaxed);
+        // Pairs with the fence in `read`: whoever sees new counts sees that the stamp is gone.
         fence(Ordering::Release);
         bucket.counts.store(one, Ordering::Relaxed);
-        bucket.slow.store(slow, Ordering::Release);
-        // Release, pairs with the Acquire in `read`: whoever sees the tag sees the new counts.
-        bucket.tag.store(tag, Ordering::Release);
+        bucket.slow.store(
+            pair(entry.generation, u32::from(entry.slow)),
+            Ordering::Relaxed,
+        );
+        // Release, pairs with the Acquire in `read`: whoever sees the stamp sees the new counts.
+        bucket
+            .stamp
+            .store(stamped(epoch, entry.now, width), Ordering::Release);
     }
 }
 
+fn stamped(epoch: u64, now: Tick, width: u64) -> u64 {
+    let into = u128::from(now.as_nanos().saturating_sub(epoch * width));
+    // A part of the width: less than 1 in 24 bits.
+    #[allow(clippy::cast_possible_truncation)]
+    let part = ((into << FIRST_BITS) / u128::from(width)) as u64;
+    (epoch << FIRST_BITS) | part
+}
+
 impl Bucket {
-    /// Adds what the bucket holds, if its tag is wanted before and after.
+    /// What the bucket holds of a generation, if its stamp is live before and after.
     #[inline]
-    fn read(&self, stats: &mut WindowStats, wanted: impl Fn(u64) -> bool) {
-        let tag = self.tag.load(Ordering::Acquire);
-        if !wanted(tag) {
-            return;
+    fn read(&self, generation: u32, live: impl Fn(u64) -> bool) -> Option<(u64, WindowStats)> {
+        let stamp = self.stamp.load(Ordering::Acquire);
+        if !live(stamp) {
+            return None;
         }
         let slow = self.slow.load(Ordering::Acquire);
         let counts = self.counts.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
         // Changed meanwhile: the bucket was a whole window old for its thread, or is being made.
-        if self.tag.load(Ordering::Relaxed) == tag {
-            let failures = counts >> FAILURE_SHIFT;
-            stats.add(WindowStats {
-                calls: counts & u64::from(u32::MAX),
-                failures,
-                slow,
-            });
-        }
+        let same = self.stamp.load(Ordering::Relaxed) == stamp;
+        (same && slow >> UPPER_SHIFT == u64::from(generation)).then(|| {
+            let failures = counts >> UPPER_SHIFT;
+            (
+                stamp,
+                WindowStats {
+                    calls: counts & LOWER,
+                    failures,
+                    slow: slow & LOWER,
+                },
+            )
+        })
     }
 }
 
