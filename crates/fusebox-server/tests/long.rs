@@ -1,7 +1,7 @@
 //! The long tests: the gateway's evidence at full length, and its soak.
 //!
-//! `FUSEBOX_LONG=1 cargo test -p fusebox-server --test long [NAME...]`. Without the variable nothing runs, and
-//! that is what the last line says.
+//! `FUSEBOX_LONG=1 cargo test -p fusebox-server --test long [NAME...]`. Without the variable
+//! nothing runs, and that is what the last line says.
 
 // It shares files with `tests/it`, and needs a part of them only.
 #![allow(dead_code)]

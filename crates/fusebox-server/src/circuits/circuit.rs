@@ -14,8 +14,8 @@ use crate::settings::CircuitSettings;
 /// The upstream behind the breaker: the one way by which a request reaches it.
 pub type Protected = Breaker<Upstream, Arc<CircuitBreaker>, Judgement>;
 
-/// One circuit under one version of its settings. A reload makes another `Circuit` that shares breaker and
-/// counters with this one; requests under way keep this one.
+/// One circuit under one version of its settings. A reload makes another `Circuit` that shares
+/// breaker and counters with this one; requests under way keep this one.
 #[derive(Debug)]
 pub struct Circuit {
     settings: Arc<CircuitSettings>,

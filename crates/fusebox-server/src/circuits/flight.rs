@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use super::{Answer, Circuit};
 use crate::settings::Trouble;
 
-/// Keeps a request counted as in flight until it is dropped, with the answer's body or with the client.
+/// Keeps a request counted as in flight until it is dropped, with the answer's body or with the
+/// client.
 #[derive(Debug)]
 pub struct Flight {
     circuit: Arc<Circuit>,

@@ -158,9 +158,9 @@ impl Circuits {
         &self.bus
     }
 
-    /// Takes over another configuration, all or nothing. A circuit that stays keeps its breaker, its state and
-    /// its counters, and its open connections if the upstream is the same. Requests under way finish under the
-    /// settings they began with.
+    /// Takes over another configuration, all or nothing. A circuit that stays keeps its breaker,
+    /// its state and its counters, and its open connections if the upstream is the same. Requests
+    /// under way finish under the settings they began with.
     ///
     /// # Errors
     /// Settings that no circuit can be made of; then everything stays as it was.
@@ -180,7 +180,8 @@ impl Circuits {
         Ok(changed)
     }
 
-    /// Tells every breaker that the process ends: calls that are dropped from now on count as ignored.
+    /// Tells every breaker that the process ends: calls that are dropped from now on count as
+    /// ignored.
     pub fn begin_shutdown(&self) {
         for circuit in &self.live.load().circuits {
             circuit.breaker().begin_shutdown();
@@ -210,7 +211,8 @@ fn change_breakers(circuits: &[Arc<Circuit>]) -> Result<(), CircuitsError> {
         let (breaker, before) = (circuit.breaker(), circuit.breaker().settings());
         if let Err(error) = breaker.change_settings(circuit.set().breaker.clone(), &by) {
             for (breaker, before) in done {
-                // Taken a moment ago; a breaker that refuses now keeps the new settings until the next reload.
+                // Taken a moment ago; a breaker that refuses now keeps the new settings until the
+                // next reload.
                 let _ = breaker.change_settings(before, &by);
             }
             return Err(CircuitsError::Change {

@@ -9,7 +9,8 @@ use http::response::Parts;
 use super::upstream::UpstreamError;
 use crate::settings::CircuitSettings;
 
-/// The classifier of a circuit: its `classify` overrides for statuses, and for errors whose fault they are.
+/// The classifier of a circuit: its `classify` overrides for statuses, and for errors whose fault
+/// they are.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     settings: Arc<CircuitSettings>,

@@ -1,7 +1,8 @@
 //! The box of live circuits: what the settings ask for, made of breakers, routes and connections.
 //!
-//! Everything here is immutable once built; a reload builds the next set and swaps one pointer. So a request
-//! finds its circuit without a lock, and one that is under way goes on with the settings it began under.
+//! Everything here is immutable once built; a reload builds the next set and swaps one pointer. So
+//! a request finds its circuit without a lock, and one that is under way goes on with the settings
+//! it began under.
 
 mod circuit;
 mod flight;

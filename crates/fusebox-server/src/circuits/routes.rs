@@ -87,8 +87,8 @@ impl Paths {
         }
     }
 
-    /// Tries the path, then the path without its last segment, and so on. It begins at the longest path that
-    /// is known, so that a long path costs no more than a short one.
+    /// Tries the path, then the path without its last segment, and so on. It begins at the longest
+    /// path that is known, so that a long path costs no more than a short one.
     fn find(&self, path: &str) -> Option<Route> {
         if self.by_path.is_empty() {
             return None;

@@ -81,7 +81,8 @@ impl Answer {
     }
 }
 
-/// Counters of one circuit, indexed by the variants of [`Answer`] and [`Trouble`]. They outlive reloads. All are relaxed: each is read for itself.
+/// Counters of one circuit, indexed by the variants of [`Answer`] and [`Trouble`]. They outlive
+/// reloads. All are relaxed: each is read for itself.
 #[derive(Debug, Default)]
 pub struct CircuitStats {
     answers: [AtomicU64; Answer::ALL.len()],

@@ -26,7 +26,8 @@ pub(super) fn to_error(
             )
         }
         BreakerError::Inner(error) => {
-            tracing::debug!(circuit = flight.circuit().name(), %error, "no answer from the upstream");
+            let circuit = flight.circuit().name();
+            tracing::debug!(circuit, %error, "no answer from the upstream");
             let (kind, answer, trouble) = sorted(error);
             (kind, answer, trouble, error.to_string())
         }
@@ -57,7 +58,8 @@ fn sorted(error: &UpstreamError) -> (Kind, Answer, Option<Trouble>) {
     }
 }
 
-/// The fallback for an upstream's 5xx, if the circuit has one. The upstream's body is dropped with it.
+/// The fallback for an upstream's 5xx, if the circuit has one. The upstream's body is dropped with
+/// it.
 pub(super) fn instead_of_5xx<B>(
     response: &Response<B>,
     flight: Flight,

@@ -1,4 +1,5 @@
-//! A client's connection: closed when the client stops reading, and closed so that it can read the answer.
+//! A client's connection: closed when the client stops reading, and closed so that it can read the
+//! answer.
 
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice};
@@ -16,12 +17,12 @@ const LINGER_FOR: Duration = Duration::from_secs(1);
 pin_project! {
     /// A stream with two habits of its own.
     ///
-    /// It fails once a write has been stuck for too long: a client that takes no more bytes would hold its
-    /// connection, its request and the upstream's answer for ever.
+    /// It fails once a write has been stuck for too long: a client that takes no more bytes would
+    /// hold its connection, its request and the upstream's answer for ever.
     ///
-    /// And after its end it takes, for a moment, what the client still sends: closed with unread bytes, TCP
-    /// would reset the connection and take an answer away that the client has not read yet. That is every
-    /// rejected call with a large body.
+    /// And after its end it takes, for a moment, what the client still sends: closed with unread
+    /// bytes, TCP would reset the connection and take an answer away that the client has not read
+    /// yet. That is every rejected call with a large body.
     #[derive(Debug)]
     pub(super) struct ClientStream<S> {
         #[pin]

@@ -45,7 +45,8 @@ impl Forwarder {
             flight.answered(Answer::Client);
             return without_circuit(Kind::BadRequest, "the path cannot be sent on");
         };
-        // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its future.
+        // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its
+        // future.
         let answered = flight.circuit().protected().call(request).await;
         match answered {
             Ok(response) => self.answer_with(response, upgrade, flight),
@@ -166,8 +167,8 @@ fn asked_upgrade(request: &mut Request<Incoming>) -> Option<Upgrade> {
 
 /// Makes an upstream's head one of ours.
 fn clean<B>(response: &mut Response<B>) {
-    // Two ways to tell where a body ends: a reader further on might choose the other one. (Of requests hyper
-    // takes off the length itself.)
+    // Two ways to tell where a body ends: a reader further on might choose the other one. (Of
+    // requests hyper takes off the length itself.)
     if response.headers().contains_key(TRANSFER_ENCODING) {
         response.headers_mut().remove(CONTENT_LENGTH);
     }

@@ -14,8 +14,8 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Headers that mean one connection only, named in `Connection` or not (RFC 9110, 7.6.1). `Trailer` is not
-/// among them: it announces what is in the message.
+/// Headers that mean one connection only, named in `Connection` or not (RFC 9110, 7.6.1). `Trailer`
+/// is not among them: it announces what is in the message.
 const HOP_BY_HOP: [HeaderName; 7] = [
     KEEP_ALIVE,
     PROXY_CONNECTION,
@@ -26,7 +26,8 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     UPGRADE,
 ];
 
-/// Takes off what is for this hop only. An upgrade is for this hop too; who passes one on puts it back.
+/// Takes off what is for this hop only. An upgrade is for this hop too; who passes one on puts it
+/// back.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     while let Some(named) = next_named(headers) {
         headers.remove(named);
@@ -70,7 +71,8 @@ fn says(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
         .any(|word| word.trim().eq_ignore_ascii_case(token))
 }
 
-/// Makes a client's headers those of a request to the upstream. An upgrade is taken off with the rest.
+/// Makes a client's headers those of a request to the upstream. An upgrade is taken off with the
+/// rest.
 pub(super) fn to_upstream(
     headers: &mut HeaderMap,
     version: Version,

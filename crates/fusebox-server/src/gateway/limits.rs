@@ -6,10 +6,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a request's head; a larger one is answered 431. A single header line of any length fits.
+    /// Bytes of a request's head; a larger one is answered 431. A single header line of any length
+    /// fits.
     pub head_bytes_max: usize,
-    /// How long a client may take to send a request's head, also counted while a kept connection is idle;
-    /// then it is closed.
+    /// How long a client may take to send a request's head, also counted while a kept connection is
+    /// idle; then it is closed.
     pub head_read_for: Duration,
     /// How long a client may leave bytes of an answer untaken; then it is closed.
     pub write_stalled_for: Duration,

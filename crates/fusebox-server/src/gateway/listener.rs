@@ -21,7 +21,8 @@ use super::forward::Forwarder;
 use super::tunnel::TunnelSlot;
 use crate::circuits::Circuits;
 
-/// After an accept failed for want of file descriptors: trying again at once would only burn the processor.
+/// After an accept failed for want of file descriptors: trying again at once would only burn the
+/// processor.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// The HTTP face of the circuits.
@@ -38,11 +39,12 @@ impl Gateway {
         Self { circuits, limits }
     }
 
-    /// Serves until `shutdown` is ready, then takes no more connections and returns when the last request has
-    /// been answered and the last tunnel has ended.
+    /// Serves until `shutdown` is ready, then takes no more connections and returns when the last
+    /// request has been answered and the last tunnel has ended.
     ///
     /// # Cancel safety
-    /// Dropped, it closes every connection at once. So the caller bounds the drain with a time-out around it.
+    /// Dropped, it closes every connection at once. So the caller bounds the drain with a time-out
+    /// around it.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let (stop, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(self.limits.connections_max));

@@ -1,11 +1,12 @@
-//! The gateway: HTTP/1.1 in, through the breaker of a circuit, HTTP/1.1 or HTTPS out. Streams both ways.
+//! The gateway: HTTP/1.1 in, through the breaker of a circuit, HTTP/1.1 or HTTPS out. Streams both
+//! ways.
 //!
 //! It judges nothing: whether a call may pass, and what its outcome was, is decided in the layer of
-//! `fusebox-tower` around each upstream. Here are the listener and its limits, the headers of a proxy, and the
-//! answers given in place of an upstream's.
+//! `fusebox-tower` around each upstream. Here are the listener and its limits, the headers of a
+//! proxy, and the answers given in place of an upstream's.
 //!
-//! A client that goes away drops the future of its request or the body of its answer, and with it everything
-//! the request holds: permit, connection, counters. There is no other clean-up.
+//! A client that goes away drops the future of its request or the body of its answer, and with it
+//! everything the request holds: permit, connection, counters. There is no other clean-up.
 
 mod answer;
 mod body;

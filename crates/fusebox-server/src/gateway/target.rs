@@ -4,8 +4,8 @@ use bytes::{BufMut, BytesMut};
 use http::Uri;
 use http::uri::{InvalidUri, PathAndQuery};
 
-/// What the upstream is asked for: its base path, then the request's path, without the first `strip` bytes,
-/// then the query as it is.
+/// What the upstream is asked for: its base path, then the request's path, without the first
+/// `strip` bytes, then the query as it is.
 pub(super) fn rewritten(uri: &Uri, strip: usize, base: &str) -> Result<Uri, InvalidUri> {
     let all = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     if strip == 0 && base.is_empty() {
@@ -26,8 +26,8 @@ pub(super) fn rewritten(uri: &Uri, strip: usize, base: &str) -> Result<Uri, Inva
     PathAndQuery::from_maybe_shared(text.freeze()).map(Uri::from)
 }
 
-/// Whether a path climbs: has a segment `..`, plain or escaped. The route is chosen by the path as it was
-/// sent, so the upstream must not find another one in it.
+/// Whether a path climbs: has a segment `..`, plain or escaped. The route is chosen by the path as
+/// it was sent, so the upstream must not find another one in it.
 pub(super) fn climbs(path: &str) -> bool {
     // Most paths have neither, and are done here.
     if !path.contains("..") && !path.contains('%') {

@@ -1,4 +1,5 @@
-//! A connection after both sides agreed to change the protocol (101): bytes both ways, until one ends.
+//! A connection after both sides agreed to change the protocol (101): bytes both ways, until one
+//! ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +19,8 @@ pub(super) struct Tunnel {
 }
 
 impl Tunnel {
-    /// Carries bytes until both sides have ended, or one broke off. The breaker judged the call at its head.
+    /// Carries bytes until both sides have ended, or one broke off. The breaker judged the call at
+    /// its head.
     async fn run(self) {
         let Self {
             client,
@@ -33,8 +35,8 @@ impl Tunnel {
     }
 }
 
-/// Where a request leaves its tunnel for the task of the connection, which runs it when HTTP is over. So the
-/// tunnel ends with that task, and counts as a connection.
+/// Where a request leaves its tunnel for the task of the connection, which runs it when HTTP is
+/// over. So the tunnel ends with that task, and counts as a connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TunnelSlot(Arc<Mutex<Option<Tunnel>>>);
 

@@ -123,6 +123,7 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = tokio::time::Instant::now();
     while !holds() {
         assert!(begun.elapsed() < BOUND, "not within the bound: {what}");
+        // tidy-allow(sleep): the bounded wait itself looks at its condition again and again
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

@@ -192,6 +192,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, seen: &Seen)
             Mode::Echo => answer(&mut stream, 200, &[head.as_bytes(), &body].concat()).await,
             Mode::Fail(status) => answer(&mut stream, status, b"out of order").await,
             Mode::Slow(time) => {
+                // tidy-allow(sleep): slow on purpose
                 tokio::time::sleep(time).await;
                 answer(&mut stream, 200, b"hello").await
             }

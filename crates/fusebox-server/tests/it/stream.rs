@@ -28,12 +28,14 @@ pub(crate) struct Seen {
     pub(crate) healed_after: Duration,
 }
 
-/// Calls at fixed instants, whether or not earlier ones have been answered, on connections of their own.
+/// Calls at fixed instants, whether or not earlier ones have been answered, on connections of their
+/// own.
 pub(crate) async fn streamed(method: &'static str, plan: Plan) -> Seen {
     let upstream = StandIn::start(Mode::Ok).await;
     let open_for = fusebox::duration::format(plan.open_for);
     let breaker = format!(
-        "[circuits.rag.breaker]\nconsecutive_failures = 5\nopen_for = \"{open_for}\"\nbackoff = 1.0\njitter = \"0%\""
+        "[circuits.rag.breaker]\nconsecutive_failures = 5\n\
+        open_for = \"{open_for}\"\nbackoff = 1.0\njitter = \"0%\""
     );
     let house = Arc::new(House::start(&rag(&upstream.url(), &breaker)).await);
     let healed = Arc::new(AtomicBool::new(false));

@@ -14,10 +14,12 @@ use super::{RequestBody, Tls, UpstreamError};
 use crate::circuits::CircuitsError;
 use crate::settings::{CircuitSettings, Scheme, Upstream};
 
-/// The largest head of an answer. More than servers send, little enough to hold for many connections.
+/// The largest head of an answer. More than servers send, little enough to hold for many
+/// connections.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// A quiet connection is probed, so that a peer that vanished without a word does not look alive for hours.
+/// A quiet connection is probed, so that a peer that vanished without a word does not look alive
+/// for hours.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Knows where an upstream is and how it is spoken to.
@@ -83,8 +85,8 @@ impl Connector {
             .handshake(io)
             .await
             .map_err(|error| UpstreamError::Connect(root_cause(&error)))?;
-        // What goes wrong on the connection reaches the exchange that uses it; between two of them it is news
-        // to nobody.
+        // What goes wrong on the connection reaches the exchange that uses it; between two of them
+        // it is news to nobody.
         tokio::spawn(async move {
             let _ = connection.with_upgrades().await;
         });

@@ -14,8 +14,9 @@ use super::request_body::Progress;
 use super::response_body::Deadline;
 use super::{RequestBody, TimeLimits, UpstreamBody, UpstreamError};
 
-/// A connection idle for so long may have been closed by the upstream in the very moment it is used again. One
-/// that was in use a moment ago was not closed for idleness, and its end is the upstream's failure.
+/// A connection idle for so long may have been closed by the upstream in the very moment it is used
+/// again. One that was in use a moment ago was not closed for idleness, and its end is the
+/// upstream's failure.
 const STALE_AFTER: Duration = Duration::from_millis(500);
 
 /// Sends a request and waits for the head of the answer.
@@ -74,7 +75,8 @@ fn may_be_stale(lease: &Lease) -> bool {
     lease.idle_for.is_some_and(|idle| idle >= STALE_AFTER)
 }
 
-/// A copy of a request that does no harm when it is done twice: of a method that says so, without a body.
+/// A copy of a request that does no harm when it is done twice: of a method that says so, without a
+/// body.
 fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
     let harmless = request.method().is_idempotent() && request.body().progress().is_sent();
     harmless.then(|| {
@@ -86,9 +88,9 @@ fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
     })
 }
 
-/// The request to send again on a fresh connection: one of which no byte was sent, or that may be repeated
-/// because the connection had been idle and brought no byte of an answer. Only ever after an idle connection,
-/// so at most once.
+/// The request to send again on a fresh connection: one of which no byte was sent, or that may be
+/// repeated because the connection had been idle and brought no byte of an answer. Only ever after
+/// an idle connection, so at most once.
 fn unsent(
     mut error: TrySendError<Request<RequestBody>>,
     again: Option<Request<RequestBody>>,
@@ -118,7 +120,8 @@ fn answered(
     progress: Progress,
 ) -> Response<UpstreamBody> {
     let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    // A connection that switched protocols is no longer ours; dropping the sender does not close it.
+    // A connection that switched protocols is no longer ours; dropping the sender does not close
+    // it.
     let lease = (!upgraded).then_some(lease);
     let endless = upgraded || is_event_stream(&response);
     let clock = (!endless).then_some(deadline);

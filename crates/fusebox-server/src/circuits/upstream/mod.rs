@@ -65,7 +65,8 @@ impl Upstream {
         })
     }
 
-    /// This upstream under other settings. Its connections stay if they still lead to the right place.
+    /// This upstream under other settings. Its connections stay if they still lead to the right
+    /// place.
     pub(super) fn changed_to(
         &self,
         settings: &CircuitSettings,

@@ -13,8 +13,8 @@ use super::{RequestBody, UpstreamError};
 /// How many idle connections are kept. Beyond it a burst's connections are closed when it is over.
 const IDLE_MAX: usize = 256;
 
-/// A connection idle for longer is not used again: most servers close theirs after 60 s or more, and one that
-/// is about to be closed is a request about to be lost.
+/// A connection idle for longer is not used again: most servers close theirs after 60 s or more,
+/// and one that is about to be closed is a request about to be lost.
 const IDLE_FOR_MAX: Duration = Duration::from_secs(50);
 
 /// The idle connections, the one used last at the back.
@@ -57,8 +57,8 @@ impl Pool {
         loop {
             let mut idle = self.pop()?;
             let idle_for = idle.since.elapsed();
-            // Its task may not yet have seen the end of the last answer, which the reader of the body saw;
-            // nor that the upstream closed it.
+            // Its task may not yet have seen the end of the last answer, which the reader of the
+            // body saw; nor that the upstream closed it.
             if idle_for < IDLE_FOR_MAX && idle.sender.ready().await.is_ok() {
                 let idle_for = Some(idle_for);
                 return Some(Lease {
@@ -93,7 +93,8 @@ impl Pool {
             since: Instant::now(),
         };
         let mut all = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // The oldest are at the front: what is closed or too old goes, so that a quiet pool shrinks.
+        // The oldest are at the front: what is closed or too old goes, so that a quiet pool
+        // shrinks.
         while all.front().is_some_and(Idle::is_over) || all.len() >= IDLE_MAX {
             all.pop_front();
         }
@@ -108,8 +109,8 @@ impl Idle {
 }
 
 impl Lease {
-    /// Keeps the connection for the next request. Only for one whose request was sent and whose answer was
-    /// read to its end.
+    /// Keeps the connection for the next request. Only for one whose request was sent and whose
+    /// answer was read to its end.
     pub(super) fn give_back(self) {
         if !self.sender.is_closed() {
             self.pool.push(self.sender);

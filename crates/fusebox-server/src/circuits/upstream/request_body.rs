@@ -20,7 +20,8 @@ pin_project! {
     }
 }
 
-/// How far the client has sent its body. Shared with the exchange; costs nothing where there is no body.
+/// How far the client has sent its body. Shared with the exchange; costs nothing where there is no
+/// body.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress(Option<Arc<AtomicU8>>);
 
@@ -34,8 +35,8 @@ const BROKEN: u8 = 2;
 const SENT: u8 = 3;
 
 impl Progress {
-    // Relaxed everywhere: the word stands for itself, and the body's task writes it before it lets the
-    // exchange know of an error by a channel, which orders them.
+    // Relaxed everywhere: the word stands for itself, and the body's task writes it before it lets
+    // the exchange know of an error by a channel, which orders them.
     fn set(&self, to: u8) {
         if let Some(word) = &self.0 {
             word.store(to, Ordering::Relaxed);

@@ -16,7 +16,8 @@ use super::pool::Lease;
 use super::request_body::Progress;
 
 pin_project! {
-    /// The body of an answer, streamed through as it comes. At its end the connection goes back to the pool.
+    /// The body of an answer, streamed through as it comes. At its end the connection goes back to
+    /// the pool.
     #[derive(Debug)]
     pub struct UpstreamBody {
         #[pin]
@@ -118,8 +119,8 @@ impl Body for UpstreamBody {
                     }
                     return Poll::Ready(Some(Ok(frame)));
                 };
-                // Too late. If the frame had to be waited for, the upstream was slow; if it was there at once,
-                // it lay here until the client took what came before it.
+                // Too late. If the frame had to be waited for, the upstream was slow; if it was
+                // there at once, it lay here until the client took what came before it.
                 if waited {
                     UpstreamError::BodyTimeout(clock.after)
                 } else {

@@ -6,8 +6,8 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
-/// The client side of TLS: ring, TLS 1.2 and 1.3, HTTP/1.1 only. Made at the first https upstream, because
-/// reading the machine's roots takes tens of milliseconds.
+/// The client side of TLS: ring, TLS 1.2 and 1.3, HTTP/1.1 only. Made at the first https upstream,
+/// because reading the machine's roots takes tens of milliseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
     extra: Vec<CertificateDer<'static>>,

@@ -124,7 +124,8 @@ async fn an_event_stream_is_a_success_at_its_head_and_outlives_the_time_out() {
         .unwrap();
     read_until(&mut client, "data: 1").await;
     assert_eq!(house.rag().breaker().snapshot().totals.success, 1);
-    // A second call is cut off by the same time-out, so that the first one has outlived it for certain.
+    // A second call is cut off by the same time-out, so that the first one has outlived it for
+    // certain.
     upstream.turn(Mode::Hang);
     assert_eq!(house.get("/rag/x").await.status, 504);
     go_on.notify_one();
@@ -155,7 +156,8 @@ async fn a_body_that_is_silent_for_longer_than_settle_after_is_a_success() {
 
 #[tokio::test]
 async fn trailers_pass_through() {
-    let script = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n1\r\na\r\n0\r\nx-sum: 7\r\n\r\n";
+    let script = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n\
+        1\r\na\r\n0\r\nx-sum: 7\r\n\r\n";
     let upstream = StandIn::start(Mode::Script(vec![send(script)])).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     let lines = "te: trailers\r\n";

@@ -32,7 +32,8 @@ async fn a_connection_that_the_upstream_closed_is_replaced_for_any_method() {
     for (n, method) in ["GET", "POST", "DELETE", "POST"].into_iter().enumerate() {
         assert_eq!(house.ask(method, "/rag/x", "").await.status, 200);
         assert_eq!(upstream.connections(), n as u64 + 1);
-        // The stand-in closes after each answer; the gateway must notice before it uses the connection.
+        // The stand-in closes after each answer; the gateway must notice before it uses the
+        // connection.
         until("settled", || {
             house.rag().breaker().snapshot().totals.success == n as u64 + 1
         })
@@ -47,6 +48,7 @@ async fn a_stale_connection_that_breaks_in_use_costs_no_failure_where_repeating_
     let upstream = StandIn::start(Mode::Script(vec![send(KEPT), Step::Keep])).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     assert_eq!(house.get("/rag/x").await.status, 200);
+    // tidy-allow(sleep): the connection has to be idle for so long in the gateway's own time
     tokio::time::sleep(Duration::from_millis(600)).await;
     // The kept connection reads one more request and closes without a word; the next one answers.
     let breaks = Arc::new(Notify::new());

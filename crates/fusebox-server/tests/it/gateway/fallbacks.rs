@@ -32,7 +32,8 @@ fn counted(house: &House, trouble: &str) -> u64 {
 async fn a_fallback_stands_in_for_each_trouble_and_is_counted_by_it() {
     let upstream = StandIn::start(Mode::Hang).await;
     let more = format!(
-        "timeout = \"50ms\"\n[circuits.rag.breaker]\nconsecutive_failures = 3\nopen_for = \"60s\"\n{FALLBACK}"
+        "timeout = \"50ms\"\n[circuits.rag.breaker]\nconsecutive_failures = 3\n\
+        open_for = \"60s\"\n{FALLBACK}"
     );
     let house = House::start(&rag(&upstream.url(), &more)).await;
     is_fallback(&house.get("/rag/x").await, "timeout");
