@@ -39,9 +39,13 @@ impl Ticket {
         }
     }
 
+    fn is_timed(&self) -> bool {
+        self.started < Tick::NEVER
+    }
+
     /// The time since admission, if anybody asked for it then.
     pub(crate) fn age(&self, now: Tick) -> Option<Duration> {
-        (self.started < Tick::NEVER).then(|| now.saturating_since(self.started))
+        self.is_timed().then(|| now.saturating_since(self.started))
     }
 
     pub(crate) fn took(&self) -> Option<Duration> {
@@ -104,18 +108,19 @@ impl<B: Deref<Target = CircuitBreaker>> PermitOf<B> {
 
     /// The answer has begun to arrive: the call took until now, whenever it is settled (R1).
     pub fn head_arrived(&mut self) {
-        let took = self.elapsed();
-        if self.ticket.took == Tick::NEVER && self.ticket.age(Tick::NEVER).is_some() {
-            self.ticket.took = Tick::from_nanos(nanos(took));
+        if self.ticket.is_timed() && self.ticket.took == Tick::NEVER {
+            self.ticket.took = Tick::from_nanos(nanos(self.elapsed()));
         }
     }
 
     /// The time since admission. Zero where no setting asks for durations: the breaker then
     /// does not read the clock for a call.
     pub fn elapsed(&self) -> Duration {
-        self.ticket
-            .age(self.breaker.clock().now())
-            .unwrap_or_default()
+        if !self.ticket.is_timed() {
+            return Duration::ZERO;
+        }
+        let now = self.breaker.clock().now();
+        self.ticket.age(now).unwrap_or_default()
     }
 
     /// Whether this call is a trial of a half-open circuit.
