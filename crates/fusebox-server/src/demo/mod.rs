@@ -103,7 +103,7 @@ async fn play(
                     Cue::Again => (Tone::Quiet, "the script begins again".to_owned()),
                     Cue::End => return Ok(()),
                 };
-                view.tell(Happening { at: stage.elapsed(), tone, text }).map_err(DemoError::Write)?;
+                view.tell(Happening { at: stage.elapsed(), tone, text, more: None }).map_err(DemoError::Write)?;
             }
             received = stage.events.next() => {
                 view.tell(happening(stage, received)).map_err(DemoError::Write)?;
@@ -119,11 +119,13 @@ fn happening(stage: &Stage, received: Received) -> Happening {
             at: stage.since_start(event.at),
             tone: tone(&event),
             text: words::sentence(&event),
+            more: words::next(&event),
         },
         Received::Missed(count) => Happening {
             at: stage.elapsed(),
             tone: Tone::Quiet,
             text: format!("{count} events were missed"),
+            more: None,
         },
     }
 }

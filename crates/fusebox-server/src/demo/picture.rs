@@ -56,6 +56,8 @@ pub(crate) struct Happening {
     pub(crate) tone: Tone,
     /// One sentence.
     pub(crate) text: String,
+    /// What may follow it, where there is room.
+    pub(crate) more: Option<String>,
 }
 
 /// A rate over the last two seconds, from a count that only rises.

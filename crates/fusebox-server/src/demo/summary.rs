@@ -76,10 +76,11 @@ impl Summary {
         lines.push(Line::default().with(Tone::Strong, "What the breakers kept away"));
         lines.extend(self.circuits.iter().flat_map(CircuitSummary::comparison));
         lines.push(Line::default());
-        lines.push(Line::default().with(
-            Tone::Quiet,
-            "Counted by the clients and by the upstreams themselves. Next: fusebox serve --help",
-        ));
+        let last = [
+            "Counted by the clients, the upstreams and the breakers themselves.",
+            "The settings it ran with: crates/fusebox-server/src/demo/demo.toml",
+        ];
+        lines.extend(last.map(|text| Line::default().with(Tone::Quiet, text)));
         for line in lines {
             writeln!(out, "{}", line.paint(usize::MAX, paint))?;
         }

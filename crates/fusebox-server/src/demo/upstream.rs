@@ -143,14 +143,16 @@ impl Site {
         let health = *self.health.borrow();
         // Some work, a little more for some calls than for others.
         let work = Duration::from_millis(2 + turn * 7 % 11);
-        let (wait, status) = match health {
-            Health::Fine | Health::Down => (work, StatusCode::OK),
-            // Steps of 7 spread the bad ones among the ten.
+        let wait = match health {
+            Health::Slow(time) => time,
+            _ => work,
+        };
+        // Steps of 7 spread the bad ones among the ten.
+        let status = match health {
             Health::Faulty { of_ten } if turn * 7 % 10 < of_ten => {
-                (work, StatusCode::INTERNAL_SERVER_ERROR)
+                StatusCode::INTERNAL_SERVER_ERROR
             }
-            Health::Faulty { .. } => (work, StatusCode::OK),
-            Health::Slow(time) => (time, StatusCode::OK),
+            _ => StatusCode::OK,
         };
         tokio::time::sleep(wait).await;
         let body = format!(

@@ -25,12 +25,18 @@ pub(crate) fn sentence(event: &Event) -> String {
         State::HalfOpen => "is half-open",
         State::Closed => "closes",
     };
-    let reason = why(*cause, evidence);
-    let next = match evidence.open_for {
-        Some(wait) => format!("; next trial in {}", seconds(wait)),
-        None => String::new(),
-    };
-    format!("circuit {} {did}: {reason}{next}", event.circuit)
+    format!("circuit {} {did}: {}", event.circuit, why(*cause, evidence))
+}
+
+/// When it is tried again, if the event says so.
+pub(crate) fn next(event: &Event) -> Option<String> {
+    match &event.kind {
+        EventKind::Transition { evidence, .. } => {
+            let wait = evidence.open_for?;
+            Some(format!("; next trial in {}", seconds(wait)))
+        }
+        _ => None,
+    }
 }
 
 /// Why a circuit is in its state.

@@ -18,6 +18,9 @@ const HAPPENINGS_MAX: usize = 100;
 /// Lines below the list.
 const HINTS: usize = 4;
 
+/// A terminal less high than this shows numbers only.
+const STORIES_FROM: usize = 22;
+
 /// Draws the page.
 #[derive(Debug)]
 pub(crate) struct Live {
@@ -93,18 +96,15 @@ fn page(
     lines.push(heading(&columns));
     for row in &picture.rows {
         lines.push(numbers(row, &columns, paint));
-        lines.push(story(row));
+        if size.lines >= STORIES_FROM {
+            lines.push(story(row));
+        }
     }
     lines.push(Line::default());
     lines.push(Line::default().with(Tone::Strong, "What happened, the newest first"));
     let room = size.lines.saturating_sub(lines.len() + HINTS).max(1);
     for happening in happenings.iter().rev().take(room) {
-        let at = format!("{:>8}  ", words::seconds(happening.at));
-        lines.push(
-            Line::default()
-                .with(Tone::Quiet, at)
-                .with(happening.tone, &happening.text),
-        );
+        lines.push(told(happening, size.columns));
     }
     // The hints stay where they are while the list above them grows.
     let shown = happenings.len().min(room);
@@ -112,6 +112,18 @@ fn page(
     lines.extend(hints(picture));
     lines.truncate(size.lines);
     lines
+}
+
+fn told(happening: &Happening, width: usize) -> Line {
+    let at = format!("{:>6}  ", words::seconds(happening.at));
+    let room = width.saturating_sub(at.len() + happening.text.chars().count());
+    let line = Line::default()
+        .with(Tone::Quiet, at)
+        .with(happening.tone, &happening.text);
+    match &happening.more {
+        Some(more) if more.chars().count() <= room => line.with(Tone::Plain, more),
+        _ => line,
+    }
 }
 
 fn title(picture: &Picture) -> Vec<Line> {
@@ -316,7 +328,9 @@ mod tests {
         let happened = Happening {
             at: Duration::from_secs(3),
             tone: Tone::Bad,
-            text: "circuit payments opens".to_owned(),
+            text: "circuit payments opens: 5 failures in a row, the last could not connect"
+                .to_owned(),
+            more: None,
         };
         let happened = VecDeque::from(vec![happened; 50]);
         let page = page(&picture(), &happened, Size { columns, lines }, paint);
@@ -348,7 +362,7 @@ mod tests {
 
     #[test]
     fn small_terminals_get_less_and_never_too_much() {
-        for (columns, lines) in [(40, 12), (20, 5), (1, 1)] {
+        for (columns, lines) in [(79, 23), (60, 20), (40, 12), (20, 5), (1, 1)] {
             let page = shown(columns, lines, Paint::NONE);
             assert!(page.len() <= lines);
             assert!(

@@ -59,7 +59,9 @@ impl Plain {
     }
 
     pub(super) fn tell(&mut self, happening: &Happening) -> io::Result<()> {
-        let line = stamp(happening.at).with(happening.tone, &happening.text);
+        let line = stamp(happening.at)
+            .with(happening.tone, &happening.text)
+            .with(Tone::Plain, happening.more.as_deref().unwrap_or_default());
         writeln!(self.out, "{}", line.paint(WIDTH, self.paint))?;
         self.out.flush()
     }

@@ -89,13 +89,14 @@ pub(super) fn can_move() -> bool {
 /// The size now; it is asked for at every drawing, so a resized window needs no signal.
 pub(super) fn size() -> Size {
     #[cfg(unix)]
-    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
-        if size.ws_col > 0 && size.ws_row > 0 {
-            return Size {
-                columns: size.ws_col.into(),
-                lines: size.ws_row.into(),
-            };
-        }
+    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+        && size.ws_col > 0
+        && size.ws_row > 0
+    {
+        return Size {
+            columns: size.ws_col.into(),
+            lines: size.ws_row.into(),
+        };
     }
     // What terminals without a known size are taken for everywhere.
     Size {
