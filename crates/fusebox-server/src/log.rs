@@ -74,7 +74,7 @@ fn event_line(event: &Event) {
             to = to.as_str(),
             cause = cause.as_str(),
             evidence = evidence.explain(*cause),
-            open_for = evidence.open_for.map(duration::format),
+            open_for = evidence.open_for.map(duration::rounded),
             by = evidence.by.as_ref().map(Author::as_str),
             generation,
             "transition"

@@ -4,13 +4,6 @@ use super::{Cause, Event, EventKind, Evidence};
 use crate::settings::duration;
 use crate::word::State;
 use std::fmt;
-use std::time::Duration;
-
-/// Milliseconds are enough for people.
-fn rounded(time: Duration) -> String {
-    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    duration::format(Duration::from_millis(millis.max(1)))
-}
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,7 +23,7 @@ impl fmt::Display for Event {
                 write!(f, "{circuit} {verb} (was {}): ", from.as_str())?;
                 explain(f, *cause, evidence)?;
                 match evidence.open_for {
-                    Some(wait) => write!(f, "; trying again in {}", rounded(wait)),
+                    Some(wait) => write!(f, "; trying again in {}", duration::rounded(wait)),
                     None if *to == State::Open => write!(f, "; open until somebody closes it"),
                     None => Ok(()),
                 }

@@ -77,6 +77,15 @@ pub fn format(duration: Duration) -> String {
     }
 }
 
+/// Writes a duration for people: rounded up to milliseconds, so that who waits so long is not
+/// too early.
+pub fn rounded(duration: Duration) -> String {
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    format(Duration::from_millis(
+        u64::try_from(millis).unwrap_or(u64::MAX),
+    ))
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -91,6 +100,13 @@ mod tests {
         ] {
             assert_eq!(parse(a), parse(b), "{a} and {b}");
         }
+    }
+
+    #[test]
+    fn waits_for_people_are_rounded_up_to_the_millisecond() {
+        assert_eq!(rounded(Duration::from_nanos(5_579_526_647)), "5580ms");
+        assert_eq!(rounded(Duration::from_secs(10)), "10s");
+        assert_eq!(rounded(Duration::from_nanos(1)), "1ms");
     }
 
     #[test]
