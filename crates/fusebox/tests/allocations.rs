@@ -1,6 +1,7 @@
 //! R22: closed admission, success, failure below the threshold and every rejection allocate
 //! nothing. In a binary of its own, because it counts the allocations of the whole process.
 #![allow(unsafe_code)] // a counting allocator is an `unsafe impl`; it only forwards
+#![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use fusebox::{
     Author, CircuitBreaker, FailureClass, HoldKind, HoldRequest, Reason, Settings, State,
@@ -105,7 +106,7 @@ fn a_closed_success_allocates_nothing() {
             breaker
                 .call(|| Ok::<_, ()>(black_box(1)))
                 .map(drop)
-                .unwrap()
+                .unwrap();
         };
         assert_eq!(allocations(call), 0, "{name}");
     }
@@ -118,7 +119,7 @@ fn a_closed_failure_below_the_threshold_allocates_nothing() {
         let calls = || {
             turn += 1;
             let permit = breaker.acquire().unwrap();
-            if turn % 4 == 0 {
+            if turn.is_multiple_of(4) {
                 permit.failure(FailureClass::Status)
             } else {
                 permit.success()

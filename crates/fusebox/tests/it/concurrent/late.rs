@@ -86,7 +86,7 @@ fn late_trials_neither_close_nor_open_nor_free_a_place() {
             breaker.acquire().is_err(),
             "no place came free, round {round}"
         );
-        let closed: Vec<_> = new.into_iter().map(|permit| permit.success()).collect();
+        let closed: Vec<_> = new.into_iter().map(fusebox::PermitOf::success).collect();
         assert_eq!(closed, [Settled::Recorded; 4], "round {round}");
         assert_eq!(breaker.state(), State::Closed, "round {round}");
     }

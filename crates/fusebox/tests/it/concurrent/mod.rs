@@ -3,6 +3,7 @@
 
 mod events;
 mod late;
+mod rejections;
 mod totals;
 mod trials;
 mod trips;

@@ -30,6 +30,8 @@ pub(crate) struct Sequencer {
 
 type Checked = Result<(), String>;
 
+// By value: the callers compare what they have just made.
+#[allow(clippy::needless_pass_by_value)]
 fn equal<T: PartialEq + std::fmt::Debug>(what: &str, breaker: T, model: T) -> Checked {
     if breaker == model {
         return Ok(());

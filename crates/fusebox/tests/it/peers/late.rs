@@ -1,5 +1,5 @@
 //! Outcomes that come after their time. [failsafe, recloser, circuitbreaker-rs, nobreak,
-//! tower-resilience, circuit_breaker]
+//! tower-resilience, `circuit_breaker`]
 
 use super::after_the_open_period;
 use crate::stand::{breaker, ms, secs};
@@ -39,7 +39,7 @@ fn late_failure_does_not_reopen() {
     assert_eq!(breaker.state(), State::Closed);
 }
 
-/// [nobreak, circuit_breaker: open for 100 ms, the first trial after 1066 ms]
+/// [nobreak, `circuit_breaker`: open for 100 ms, the first trial after 1066 ms]
 #[test]
 fn late_failures_do_not_extend_the_open_period() {
     let (breaker, clock) = breaker(|b| b.consecutive_failures(1).open_for(ms(100)));

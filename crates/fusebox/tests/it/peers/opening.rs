@@ -63,7 +63,7 @@ fn a_rejected_call_is_not_made() {
     assert_eq!(made.into_inner(), 1);
 }
 
-/// [failsafe, circuit_breaker: a listener that asks the breaker waits for itself]
+/// [failsafe, `circuit_breaker`: a listener that asks the breaker waits for itself]
 #[test]
 fn a_listener_may_ask_and_move_the_breaker() {
     let (breaker, _clock) = breaker(|b| b.consecutive_failures(1));
@@ -84,7 +84,7 @@ fn a_listener_may_ask_and_move_the_breaker() {
     assert_eq!(breaker.state(), State::Closed);
 }
 
-/// [circuit_breaker: a hook that panics poisons the mutex, all later calls panic]
+/// [`circuit_breaker`: a hook that panics poisons the mutex, all later calls panic]
 #[test]
 fn a_listener_that_panics_harms_no_call() {
     let (breaker, _clock) = breaker(|b| b.consecutive_failures(2));

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-/// [failsafe, recloser, nobreak, circuit_breaker, resilient: 64 of 64; circuitbreaker-rs: 2]
+/// [failsafe, recloser, nobreak, `circuit_breaker`, resilient: 64 of 64; circuitbreaker-rs: 2]
 #[test]
 fn half_open_herd_admits_one() {
     for round in 0..20 {

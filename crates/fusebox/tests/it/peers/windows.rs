@@ -121,7 +121,7 @@ fn a_fast_stream_does_not_shorten_the_window() {
     assert_eq!(breaker.snapshot().window.calls, 50_000);
 }
 
-/// [circuit_breaker: successes never end the run, 3 failures in 30,001 calls open]
+/// [`circuit_breaker`: successes never end the run, 3 failures in 30,001 calls open]
 #[test]
 fn failures_far_apart_are_no_run() {
     let (breaker, _clock) = breaker(|b| b.consecutive_failures(3));

@@ -50,7 +50,7 @@ fn threads_together_keep_the_share() {
     clock.advance(secs(5));
     let admitted: usize = together(4, |_| {
         (0..1_000)
-            .filter(|_| breaker.acquire().map(|permit| permit.success()).is_ok())
+            .filter(|_| breaker.acquire().map(fusebox::PermitOf::success).is_ok())
             .count()
     })
     .into_iter()
