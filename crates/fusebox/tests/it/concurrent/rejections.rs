@@ -38,6 +38,11 @@ fn a_rejection_never_mixes_two_states() {
                 .collect()
         });
         let mixed: Vec<_> = mixed.into_iter().flatten().collect();
-        assert!(mixed.is_empty(), "round {round}: {} like {:?}", mixed.len(), mixed[0]);
+        assert!(
+            mixed.is_empty(),
+            "round {round}: {} like {:?}",
+            mixed.len(),
+            mixed[0]
+        );
     }
 }
