@@ -1,6 +1,6 @@
 //! The daemon: gateway and admin together, with signals and reload.
 //!
-//! It ends in order: no new calls, those under way finish (within [`DRAIN_WITHIN`]), the admin API
+//! It ends in order: no new calls, those under way finish (within 30 s), the admin API
 //! answers until then, the log is written out.
 
 mod reload;

@@ -207,7 +207,10 @@ fn a_call_ends_once_and_only_if_it_was_begun_and_admitted() {
         ),
         (r#"{"do": "drop", "call": "a"}"#, &["\"a\"", "never begun"]),
         (
-            r#"{"do": "begin", "call": "a"}, {"do": "drop", "call": "a"}, {"do": "drop", "call": "a"}"#,
+            concat!(
+                r#"{"do": "begin", "call": "a"}, "#,
+                r#"{"do": "drop", "call": "a"}, {"do": "drop", "call": "a"}"#
+            ),
             &["step 3", "over already"],
         ),
         (
@@ -234,8 +237,8 @@ fn a_call_ends_once_and_only_if_it_was_begun_and_admitted() {
 fn the_name_of_a_rejected_or_finished_call_may_be_used_again() {
     let text = r#"{"id": "x", "breaker": {}, "steps": [
         {"do": "transition", "to": "open"}, {"do": "begin", "call": "a"},
-        {"do": "transition", "to": "closed"}, {"do": "begin", "call": "a"}, {"do": "drop", "call": "a"},
-        {"do": "begin", "call": "a"}, {"do": "end", "call": "a", "outcome": "success"}]}"#;
+        {"do": "transition", "to": "closed"}, {"do": "begin", "call": "a"},
+        {"do": "drop", "call": "a"}, {"do": "begin", "call": "a"}, {"do": "end", "call": "a", "outcome": "success"}]}"#;
     let report = Script::parse(text.as_bytes())
         .and_then(|script| script.run())
         .expect("good");

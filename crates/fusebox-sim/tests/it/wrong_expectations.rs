@@ -132,7 +132,10 @@ fn every_failed_step_is_told_but_the_first_is_the_answer() {
         { "expect": { "calls": 7 } },
     ]));
     assert_eq!(report.failed_step(), Some(1));
-    let line = r#"{"id":"x","ok":false,"failed_step":1,"expected":{"state":"open"},"actual":{"state":"closed"}}"#;
+    let line = concat!(
+        r#"{"id":"x","ok":false,"failed_step":1,"#,
+        r#""expected":{"state":"open"},"actual":{"state":"closed"}}"#
+    );
     assert_eq!(report.to_json_line(), line);
     let text = report.to_string();
     for part in [
@@ -170,7 +173,10 @@ fn settings_that_should_be_refused_are_compared_by_field() {
     };
     assert!(report("backoff", json!({ "backoff": 0.5 })).ok());
     let other = report("window", json!({ "backoff": 0.5 }));
-    let line = r#"{"id":"x","ok":false,"failed_step":null,"expected":{"error":"window"},"actual":{"error":"backoff"}}"#;
+    let line = concat!(
+        r#"{"id":"x","ok":false,"failed_step":null,"#,
+        r#""expected":{"error":"window"},"actual":{"error":"backoff"}}"#
+    );
     assert_eq!(other.to_json_line(), line);
     let accepted = report("backoff", json!({ "backoff": 1 }));
     assert_eq!(

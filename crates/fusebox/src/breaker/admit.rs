@@ -57,7 +57,10 @@ impl CircuitBreaker {
 
     /// The decision by the word and the instant until which it alone decides.
     pub(super) fn decide(&self, word: Word, until: Tick, now: Tick) -> Decision {
-        let left = (until < Tick::NEVER).then(|| until.saturating_since(now));
+        let left = (until < Tick::NEVER).then(|| {
+            let published = Tick::from_nanos(self.published.load(Ordering::Relaxed));
+            until.saturating_since(now.max(published))
+        });
         if word.is_under_main() {
             return Decision::Reject(Reason::Main, None);
         }
@@ -110,5 +113,36 @@ impl Locked<'_> {
                 ))
             }
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::event::Author;
+
+    /// A clock whose coarse reading is 4 ms old.
+    #[derive(Debug)]
+    struct Lagging;
+
+    impl Clock for Lagging {
+        fn now(&self) -> Tick {
+            Tick::from_nanos(1_000_000_000)
+        }
+
+        fn coarse(&self) -> Tick {
+            Tick::from_nanos(996_000_000)
+        }
+    }
+
+    #[test]
+    fn no_wait_is_told_that_is_longer_than_the_opening() {
+        let minute = Duration::from_secs(60);
+        let builder = CircuitBreaker::builder("lagging").open_for(minute);
+        let breaker = builder.clock(Lagging).build().unwrap();
+        breaker.transition(State::Open, &Author::system()).unwrap();
+        let rejection = breaker.acquire().unwrap_err();
+        assert_eq!(rejection.retry_after(), Some(minute));
     }
 }

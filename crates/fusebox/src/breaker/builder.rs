@@ -154,6 +154,7 @@ impl Builder {
         Ok(CircuitBreaker {
             word: StateWord::new(Word::new(generation, State::Closed, None)),
             until: AtomicU64::new(Tick::NEVER.as_nanos()),
+            published: AtomicU64::new(0),
             ramp: Ramp::new(),
             plans: Plans::new(Plan::new(settings, window, 0)),
             ledger: Ledger::new(self.counts_calls),

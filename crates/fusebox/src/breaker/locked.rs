@@ -259,6 +259,10 @@ impl<'a> Locked<'a> {
                 earliest.filter(|_| full).unwrap_or(Tick::ZERO)
             }
         };
+        // Relaxed: published by the next line.
+        self.breaker
+            .published
+            .store(self.now.as_nanos(), Ordering::Relaxed);
         // Release, pairs with the Acquire in `admit`.
         self.breaker
             .until

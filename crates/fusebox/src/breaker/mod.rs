@@ -46,6 +46,9 @@ pub struct CircuitBreaker {
     /// word alone decides: the end of an open period or of a hold, the earliest trial deadline
     /// while all places are taken; zero while trial places are free (the lock decides).
     until: AtomicU64,
+    /// When `until` was published: the coarse clock may lag it, and no wait is told that is
+    /// longer than the whole.
+    published: AtomicU64,
     ramp: Ramp,
     plans: Plans,
     ledger: Ledger,

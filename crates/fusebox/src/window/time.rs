@@ -6,9 +6,9 @@
 //!
 //! A cell has one writer, so that recording is a plain load and store. A bucket is tagged with its
 //! epoch, in 40 bits that no clock outlives, and with its generation; its writer takes the epoch
-//! off before it clears the counts and puts the new one on after (a sequence lock that readers
-//! need not wait for: a bucket without a live epoch counts nothing). Who needs to see all records meets the other recorders in
-//! the state word first (`StateWord::lengthen_run`).
+//! off before it clears the counts and puts the new one on after (a sequence lock that readers need
+//! not wait for: a bucket without a live epoch counts nothing). Who needs to see all records meets
+//! the other recorders in the state word first (`StateWord::lengthen_run`).
 
 use super::{Entry, Recorded, WindowStats};
 use crate::clock::{Tick, nanos};
