@@ -1,9 +1,10 @@
 //! `fusebox demo`: what a circuit breaker does, to be watched live with nothing else installed.
 //!
-//! Four real services listen on loopback sockets of this process, and get ill and well by a [script]. In front
-//! of them is the real gateway with the settings of `demo.toml`; steady clients call through it. The terminal
-//! shows what happens to each circuit and why; at the end comes a summary. Nothing is acted: a dead service's
-//! port refuses connections, and every number was counted by clients, upstreams or breakers.
+//! Four real services listen on loopback sockets of this process, and get ill and well by a
+//! script. In front of them is the real gateway with the settings of `demo.toml`; steady clients
+//! call through it. The terminal shows what happens to each circuit and why; at the end comes a
+//! summary. Nothing is acted: a dead service's port refuses connections, and every number was
+//! counted by clients, upstreams or breakers.
 
 mod error;
 mod picture;
@@ -43,8 +44,8 @@ pub struct DemoOptions {
     pub json: bool,
 }
 
-/// Runs the demo to its end, or until Ctrl-C or SIGTERM. Returns the exit code of the process: 0, or 2 and 3
-/// as of every command, with the reason on standard error.
+/// Runs the demo to its end, or until Ctrl-C or SIGTERM. Returns the exit code of the process: 0,
+/// or 2 and 3 as of every command, with the reason on standard error.
 pub async fn run(options: DemoOptions) -> u8 {
     match show(options).await {
         Ok(()) => 0,
@@ -103,7 +104,8 @@ async fn play(
                     Cue::Again => (Tone::Quiet, "the script begins again".to_owned()),
                     Cue::End => return Ok(()),
                 };
-                view.tell(Happening { at: stage.elapsed(), tone, text, more: None }).map_err(DemoError::Write)?;
+                let now = Happening { at: stage.elapsed(), tone, text, more: None };
+                view.tell(now).map_err(DemoError::Write)?;
             }
             received = stage.events.next() => {
                 view.tell(happening(stage, received)).map_err(DemoError::Write)?;

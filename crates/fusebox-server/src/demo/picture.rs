@@ -1,5 +1,5 @@
-//! What there is to see at one instant. Every number in it was counted by somebody: clients, upstreams or
-//! breakers.
+//! What there is to see at one instant. Every number in it was counted by somebody: clients,
+//! upstreams or breakers.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -71,8 +71,8 @@ pub(crate) const CAST: [Role; 4] = [
     },
 ];
 
-/// One round. The last trouble ends early enough for the slowest circuit, with the longest jittered waits of
-/// demo.toml, to have closed again before the end.
+/// One round. The last trouble ends early enough for the slowest circuit, with the longest jittered
+/// waits of demo.toml, to have closed again before the end.
 pub(crate) const ROUND: Duration = Duration::from_secs(20);
 
 /// The story, in order of time.

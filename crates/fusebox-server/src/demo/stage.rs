@@ -1,5 +1,5 @@
-//! Everything that runs: upstreams, gateway, admin listener and clients. All of it is what `fusebox serve`
-//! runs too, on ports that the system chooses.
+//! Everything that runs: upstreams, gateway, admin listener and clients. Gateway and admin listener
+//! are those of `fusebox serve`, on ports that the system chooses.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,7 +31,8 @@ const SETTINGS: &str = include_str!("demo.toml");
 /// Events kept for the one subscriber, who reads them at once; a script makes about twenty.
 const EVENTS: usize = 1024;
 
-/// The gateway has nothing to finish once the clients have their answers, but somebody else may be calling.
+/// The gateway has nothing to finish once the clients have their answers, but somebody else may be
+/// calling.
 const CLOSING: Duration = Duration::from_secs(2);
 
 /// A circuit, the service behind it, and its clients' count.

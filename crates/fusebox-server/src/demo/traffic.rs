@@ -18,14 +18,15 @@ use super::tally::{Answer, Tally};
 /// Marks the demo's own calls, so that upstreams can tell them from those of whoever plays along.
 pub(crate) const CLIENT_HEADER: &str = "x-fusebox-demo-client";
 
-/// Calls a second for each circuit: enough to see a breaker judge, few enough to follow with the eye.
+/// Calls a second for each circuit: enough to see a breaker judge, few enough to follow with the
+/// eye.
 const CALLS_PER_SECOND: u32 = 25;
 
 /// Longer than every time-out in demo.toml, so that it is the gateway that answers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Calls of one circuit on their way at once: its rate times the longest wait, and some more. With so many
-/// open, beats are left out.
+/// Calls of one circuit on their way at once: its rate times the longest wait, and some more. With
+/// so many open, beats are left out.
 const IN_FLIGHT_MAX: usize = 150;
 
 /// Where a client calls, and how.

@@ -83,7 +83,8 @@ impl Upstream {
 /// The port of an upstream.
 enum Door {
     Listening(TcpListener),
-    /// Bound, so that nobody else gets the port, but not listening: the kernel refuses every connection.
+    /// Bound, so that nobody else gets the port, but not listening: the kernel refuses every
+    /// connection.
     Shut(TcpSocket),
 }
 

@@ -7,7 +7,8 @@ use fusebox::{Cause, Event, EventKind, Evidence, FailureClass, HoldKind, State};
 use super::script::Health;
 use super::view::Tone;
 
-/// What happened, in one sentence. Shorter than the core's own, and without its words for those who know.
+/// What happened, in one sentence. Shorter than the core's own, and without its words for those who
+/// know.
 pub(crate) fn sentence(event: &Event) -> String {
     let EventKind::Transition {
         from,

@@ -1,5 +1,5 @@
-//! `fusebox demo` from outside. These tests run on the wall clock, as the demo itself does; they stand in
-//! docs/wall-clock-tests.md.
+//! `fusebox demo` from outside. These tests run on the wall clock, as the demo itself does; they
+//! stand in docs/wall-clock-tests.md.
 
 use std::io::Read;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -220,7 +220,8 @@ fn sick_circuit_opened_and_closed(circuit: &Value) {
     );
 }
 
-/// Five failures open it; besides these only trials, and calls that were on their way when it opened.
+/// Five failures open it; besides these only trials, and calls that were on their way when it
+/// opened.
 fn dead_service_was_left_alone(circuit: &Value) {
     let trouble = &circuit["trouble"];
     assert!(number(trouble, "requests") > 50, "{circuit}");
@@ -284,7 +285,8 @@ fn interrupted_demo_gives_the_terminal_back() {
         .env_remove("NO_COLOR")
         .env("LC_ALL", "C.UTF-8");
     command.stdout(slave).stderr(Stdio::inherit());
-    // The command holds our copy of the terminal's other side; it goes with it, so that the end is seen.
+    // The command holds our copy of the terminal's other side; it goes with it, so that the end is
+    // seen.
     let mut demo = Demo::start(command);
     let mut output = Output::of(std::fs::File::from(master));
     output.until("○ open, trial in", FIRST_OPENING_WITHIN);

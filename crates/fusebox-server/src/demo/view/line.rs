@@ -19,7 +19,8 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    /// The parameters of "select graphic rendition". The eight basic colours are readable on light and dark.
+    /// The parameters of "select graphic rendition". The eight basic colours are readable on light
+    /// and dark.
     fn code(self) -> Option<&'static str> {
         match self {
             Tone::Plain => None,

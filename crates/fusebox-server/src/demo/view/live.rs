@@ -1,5 +1,5 @@
-//! The page on a terminal, drawn anew a few times a second. Readable at 80 by 24; what does not fit is left
-//! out, the least important first.
+//! The page on a terminal, drawn anew a few times a second. Readable at 80 by 24; what does not fit
+//! is left out, the least important first.
 
 use std::collections::VecDeque;
 use std::io;

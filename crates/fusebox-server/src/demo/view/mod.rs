@@ -22,8 +22,8 @@ pub(crate) enum View {
 }
 
 impl View {
-    /// Live where there is a terminal that can move its cursor; plain lines elsewhere. With `json` standard
-    /// output belongs to the data, so the talk goes to standard error, in plain lines.
+    /// Live where there is a terminal that can move its cursor; plain lines elsewhere. With `json`
+    /// standard output belongs to the data, so the talk goes to standard error, in plain lines.
     pub(crate) fn choose(json: bool) -> View {
         let paint = Paint::choose(io::stdout().is_terminal());
         if json {
@@ -79,7 +79,8 @@ impl View {
         }
     }
 
-    /// To be called after [`suspended`](View::suspended); returns when somebody lets the process go on.
+    /// To be called after [`suspended`](View::suspended); returns when somebody lets the process go
+    /// on.
     ///
     /// # Errors
     /// Nobody reads any more.

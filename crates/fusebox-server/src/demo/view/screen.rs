@@ -11,8 +11,8 @@ const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 /// The same backwards.
 const LEAVE: &str = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
 
-/// Whether the screen is ours now. A process has one terminal, so this is one for the process: the panic
-/// hook must know it whatever thread panics.
+/// Whether the screen is ours now. A process has one terminal, so this is one for the process: the
+/// panic hook must know it whatever thread panics.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// Lines and columns.
@@ -22,8 +22,8 @@ pub(super) struct Size {
     pub(super) lines: usize,
 }
 
-/// The second screen of the terminal on standard output. Dropping it, or a panic anywhere, gives the first
-/// one back.
+/// The second screen of the terminal on standard output. Dropping it, or a panic anywhere, gives
+/// the first one back.
 #[derive(Debug)]
 pub(super) struct Screen(());
 
