@@ -1,6 +1,6 @@
 //! R21: settings changed while running.
 
-use crate::stand::{breaker, percent, secs, tester};
+use crate::stand::{breaker, ms, percent, secs, tester};
 use fusebox::{
     CircuitBreaker, FailureClass, ManualClock, Recovery, Settings, SettingsBuilder, State,
     WindowSize,
@@ -154,6 +154,24 @@ fn a_shorter_time_window_never_holds_what_is_older_than_it() {
     assert_eq!(breaker.snapshot().window.failures, 0);
     fail(&breaker, 2);
     assert_eq!(breaker.snapshot().window.failures, 2);
+}
+
+#[test]
+fn a_shorter_time_window_keeps_a_call_that_is_still_young() {
+    for offset in 0..60 {
+        let (breaker, clock) = counting(WindowSize::Time(secs(60)));
+        clock.advance(secs(offset));
+        fail(&breaker, 1);
+        clock.advance(secs(1));
+        change(&breaker, |b| {
+            b.failure_count(10).window(WindowSize::Time(secs(5)))
+        });
+        clock.advance(ms(3_400));
+        let failures = || breaker.snapshot().window.failures;
+        assert_eq!(failures(), 1, "4.4 s old, begun at {offset} s");
+        clock.advance(ms(600));
+        assert_eq!(failures(), 0, "5 s old, begun at {offset} s");
+    }
 }
 
 #[test]
