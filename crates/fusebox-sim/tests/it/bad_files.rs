@@ -238,7 +238,8 @@ fn the_name_of_a_rejected_or_finished_call_may_be_used_again() {
     let text = r#"{"id": "x", "breaker": {}, "steps": [
         {"do": "transition", "to": "open"}, {"do": "begin", "call": "a"},
         {"do": "transition", "to": "closed"}, {"do": "begin", "call": "a"},
-        {"do": "drop", "call": "a"}, {"do": "begin", "call": "a"}, {"do": "end", "call": "a", "outcome": "success"}]}"#;
+        {"do": "drop", "call": "a"}, {"do": "begin", "call": "a"},
+        {"do": "end", "call": "a", "outcome": "success"}]}"#;
     let report = Script::parse(text.as_bytes())
         .and_then(|script| script.run())
         .expect("good");

@@ -41,13 +41,12 @@ impl CircuitBreaker {
             let word = self.word.load();
             let until = Tick::from_nanos(self.until.load(Ordering::Acquire));
             let now = self.clock.coarse();
-            let decision = self.decide(word, until, now);
             // Both were read in one generation, or they do not belong together.
             let again = self.word.load();
-            if again.generation() != word.generation() || again.state() != word.state() {
+            if again.generation() != word.generation() {
                 continue;
             }
-            return match decision {
+            return match self.decide(word, until, now) {
                 Decision::Admit(kind) => Ok(self.ticket(word, kind)),
                 Decision::Reject(reason, retry_after) => Err(self.reject(reason, retry_after)),
                 Decision::Lock => self.locked(Locked::admit),

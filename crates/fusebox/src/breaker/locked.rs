@@ -234,22 +234,20 @@ impl<'a> Locked<'a> {
         if let Some(window) = &self.breaker.plans.current().window {
             window.begin(generation);
         }
-        // Before the word: whoever sees the state sees how long it lasts.
-        self.publish_until_for(state);
         let hold = self.machine.hold.as_ref().map(|hold| hold.kind);
+        // Between the two nobody may put an old word and a new instant together: zero sends
+        // them to the lock. Release, pairs with the Acquire in `admit`.
+        self.breaker.until.store(0, Ordering::Release);
         self.breaker
             .word
             .replace(mark(Word::new(generation, state, hold)));
+        self.publish_until();
     }
 
     /// Publishes until when the word alone decides.
     pub(super) fn publish_until(&self) {
-        self.publish_until_for(self.word().state());
-    }
-
-    fn publish_until_for(&self, state: State) {
         let machine = &self.machine;
-        let until = match (&machine.hold, state) {
+        let until = match (&machine.hold, self.word().state()) {
             (Some(hold), _) => hold.until.unwrap_or(Tick::NEVER),
             (None, State::Closed) => Tick::NEVER,
             (None, State::Open) => machine.open_until.unwrap_or(Tick::NEVER),
