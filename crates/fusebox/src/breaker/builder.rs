@@ -9,6 +9,7 @@ use crate::machine::Machine;
 use crate::plan::{Plan, Plans};
 use crate::settings::{
     Rate, Recovery, Settings, SettingsBuilder, SettingsError, WindowSize, check_name_text,
+    each_setting,
 };
 use crate::sync::{AtomicBool, AtomicU64, Mutex};
 use crate::window::Window;
@@ -44,44 +45,7 @@ macro_rules! forward {
     };
 }
 
-forward! {
-    /// Open after so many failures in a row (R2).
-    consecutive_failures: u32,
-    /// Open at this share of failures in the window (R3).
-    failure_rate: Rate,
-    /// Open at so many failures in the window (R3).
-    failure_count: u32,
-    /// Open at this share of slow calls in the window (R3).
-    slow_call_rate: Rate,
-    /// A call that took longer is slow.
-    slow_call_duration: Duration,
-    /// The calls that rates and counts look at.
-    window: WindowSize,
-    /// Rates are undefined below so many calls.
-    minimum_calls: u32,
-    /// How long the first opening lasts.
-    open_for: Duration,
-    /// How long an opening lasts at most.
-    open_for_max: Duration,
-    /// By what an opening is longer than the one before.
-    backoff: f64,
-    /// Share by which an opening varies at random.
-    jitter: Rate,
-    /// How many trials may be in flight.
-    half_open_calls: u32,
-    /// How many successful trials close.
-    half_open_successes: u32,
-    /// How many failed trials open again.
-    half_open_failures: u32,
-    /// A trial in flight for so long has failed.
-    half_open_timeout: Duration,
-    /// A permit dropped after so long counts as a failure (R11).
-    abandoned_after: Option<Duration>,
-    /// How long the admitted share grows after a close (R17).
-    ramp: Duration,
-    /// Who ends an open period.
-    recovery: Recovery,
-}
+each_setting!(forward);
 
 impl Builder {
     pub(super) fn new(name: String) -> Self {

@@ -2,6 +2,7 @@
 
 use super::CircuitBreaker;
 use crate::outcome::FailureClass;
+use crate::permit::Permit;
 use crate::rejection::CallError;
 use std::future::Future;
 
@@ -22,16 +23,7 @@ impl CircuitBreaker {
     /// The rejection, or the call's own error.
     pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
         let permit = self.acquire()?;
-        match call() {
-            Ok(value) => {
-                permit.success();
-                Ok(value)
-            }
-            Err(error) => {
-                permit.failure(FailureClass::Other);
-                Err(CallError::Failed(error))
-            }
-        }
+        settled(permit, call())
     }
 
     /// The same for a future. It asks for admission when first polled.
@@ -47,15 +39,20 @@ impl CircuitBreaker {
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, CallError<E>> {
         let permit = self.acquire()?;
-        match call.await {
-            Ok(value) => {
-                permit.success();
-                Ok(value)
-            }
-            Err(error) => {
-                permit.failure(FailureClass::Other);
-                Err(CallError::Failed(error))
-            }
+        let result = call.await;
+        settled(permit, result)
+    }
+}
+
+fn settled<T, E>(permit: Permit<'_>, result: Result<T, E>) -> Result<T, CallError<E>> {
+    match result {
+        Ok(value) => {
+            permit.success();
+            Ok(value)
+        }
+        Err(error) => {
+            permit.failure(FailureClass::Other);
+            Err(CallError::Failed(error))
         }
     }
 }

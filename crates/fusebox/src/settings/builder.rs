@@ -40,44 +40,52 @@ macro_rules! setters {
     };
 }
 
-setters! {
-    /// Open after so many failures in a row (R2); 1 to 1,048,576, default 5.
-    consecutive_failures: u32,
-    /// Open at this share of failures in the window (R3); above 0 %, default 50 %.
-    failure_rate: Rate,
-    /// Open at so many failures in the window (R3); default off.
-    failure_count: u32,
-    /// Open at this share of slow calls in the window (R3); needs `slow_call_duration`.
-    slow_call_rate: Rate,
-    /// A call that took longer is slow; needs `slow_call_rate`.
-    slow_call_duration: Duration,
-    /// The calls that rates and counts look at; default the last 10 s.
-    window: WindowSize,
-    /// Rates are undefined below so many calls; default 20, or N of a smaller count window.
-    minimum_calls: u32,
-    /// How long the first opening lasts; default 5 s.
-    open_for: Duration,
-    /// How long an opening lasts at most; default 60 s, or `open_for` if longer.
-    open_for_max: Duration,
-    /// By what an opening is longer than the one before; at least 1, default 2.
-    backoff: f64,
-    /// Share by which an opening varies at random; default 20 %.
-    jitter: Rate,
-    /// How many trials may be in flight; 1 to 64, default 1.
-    half_open_calls: u32,
-    /// How many successful trials close; 1 to 64, default 2.
-    half_open_successes: u32,
-    /// How many failed trials open again; 1 to 64, default 1.
-    half_open_failures: u32,
-    /// A trial in flight for so long has failed; default 30 s.
-    half_open_timeout: Duration,
-    /// A permit dropped after so long counts as a failure (R11); default off (`None`).
-    abandoned_after: Option<Duration>,
-    /// How long the admitted share grows after a close (R17); default 0.
-    ramp: Duration,
-    /// Who ends an open period; default automatic.
-    recovery: Recovery,
+/// Every setting with its meaning, once: `$then!` makes a setter of each.
+macro_rules! each_setting {
+    ($then:ident) => {
+        $then! {
+            /// Open after so many failures in a row (R2); 1 to 1,048,576, default 5.
+            consecutive_failures: u32,
+            /// Open at this share of failures in the window (R3); above 0 %, default 50 %.
+            failure_rate: Rate,
+            /// Open at so many failures in the window (R3); default off.
+            failure_count: u32,
+            /// Open at this share of slow calls in the window (R3); needs `slow_call_duration`.
+            slow_call_rate: Rate,
+            /// A call that took longer is slow; needs `slow_call_rate`.
+            slow_call_duration: Duration,
+            /// The calls that rates and counts look at; default the last 10 s.
+            window: WindowSize,
+            /// Rates are undefined below so many calls; default 20, or N of a smaller count window.
+            minimum_calls: u32,
+            /// How long the first opening lasts; default 5 s.
+            open_for: Duration,
+            /// How long an opening lasts at most; default 60 s, or `open_for` if longer.
+            open_for_max: Duration,
+            /// By what an opening is longer than the one before; at least 1, default 2.
+            backoff: f64,
+            /// Share by which an opening varies at random; default 20 %.
+            jitter: Rate,
+            /// How many trials may be in flight; 1 to 64, default 1.
+            half_open_calls: u32,
+            /// How many successful trials close; 1 to 64, default 2.
+            half_open_successes: u32,
+            /// How many failed trials open again; 1 to 64, default 1.
+            half_open_failures: u32,
+            /// A trial in flight for so long has failed; default 30 s.
+            half_open_timeout: Duration,
+            /// A permit dropped after so long counts as a failure (R11); default off (`None`).
+            abandoned_after: Option<Duration>,
+            /// How long the admitted share grows after a close (R17); default 0.
+            ramp: Duration,
+            /// Who ends an open period; default automatic.
+            recovery: Recovery,
+        }
+    };
 }
+pub(crate) use each_setting;
+
+each_setting!(setters);
 
 impl SettingsBuilder {
     /// The value that was set for `abandoned_after`, if it was named at all.

@@ -7,6 +7,7 @@ mod error;
 mod value;
 
 pub use builder::SettingsBuilder;
+pub(crate) use builder::each_setting;
 pub use error::SettingsError;
 pub(crate) use error::check_name_text;
 pub use value::{Rate, Recovery, Value, WindowSize};
