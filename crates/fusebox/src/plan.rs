@@ -2,7 +2,7 @@
 //!
 //! A change appends a plan; none is freed before the breaker, so that a reader needs no
 //! protection. Each change costs about 0.3 KiB (and its window, if that changed) until then, and
-//! their number is bounded: [`PLANS_MAX`].
+//! their number is bounded: [`PLANS_MAX`], with the largest count windows 320 MiB.
 
 use crate::settings::{Settings, WindowSize};
 use crate::sync::{Arc, AtomicU32, Ordering};
@@ -11,9 +11,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Changes of settings that one breaker takes in its life.
-pub(crate) const PLANS_MAX: u32 = 1 << 16;
-/// Chunk k of the later plans holds `16 * 2^k`: 13 chunks hold 2^17.
-const CHUNKS: usize = 13;
+pub(crate) const PLANS_MAX: u32 = 1 << 12;
+/// Chunk k of the later plans holds `16 * 2^k`: 9 chunks hold 8,176.
+const CHUNKS: usize = 9;
 const CHUNK_FIRST: u32 = 16;
 
 /// Limits below this are measured with the exact clock: the coarse one is 10 ms off at most.

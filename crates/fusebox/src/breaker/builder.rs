@@ -123,7 +123,7 @@ impl Builder {
             plans: Plans::new(Plan::new(settings, window, 0)),
             ledger: Ledger::new(self.counts_calls),
             machine: Mutex::new(Machine::new(now, seed)),
-            would_open: AtomicBool::new(false),
+            would_open: AtomicU64::new(0),
             shutting_down: AtomicBool::new(false),
             clock: self.clock,
             events: self.events.unwrap_or_else(|| EventBus::new(EVENTS_KEPT)),

@@ -66,7 +66,7 @@ impl CircuitBreaker {
     /// was not read for the calls in flight: they count as neither slow nor abandoned.
     ///
     /// # Errors
-    /// [`ControlError::TooManyChanges`] after 65,536 changes: each keeps some memory.
+    /// [`ControlError::TooManyChanges`] after 4,096 changes: each keeps some memory.
     pub fn change_settings(&self, settings: Settings, by: &Author) -> Result<(), ControlError> {
         self.locked(|locked| locked.change_settings(settings, by))
     }

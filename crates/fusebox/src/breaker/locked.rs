@@ -75,7 +75,8 @@ impl<'a> Locked<'a> {
                 }
                 Due::TrialDeadline => {
                     self.machine.trials.expire(at);
-                    self.trial_failed(at, Cause::TrialTimedOut, Evidence::default(), None);
+                    self.count_trial(false);
+                    self.judge_trials(at, Cause::TrialTimedOut, Evidence::default(), None);
                     self.publish_until();
                 }
             }
@@ -98,23 +99,36 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// A trial failed at `at`: enough of them open again (R9).
-    pub(super) fn trial_failed(
-        &mut self,
-        at: Tick,
-        cause: Cause,
-        evidence: Evidence,
-        retry_after: Option<Duration>,
-    ) {
-        self.machine.trial_totals.failed += 1;
-        self.machine.trials.failed += 1;
-        if self.machine.trials.failed >= self.settings().half_open_failures {
-            let evidence = self.with_trials(evidence);
-            self.open(at, cause, evidence, Opening::Automatic(retry_after));
+    pub(super) fn count_trial(&mut self, succeeded: bool) {
+        let machine = &mut *self.machine;
+        if succeeded {
+            machine.trial_totals.succeeded += 1;
+            machine.trials.succeeded += 1;
+        } else {
+            machine.trial_totals.failed += 1;
+            machine.trials.failed += 1;
         }
     }
 
-    pub(super) fn with_trials(&self, evidence: Evidence) -> Evidence {
+    /// After a trial: enough failures open again, enough successes close (R9). Both are looked
+    /// at, as the settings may have changed since the last one. `failed` says what failed.
+    pub(super) fn judge_trials(
+        &mut self,
+        at: Tick,
+        failed: Cause,
+        evidence: Evidence,
+        retry_after: Option<Duration>,
+    ) {
+        let settings = self.settings();
+        let evidence = self.with_trials(evidence);
+        if self.machine.trials.failed >= settings.half_open_failures {
+            self.open(at, failed, evidence, Opening::Automatic(retry_after));
+        } else if self.machine.trials.succeeded >= settings.half_open_successes {
+            self.go(State::Closed, at, Cause::TrialsSucceeded, evidence);
+        }
+    }
+
+    fn with_trials(&self, evidence: Evidence) -> Evidence {
         let trials = &self.machine.trials;
         Evidence {
             trial_successes: trials.succeeded,
@@ -229,7 +243,6 @@ impl<'a> Locked<'a> {
     fn begin_with(&mut self, state: State, at: Tick, mark: impl FnOnce(Word) -> Word) {
         self.machine.latest = self.machine.latest.max(at);
         self.machine.trials.clear();
-        self.breaker.would_open.store(false, Ordering::Relaxed);
         let generation = self.word().generation().wrapping_add(1);
         if let Some(window) = &self.breaker.plans.current().window {
             window.begin(generation);

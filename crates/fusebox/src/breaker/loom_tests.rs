@@ -5,8 +5,9 @@
 use super::CircuitBreaker;
 use crate::clock::ManualClock;
 use crate::counters::slot::pretend;
-use crate::event::{Author, HoldRequest, Received};
+use crate::event::{Author, EventKind, HoldRequest, Received};
 use crate::outcome::{FailureClass, Settled};
+use crate::rejection::Reason;
 use crate::settings::{Rate, Settings, WindowSize};
 use crate::word::{HoldKind, State};
 use std::sync::Arc;
@@ -237,5 +238,74 @@ fn loom_transition_against_settlement() {
         assert!(matches!(events.try_next(), Some(Received::Event(_))));
         assert!(events.try_next().is_none());
         assert_eq!(breaker.snapshot().transitions, 1);
+    });
+}
+
+#[test]
+fn loom_a_rejection_speaks_of_one_state() {
+    loom::model(|| {
+        let (breaker, _) = breaker(policy(|s| s.consecutive_failures(1)));
+        pretend(0);
+        breaker.transition(State::Open, &Author::system()).unwrap();
+        let other = Arc::clone(&breaker);
+        let thread = loom::thread::spawn(move || {
+            pretend(1);
+            other.acquire().unwrap_err()
+        });
+        let mut held = hold(HoldKind::ForcedOpen);
+        held.for_ = Some(60 * SECOND);
+        breaker.hold(held);
+        let rejection = thread.join().unwrap();
+        let wait = if rejection.reason() == Reason::Open {
+            SECOND
+        } else {
+            60 * SECOND
+        };
+        assert_eq!(rejection.retry_after(), Some(wait));
+    });
+}
+
+#[test]
+fn loom_an_old_verdict_does_not_silence_a_new_one() {
+    loom::model(|| {
+        let (breaker, _) = breaker(policy(|s| s.consecutive_failures(1)));
+        pretend(0);
+        let mut events = breaker.subscribe();
+        breaker.hold(observe());
+        race(
+            &breaker,
+            vec![|breaker| breaker.reset(&Author::system()), fail],
+        );
+        fail(&breaker);
+        let live = breaker.snapshot().generation;
+        let mut told = 0;
+        while let Some(Received::Event(event)) = events.try_next() {
+            let would_open = matches!(event.kind, EventKind::WouldOpen { .. });
+            told += u32::from(would_open && event.generation == live);
+        }
+        assert_eq!(told, 1);
+    });
+}
+
+#[test]
+fn loom_a_reset_leaves_a_count_window_exact() {
+    loom::model(|| {
+        let window = WindowSize::Calls(1);
+        let all = Rate::percent(100.0).unwrap();
+        let (breaker, _) = breaker(policy(|s| s.failure_rate(all).window(window)));
+        breaker.hold(observe());
+        race(
+            &breaker,
+            vec![
+                |breaker| {
+                    breaker.reset(&Author::system());
+                    succeed(breaker);
+                },
+                fail,
+            ],
+        );
+        succeed(&breaker);
+        let stats = breaker.snapshot().window;
+        assert_eq!((stats.calls, stats.failures), (1, 0));
     });
 }

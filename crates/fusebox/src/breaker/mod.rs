@@ -35,10 +35,11 @@ use std::sync::Arc;
 
 /// A circuit breaker.
 ///
-/// Shared by reference; every method takes `&self`. Closed admission, success and every
-/// rejection take no lock and allocate nothing, but for a thread's first record on a breaker,
-/// which makes its counters. Transitions, trials and the methods for operators take a lock for
-/// some hundred nanoseconds, under which no strangers' code runs.
+/// Shared by reference; every method takes `&self`. Closed admission, success and rejections take
+/// no lock and allocate nothing, but for a thread's first record on a breaker, which makes its
+/// counters. Transitions, trials and the methods for operators take a lock for some hundred
+/// nanoseconds, under which no strangers' code runs; a call that meets a half-open circuit with
+/// a free place, or the very instant of a transition, waits for that lock before it is told.
 #[derive(Debug)]
 pub struct CircuitBreaker {
     word: StateWord,
@@ -53,8 +54,9 @@ pub struct CircuitBreaker {
     plans: Plans,
     ledger: Ledger,
     machine: Mutex<Machine>,
-    /// Under `Observe`: the last verdict.
-    would_open: AtomicBool,
+    /// Under `Observe`: the generation in which the verdict is true, 0 for none. Set under the
+    /// lock only, so that no outcome of an older generation can speak for a newer one.
+    would_open: AtomicU64,
     shutting_down: AtomicBool,
     clock: ClockSource,
     events: Arc<EventBus>,

@@ -4,14 +4,18 @@ use crate::clock::{Tick, nanos};
 use crate::sync::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A running sum in units of 1/(10 D): each call adds `D + 9 t`, a whole of `10 D` admits.
-/// Integers, so that the share is exact.
+/// A running sum: each call adds its share `(D + 9 t) / 10 D` of a whole, and a whole admits.
+/// Integers, so that the sum is exact to 2^-61 a call; the same whole for every length, so that
+/// a caller who still knows the length of an earlier ramp adds one share at most.
 #[derive(Debug)]
 pub(crate) struct Ramp {
     start: AtomicU64,
     length: AtomicU64,
     sum: AtomicU64,
 }
+
+/// What admits a call. Ten times a power of two, so that a tenth of it is whole.
+const WHOLE: u64 = 10 << 58;
 
 /// What a ramp says to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +47,14 @@ impl Ramp {
         let Some((elapsed, length)) = self.position(now) else {
             return Share::Over;
         };
-        // A ramp of years is counted in microseconds, so that nothing overflows.
-        let shift = if length > 1 << 58 { 10 } else { 0 };
-        let (elapsed, length) = (elapsed >> shift, length >> shift);
-        let (step, whole) = (length + 9 * elapsed, 10 * length);
+        let part = u128::from(length) + 9 * u128::from(elapsed);
+        // Rounded up, so that ten tenths are a whole. At most a whole, which is 62 bits.
+        #[allow(clippy::cast_possible_truncation)]
+        let step = (u128::from(WHOLE) * part).div_ceil(10 * u128::from(length)) as u64;
         let mut sum = self.sum.load(Ordering::Relaxed);
         loop {
             let raised = sum + step;
-            let (next, share) = match raised.checked_sub(whole) {
+            let (next, share) = match raised.checked_sub(WHOLE) {
                 Some(rest) => (rest, Share::Admit),
                 None => (raised, Share::Reject),
             };

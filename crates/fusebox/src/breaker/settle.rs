@@ -117,7 +117,7 @@ impl CircuitBreaker {
         match policy::verdict(&plan.settings, run, &stats) {
             Some(cause) if observing => self.would_open(judged, cause, failure),
             Some(cause) => self.trip(judged, cause, failure, settlement.retry_after),
-            None if observing => self.would_open.store(false, Ordering::Relaxed),
+            None if observing => self.would_not_open(generation),
             None => {
                 if let (Some(window), Recorded::MustJudge) = (&plan.window, recorded)
                     && !policy::waits_for_minimum(&plan.settings, &stats)
@@ -160,17 +160,27 @@ impl CircuitBreaker {
 
     /// Under `Observe`: reports when the verdict turns true.
     fn would_open(&self, judged: Judged, cause: Cause, class: Option<FailureClass>) {
-        // Relaxed: who swaps first reports; nothing else hangs on it.
-        if self.would_open.swap(true, Ordering::Relaxed) {
+        let mark = u64::from(judged.generation) + 1;
+        // Relaxed, here and below: the mark says all there is to know.
+        if self.would_open.load(Ordering::Relaxed) == mark {
             return;
         }
         self.locked(|locked| {
             let Some(cause) = locked.stands(judged, cause) else {
                 return;
             };
-            let evidence = judged.evidence(class);
-            locked.tell(locked.now, EventKind::WouldOpen { cause, evidence });
+            if self.would_open.swap(mark, Ordering::Relaxed) != mark {
+                let evidence = judged.evidence(class);
+                locked.tell(locked.now, EventKind::WouldOpen { cause, evidence });
+            }
         });
+    }
+
+    /// The verdict turned false, unless a newer generation has spoken.
+    fn would_not_open(&self, generation: u32) {
+        let mark = u64::from(generation) + 1;
+        let relaxed = Ordering::Relaxed;
+        let _ = self.would_open.compare_exchange(mark, 0, relaxed, relaxed);
     }
 
     #[cold]
@@ -267,15 +277,18 @@ impl Locked<'_> {
         let ignored = settlement.outcome == Outcome::Ignored;
         let slow = !ignored && is_slow(plan, took);
         self.breaker.ledger.recorded(settlement.outcome, slow);
-        match settlement.outcome {
-            Outcome::Success if !slow => self.trial_succeeded(),
-            Outcome::Ignored => {}
-            Outcome::Success => {
-                self.trial_judged_failed(None, settlement.retry_after);
-            }
-            Outcome::Failure(class) => {
-                self.trial_judged_failed(Some(class), settlement.retry_after);
-            }
+        let class = match settlement.outcome {
+            Outcome::Failure(class) => Some(class),
+            Outcome::Success | Outcome::Ignored => None,
+        };
+        if !ignored {
+            let evidence = Evidence {
+                class,
+                ..Evidence::default()
+            };
+            let cause = Cause::TrialFailed;
+            self.count_trial(class.is_none() && !slow);
+            self.judge_trials(self.now, cause, evidence, settlement.retry_after);
         }
         self.publish_until();
         Settled::Recorded
@@ -284,22 +297,5 @@ impl Locked<'_> {
     fn late(&self) -> Settled {
         self.breaker.ledger.late();
         Settled::Late
-    }
-
-    fn trial_judged_failed(&mut self, class: Option<FailureClass>, hint: Option<Duration>) {
-        let evidence = Evidence {
-            class,
-            ..Evidence::default()
-        };
-        self.trial_failed(self.now, Cause::TrialFailed, evidence, hint);
-    }
-
-    fn trial_succeeded(&mut self) {
-        self.machine.trial_totals.succeeded += 1;
-        self.machine.trials.succeeded += 1;
-        if self.machine.trials.succeeded >= self.settings().half_open_successes {
-            let evidence = self.with_trials(Evidence::default());
-            self.go(State::Closed, self.now, Cause::TrialsSucceeded, evidence);
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! One `T` for each recording thread, made when the thread first needs it.
 //!
-//! Chunk k holds `2^(k-1)` cells (the first two hold one each), so that a number is found with
-//! two loads and nothing that was handed out ever moves. A thread's first record on a circuit
-//! may allocate; no later one does.
+//! Chunk k holds places for `2^(k-1)` cells (the first two for one each), so that a number is
+//! found with three loads and nothing that was handed out ever moves. A thread's first record on
+//! a circuit makes its cell, and perhaps a chunk of empty places, 16 bytes each; no later one
+//! allocates.
 
 use super::slot::with_slot;
 
@@ -13,22 +14,24 @@ const CHUNKS: usize = 32;
 const CHUNKS: usize = 3;
 
 #[cfg(not(loom))]
-type Chunk<T> = std::sync::OnceLock<Box<[T]>>;
+use std::sync::OnceLock as Once;
 
-/// Loom cannot see a `OnceLock`: under it every chunk is there from the start.
+/// Loom cannot see a `OnceLock`: under it everything is there from the start.
 #[cfg(loom)]
-struct Chunk<T>(Box<[T]>);
+struct Once<T>(T);
 
 #[cfg(loom)]
-impl<T> Chunk<T> {
-    fn get(&self) -> Option<&[T]> {
+impl<T> Once<T> {
+    fn get(&self) -> Option<&T> {
         Some(&self.0)
     }
 
-    fn get_or_init(&self, _: impl FnOnce() -> Box<[T]>) -> &[T] {
+    fn get_or_init(&self, _: impl FnOnce() -> T) -> &T {
         &self.0
     }
 }
+
+type Chunk<T> = Once<Box<[Once<Box<T>>]>>;
 
 pub(crate) struct Cells<T> {
     chunks: [Chunk<T>; CHUNKS],
@@ -45,7 +48,7 @@ impl<T: Default> Cells<T> {
     #[cfg(loom)]
     pub(crate) fn new() -> Self {
         Self {
-            chunks: std::array::from_fn(|chunk| Chunk(made(chunk))),
+            chunks: std::array::from_fn(|chunk| Once(places(chunk))),
         }
     }
 
@@ -54,17 +57,26 @@ impl<T: Default> Cells<T> {
     pub(crate) fn with_mine<R>(&self, f: impl FnOnce(&T) -> R) -> R {
         with_slot(|slot| {
             let (chunk, index) = place(slot);
-            let cells = match self.chunks[chunk].get() {
-                Some(cells) => cells,
-                None => self.chunks[chunk].get_or_init(|| made(chunk)),
+            let chunk = match self.chunks[chunk].get() {
+                Some(places) => places,
+                None => self.chunks[chunk].get_or_init(|| places(chunk)),
             };
-            f(&cells[index])
+            let cell = match chunk[index].get() {
+                Some(cell) => cell,
+                None => chunk[index].get_or_init(Box::default),
+            };
+            f(cell)
         })
     }
 
-    /// Every cell that some thread has used, and some that none has.
+    /// Every cell that some thread has used.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().filter_map(Chunk::get).flatten()
+        self.chunks
+            .iter()
+            .filter_map(Once::get)
+            .flatten()
+            .filter_map(Once::get)
+            .map(Box::as_ref)
     }
 }
 
@@ -74,9 +86,17 @@ impl<T> std::fmt::Debug for Cells<T> {
     }
 }
 
-fn made<T: Default>(chunk: usize) -> Box<[T]> {
-    let cells = 1_usize << chunk.saturating_sub(1);
-    (0..cells).map(|_| T::default()).collect()
+/// The places of a chunk, empty.
+#[cfg(not(loom))]
+fn places<T>(chunk: usize) -> Box<[Once<Box<T>>]> {
+    let places = 1_usize << chunk.saturating_sub(1);
+    (0..places).map(|_| Once::new()).collect()
+}
+
+#[cfg(loom)]
+fn places<T: Default>(chunk: usize) -> Box<[Once<Box<T>>]> {
+    let places = 1_usize << chunk.saturating_sub(1);
+    (0..places).map(|_| Once(Box::default())).collect()
 }
 
 /// Chunk and index of a number: 0 | 1 | 2 3 | 4 5 6 7 | …
@@ -97,7 +117,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for slot in 0..1000 {
             let (chunk, index) = place(slot);
-            assert!(index < made::<u8>(chunk).len());
+            assert!(index < places::<u8>(chunk).len());
             assert!(seen.insert((chunk, index)));
         }
     }

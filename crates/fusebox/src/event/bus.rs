@@ -6,6 +6,7 @@
 use super::Event;
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -21,7 +22,10 @@ struct Ring {
     events: VecDeque<Event>,
     /// The number of the first event in the ring.
     first: u64,
-    wakers: Vec<Waker>,
+    /// Who waits: at most one waker for each subscription.
+    wakers: Vec<(u64, Waker)>,
+    /// The number of the next subscription.
+    next_id: u64,
 }
 
 /// What a reader gets.
@@ -38,6 +42,7 @@ pub enum Received {
 pub struct Subscription {
     bus: Arc<EventBus>,
     next: u64,
+    id: u64,
 }
 
 impl EventBus {
@@ -47,6 +52,7 @@ impl EventBus {
             events: VecDeque::new(),
             first: 0,
             wakers: Vec::new(),
+            next_id: 0,
         };
         Arc::new(Self {
             ring: Mutex::new(ring),
@@ -56,9 +62,11 @@ impl EventBus {
 
     /// A reader of everything from now on.
     pub fn subscribe(self: &Arc<Self>) -> Subscription {
-        let ring = self.lock();
+        let mut ring = self.lock();
+        ring.next_id += 1;
         Subscription {
             next: ring.first + ring.events.len() as u64,
+            id: ring.next_id,
             bus: Arc::clone(self),
         }
     }
@@ -74,9 +82,13 @@ impl EventBus {
         ring.events.push_back(event);
     }
 
+    /// Wakes who waits. Wakers are the runtime's code, the only strangers that run here: after
+    /// every lock, and a panic of theirs is not the caller's.
     pub(crate) fn wake(&self) {
         let wakers = std::mem::take(&mut self.lock().wakers);
-        wakers.into_iter().for_each(Waker::wake);
+        for (_, waker) in wakers {
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
@@ -102,17 +114,22 @@ impl Subscription {
 
     /// The next event, or a wake-up when there is one.
     pub fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Received> {
+        if let Some(received) = self.try_next() {
+            return Poll::Ready(received);
+        }
+        // Cloned before the lock: it is a stranger's code.
+        let waker = cx.waker().clone();
         let bus = Arc::clone(&self.bus);
         let mut ring = bus.lock();
-        match self.take(&ring) {
-            Some(received) => Poll::Ready(received),
-            None => {
-                if !ring.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    ring.wakers.push(cx.waker().clone());
-                }
-                Poll::Pending
-            }
+        if let Some(received) = self.take(&ring) {
+            return Poll::Ready(received);
         }
+        let replaced = ring.forget(self.id);
+        ring.wakers.push((self.id, waker));
+        drop(ring);
+        // Dropped after the lock, for the same reason.
+        drop(replaced);
+        Poll::Pending
     }
 
     fn take(&mut self, ring: &Ring) -> Option<Received> {
@@ -126,5 +143,46 @@ impl Subscription {
         let event = ring.events.get(index)?.clone();
         self.next += 1;
         Some(Received::Event(event))
+    }
+}
+
+impl Ring {
+    fn forget(&mut self, id: u64) -> Option<(u64, Waker)> {
+        let index = self.wakers.iter().position(|(waiting, _)| *waiting == id)?;
+        Some(self.wakers.swap_remove(index))
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let forgotten = self.bus.lock().forget(self.id);
+        drop(forgotten);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::task::Wake;
+
+    struct Deaf;
+
+    impl Wake for Deaf {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_subscription_leaves_no_waker_behind() {
+        let bus = EventBus::new(4);
+        for _ in 0..3 {
+            let mut subscription = bus.subscribe();
+            for _ in 0..3 {
+                let waker = Waker::from(Arc::new(Deaf));
+                let waiting = subscription.poll_next(&Context::from_waker(&waker));
+                assert!(waiting.is_pending());
+                assert_eq!(bus.lock().wakers.len(), 1);
+            }
+        }
+        assert!(bus.lock().wakers.is_empty());
     }
 }

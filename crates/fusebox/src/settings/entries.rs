@@ -89,7 +89,11 @@ fn set(b: SettingsBuilder, key: &str, v: Value<'_>) -> Result<SettingsBuilder, S
         "slow_call_rate" => b.slow_call_rate(rate(key, v)?),
         "slow_call_duration" => b.slow_call_duration(time(key, v)?),
         "window" => b.window(parsed(key, v, WINDOW_FORM, WindowSize::parse)?),
-        "minimum_calls" => b.minimum_calls(whole(key, v, "1 or more")?),
+        "minimum_calls" => match v {
+            // More than can ever be counted: never.
+            Value::Integer(n) if n > i64::from(u32::MAX) => b.minimum_calls(u32::MAX),
+            _ => b.minimum_calls(whole(key, v, "1 or more")?),
+        },
         "open_for" => b.open_for(time(key, v)?),
         "open_for_max" => b.open_for_max(time(key, v)?),
         "backoff" => b.backoff(number(key, v)?),

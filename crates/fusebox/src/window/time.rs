@@ -231,10 +231,10 @@ impl Cell {
         // Pairs with the fence in `read`: whoever sees new counts sees that the stamp is gone.
         fence(Ordering::Release);
         bucket.counts.store(one, Ordering::Relaxed);
-        bucket.slow.store(
-            pair(entry.generation, u32::from(entry.slow)),
-            Ordering::Relaxed,
-        );
+        // Release, pairs with the Acquire in `read`: whoever sees the generation sees its counts,
+        // also where a new generation begins within the same epoch and the stamp is as before.
+        let slow = pair(entry.generation, u32::from(entry.slow));
+        bucket.slow.store(slow, Ordering::Release);
         // Release, pairs with the Acquire in `read`: whoever sees the stamp sees the new counts.
         bucket
             .stamp
@@ -282,5 +282,34 @@ impl WindowStats {
         self.calls += other.calls;
         self.failures += other.failures;
         self.slow += other.slow;
+    }
+}
+
+#[cfg(all(test, loom))]
+mod tests {
+    use super::*;
+    use crate::counters::slot::pretend;
+    use std::sync::Arc;
+
+    #[test]
+    fn loom_a_new_generation_in_the_same_epoch_sees_nothing_of_the_old() {
+        loom::model(|| {
+            let window = Arc::new(TimeWindow::new(Duration::from_secs(2)));
+            let entry = |generation, failure| Entry {
+                generation,
+                now: Tick::ZERO,
+                failure,
+                slow: false,
+            };
+            pretend(0);
+            let _ = window.record(entry(1, true), 0);
+            let reader = Arc::clone(&window);
+            let thread = loom::thread::spawn(move || {
+                pretend(1);
+                assert_eq!(reader.stats(2, Tick::ZERO).failures, 0);
+            });
+            let _ = window.record(entry(2, false), 0);
+            thread.join().unwrap();
+        });
     }
 }
