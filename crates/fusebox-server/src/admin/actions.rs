@@ -22,7 +22,7 @@ const REASON_CHARS_MAX: usize = 1000;
 type Answer = Result<Json<Value>, Problem>;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with a state")]
 struct ForceState {
     state: String,
     reason: Option<String>,
@@ -38,7 +38,7 @@ struct SetHold {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct Because {
     reason: Option<String>,
 }

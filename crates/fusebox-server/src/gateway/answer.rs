@@ -53,8 +53,9 @@ fn sorted(error: &UpstreamError) -> (Kind, Answer, Option<Trouble>) {
         UpstreamError::Reset(_) | UpstreamError::Garbage(_) => {
             (Kind::Reset, Answer::Reset, Some(Trouble::Reset))
         }
-        // A fallback would be for the upstream's troubles; this one is the client's.
+        // A fallback would be for the upstream's troubles; these are the client's.
         UpstreamError::Client => (Kind::RequestTimeout, Answer::Client, None),
+        UpstreamError::BrokenRequest => (Kind::BadRequest, Answer::Client, None),
     }
 }
 

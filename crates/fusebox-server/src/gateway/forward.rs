@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use fusebox::State;
 use fusebox_tower::BreakerError;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, Response, StatusCode, Version};
@@ -84,6 +85,12 @@ impl Forwarder {
         let circuit = flight.circuit();
         let set = circuit.set();
         let (mut parts, body) = request.into_parts();
+        // A target that names a host outranks the header, further on too.
+        if let Some(named) = parts.uri.authority()
+            && let Ok(named) = HeaderValue::from_str(named.as_str())
+        {
+            parts.headers.insert(HOST, named);
+        }
         let strip = if set.strip_path { matched } else { 0 };
         parts.uri = target::rewritten(&parts.uri, strip, &set.upstream.path)?;
         headers::to_upstream(
@@ -98,7 +105,10 @@ impl Forwarder {
         parts.version = Version::HTTP_11;
         // What hyper noted about the client's connection is not for the upstream's.
         parts.extensions.clear();
-        Ok(Request::from_parts(parts, RequestBody::new(body)))
+        let breaker = circuit.breaker();
+        let calm = breaker.consecutive_failures() == 0 && breaker.state() == State::Closed;
+        let body = RequestBody::new(body).repeats(calm);
+        Ok(Request::from_parts(parts, body))
     }
 
     fn answer_with(
@@ -143,12 +153,10 @@ fn host(request: &Request<Incoming>) -> Result<&str, &'static str> {
     if named.next().is_some() {
         return Err("more than one Host header");
     }
-    if let Some(authority) = request.uri().authority() {
-        return Ok(authority.as_str());
-    }
-    match first.map(HeaderValue::to_str) {
-        Some(Ok(host)) => Ok(host),
-        Some(Err(_)) => Err("a Host header that is no text"),
+    let named = request.uri().authority().map(|named| Ok(named.as_str()));
+    match named.or_else(|| first.map(HeaderValue::to_str)) {
+        Some(Ok(host)) if target::is_host(host) => Ok(host),
+        Some(_) => Err("the host is not a name or address with an optional port"),
         None if request.version() == Version::HTTP_10 => Ok(""),
         None => Err("no Host header"),
     }

@@ -41,6 +41,25 @@ pub(super) fn climbs(path: &str) -> bool {
     plain.split(['/', '\\']).any(|segment| segment == "..")
 }
 
+/// Whether a text is a host with an optional port (RFC 9110, section 7.2). Nothing is allocated.
+pub(super) fn is_host(text: &str) -> bool {
+    let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => {
+            let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.');
+            if address.is_empty() || !address.bytes().all(legal) {
+                return false;
+            }
+            ("", port)
+        }
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    // unreserved, sub-delims and percent-encoding.
+    let in_name = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&b);
+    let digits = port.strip_prefix(':').unwrap_or(port);
+    let port_is_one = digits.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit());
+    name.bytes().all(in_name) && (port.is_empty() || port.starts_with(':')) && port_is_one
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +68,27 @@ mod tests {
         rewritten(&uri.parse().unwrap(), strip, base)
             .unwrap()
             .to_string()
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_address_with_an_optional_port() {
+        for good in [
+            "",
+            "h",
+            "h.example",
+            "h:80",
+            "127.0.0.1:8080",
+            "[::1]",
+            "[::1]:80",
+            "h:",
+        ] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in [
+            "h:bad", "x@h", "a/b", "h:123456", "[::1", "[]", "[::1]80", "h h", "h?x",
+        ] {
+            assert!(!is_host(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -61,6 +61,9 @@ pub(super) fn read(
         );
     }
     let breaker = breaker(section, &node.key_at, times.total);
+    // Everything is read before anything is given up, so that every mistake is told.
+    let classify = classify(section);
+    let settle_after = section.time_or_zero("settle_after").unwrap_or(SETTLE_AFTER);
     Some(CircuitSettings {
         name: name.to_owned(),
         upstream: upstream?,
@@ -73,8 +76,8 @@ pub(super) fn read(
         priority,
         when_unavailable: unavailable.when,
         fallback_on: unavailable.on,
-        classify: classify(section),
-        settle_after: section.time_or_zero("settle_after").unwrap_or(SETTLE_AFTER),
+        classify,
+        settle_after,
         trips_main: false,
         breaker,
         fallback: unavailable.fallback,

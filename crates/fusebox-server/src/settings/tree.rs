@@ -142,9 +142,8 @@ pub(super) fn parse(text: &str, name: &Arc<str>, report: &Report) -> Option<Tabl
         return Some(table(document.into_inner(), &place));
     }
     for error in errors {
-        let at = error
-            .span()
-            .map_or_else(|| Place::WholeFile(name.clone()), &place);
+        // Too deep a nesting is told without a place.
+        let at = place(error.span().unwrap_or(0..0));
         report.add(&at, "", error.message().replace('\n', ", "));
     }
     None

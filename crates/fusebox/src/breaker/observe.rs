@@ -21,6 +21,11 @@ impl CircuitBreaker {
         self.locked(|locked| locked.word().state())
     }
 
+    /// Failures in a row at this instant. One atomic load.
+    pub fn consecutive_failures(&self) -> u32 {
+        self.word.load().run()
+    }
+
     /// Everything that can be known, at this instant.
     pub fn snapshot(&self) -> Snapshot {
         self.locked(Locked::snapshot)

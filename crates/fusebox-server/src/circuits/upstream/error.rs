@@ -26,9 +26,12 @@ pub enum UpstreamError {
     /// What came is not HTTP, or larger than the limits.
     #[error("the answer cannot be read: {0}")]
     Garbage(String),
-    /// The client broke off its request, did not go on with it, or did not take the answer.
+    /// The client did not go on with its request, or did not take the answer.
     #[error("the client did not go on")]
     Client,
+    /// The client broke off its request, or its body cannot be read.
+    #[error("the body of the request breaks off or cannot be read")]
+    BrokenRequest,
 }
 
 impl UpstreamError {
@@ -39,7 +42,7 @@ impl UpstreamError {
             Self::Connect(_) | Self::ConnectTimeout(_) => Outcome::Failure(FailureClass::Connect),
             Self::HeadTimeout(_) | Self::BodyTimeout(_) => Outcome::Failure(FailureClass::Timeout),
             Self::Reset(_) | Self::Garbage(_) => Outcome::Failure(FailureClass::Reset),
-            Self::Client => Outcome::Ignored,
+            Self::Client | Self::BrokenRequest => Outcome::Ignored,
         }
     }
 

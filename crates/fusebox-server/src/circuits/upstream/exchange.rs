@@ -46,6 +46,7 @@ pub(super) async fn exchange(
         match timeout_at(head_limit.at, sent).await {
             Ok(Ok(response)) => return Ok(answered(response, deadline, lease, progress)),
             Ok(Err(error)) => request = unsent(error, again, &lease, &progress)?,
+            Err(_) if progress.is_broken() => return Err(UpstreamError::BrokenRequest),
             Err(_) if progress.is_up_to_client() => return Err(UpstreamError::Client),
             Err(_) => return Err(UpstreamError::HeadTimeout(head_limit.after)),
         }
@@ -76,9 +77,9 @@ fn may_be_stale(lease: &Lease) -> bool {
 }
 
 /// A copy of a request that does no harm when it is done twice: of a method that says so, without a
-/// body.
+/// body, to an upstream that nothing is wrong with.
 fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
-    let harmless = request.method().is_idempotent() && request.body().progress().is_sent();
+    let harmless = request.method().is_idempotent() && request.body().may_repeat();
     harmless.then(|| {
         let mut copy = Request::new(RequestBody::empty());
         *copy.method_mut() = request.method().clone();
@@ -108,7 +109,7 @@ fn unsent(
         }
     }
     if progress.is_broken() {
-        return Err(UpstreamError::Client);
+        return Err(UpstreamError::BrokenRequest);
     }
     Err(UpstreamError::of_connection(error.error()))
 }

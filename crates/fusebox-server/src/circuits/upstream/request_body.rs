@@ -17,6 +17,7 @@ pin_project! {
         #[pin]
         inner: Option<Incoming>,
         progress: Progress,
+        repeats: bool,
     }
 }
 
@@ -75,6 +76,7 @@ impl RequestBody {
         Self {
             inner: Some(incoming),
             progress: Progress(Some(Arc::new(AtomicU8::new(OPEN)))),
+            repeats: false,
         }
     }
 
@@ -84,7 +86,20 @@ impl RequestBody {
         Self {
             inner: None,
             progress: Progress::default(),
+            repeats: false,
         }
+    }
+
+    /// Whether a request without a body may be sent twice: only while nothing is wrong with the
+    /// circuit, so that a sick upstream sees one request for each call, and one for each trial.
+    #[must_use]
+    pub fn repeats(mut self, allowed: bool) -> Self {
+        self.repeats = allowed;
+        self
+    }
+
+    pub(super) fn may_repeat(&self) -> bool {
+        self.repeats && self.inner.is_none()
     }
 
     pub(super) fn progress(&self) -> Progress {

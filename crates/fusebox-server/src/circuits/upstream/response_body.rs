@@ -109,7 +109,7 @@ impl Body for UpstreamBody {
             }
             Poll::Ready(Some(Err(error))) if this.progress.is_broken() => {
                 tracing::debug!(%error, "the client broke off its request while it was answered");
-                UpstreamError::Client
+                UpstreamError::BrokenRequest
             }
             Poll::Ready(Some(Err(error))) => UpstreamError::of_connection(&error),
             Poll::Ready(Some(Ok(frame))) => {

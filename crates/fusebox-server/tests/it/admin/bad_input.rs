@@ -179,46 +179,21 @@ async fn a_wrong_body_is_422_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_declared_as_json_is_422() {
+async fn a_body_is_read_as_json_whatever_it_is_declared_as() {
     let desk = Desk::new();
-    let form = Some("application/x-www-form-urlencoded");
     for media_type in [
         None,
-        form,
+        Some("application/json; charset=utf-8"),
+        Some("application/x-www-form-urlencoded"),
         Some("text/plain"),
-        Some("application/jsonx"),
-        Some("json"),
-    ] {
-        for action in ACTIONS {
-            let sent = request("POST", &format!("/api/v1/circuit-breakers/rag/{action}"));
-            let sent = match media_type {
-                Some(media_type) => sent.header(header::CONTENT_TYPE, media_type),
-                None => sent,
-            };
-            let body = Body::from(r#"{"state": "open"}"#);
-            let detail = desk
-                .send(sent.body(body).expect("a request"))
-                .await
-                .problem(422);
-            assert!(
-                detail.contains("application/json"),
-                "{action} {media_type:?}: {detail}"
-            );
-        }
-    }
-    for media_type in [
-        "application/json; charset=utf-8",
-        "Application/JSON",
-        "application/x+json",
     ] {
         let sent = request("POST", "/api/v1/circuit-breakers/rag/force-state");
-        let sent = sent.header(header::CONTENT_TYPE, media_type);
-        desk.send(
-            sent.body(Body::from(r#"{"state": "closed"}"#))
-                .expect("a request"),
-        )
-        .await
-        .ok();
+        let sent = match media_type {
+            Some(media_type) => sent.header(header::CONTENT_TYPE, media_type),
+            None => sent,
+        };
+        let body = Body::from(r#"{"state": "closed"}"#);
+        desk.send(sent.body(body).expect("a request")).await.ok();
     }
 }
 

@@ -68,6 +68,17 @@ async fn a_client_that_leaves_in_the_middle_of_the_answer_is_ignored() {
 }
 
 #[tokio::test]
+async fn a_body_that_cannot_be_read_is_told_400_and_is_ignored() {
+    let upstream = StandIn::start(Mode::Ok).await;
+    let house = House::start(&rag(&upstream.url(), "")).await;
+    let request = "POST /rag/x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n";
+    let answer = house.raw(request.as_bytes()).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert_eq!(answer.json()["type"], "urn:fusebox:bad-request");
+    is_ignored(&house).await;
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_send_its_body_is_told_408_and_is_ignored() {
     let upstream = StandIn::start(Mode::Ok).await;
     let house = House::start(&rag(&upstream.url(), "timeout = \"100ms\"")).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fusebox::{Author, State};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
 
@@ -64,6 +65,25 @@ async fn a_stale_connection_that_breaks_in_use_costs_no_failure_where_repeating_
     let totals = house.rag().breaker().snapshot().totals;
     assert_eq!((totals.success, totals.failure), (2, 0));
     assert_eq!((upstream.hits(), upstream.connections()), (3, 2));
+}
+
+/// Wall clock: as above.
+#[tokio::test]
+async fn a_trial_is_sent_once_also_on_a_stale_connection() {
+    let upstream = StandIn::start(Mode::Script(vec![send(KEPT), Step::Keep])).await;
+    let house = House::start(&rag(&upstream.url(), "")).await;
+    assert_eq!(house.get("/rag/x").await.status, 200);
+    // tidy-allow(sleep): the connection has to be idle for so long in the gateway's own time
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let rag = house.rag();
+    let breaker = rag.breaker();
+    breaker
+        .transition(State::HalfOpen, &Author::system())
+        .unwrap();
+    upstream.turn(Mode::Reset);
+    assert_eq!(house.get("/rag/x").await.status, 502);
+    assert_eq!(upstream.hits(), 2);
+    assert_eq!(breaker.state(), State::Open);
 }
 
 #[tokio::test]
