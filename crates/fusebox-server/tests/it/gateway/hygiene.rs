@@ -153,7 +153,8 @@ async fn a_request_without_a_path_belongs_to_no_circuit() {
 async fn a_target_that_names_a_host_outranks_the_header() {
     let upstream = StandIn::start(Mode::Echo).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
-    let request = "GET http://gateway.example/rag/x HTTP/1.1\r\nhost: other\r\n\r\n";
+    let request =
+        "GET http://gateway.example/rag/x HTTP/1.1\r\nhost: other\r\nconnection: close\r\n\r\n";
     let answer = house.raw(request.as_bytes()).await;
     let told = answer.body.to_ascii_lowercase();
     assert!(told.contains("x-forwarded-host: gateway.example"), "{told}");
@@ -164,7 +165,7 @@ async fn a_host_that_is_none_is_told_400() {
     let upstream = StandIn::start(Mode::Ok).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
     for host in ["h:bad", "x@h", "a/b"] {
-        let request = format!("GET /rag/x HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        let request = format!("GET /rag/x HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
         let answer = house.raw(request.as_bytes()).await;
         assert_eq!(answer.status, 400, "{host}");
     }
