@@ -75,8 +75,7 @@ impl<'a> Locked<'a> {
                 }
                 Due::TrialDeadline => {
                     self.machine.trials.expire(at);
-                    self.count_trial(false);
-                    self.judge_trials(at, Cause::TrialTimedOut, Evidence::default(), None);
+                    self.trial_failed(at, Cause::TrialTimedOut, Evidence::default(), None);
                     self.publish_until();
                 }
             }
@@ -99,32 +98,29 @@ impl<'a> Locked<'a> {
         }
     }
 
-    pub(super) fn count_trial(&mut self, succeeded: bool) {
-        let machine = &mut *self.machine;
-        if succeeded {
-            machine.trial_totals.succeeded += 1;
-            machine.trials.succeeded += 1;
-        } else {
-            machine.trial_totals.failed += 1;
-            machine.trials.failed += 1;
+    /// A trial succeeded: enough of them close (R9).
+    pub(super) fn trial_succeeded(&mut self) {
+        self.machine.trial_totals.succeeded += 1;
+        self.machine.trials.succeeded += 1;
+        if self.machine.trials.succeeded >= self.settings().half_open_successes {
+            let evidence = self.with_trials(Evidence::default());
+            self.go(State::Closed, self.now, Cause::TrialsSucceeded, evidence);
         }
     }
 
-    /// After a trial: enough failures open again, enough successes close (R9). Both are looked
-    /// at, as the settings may have changed since the last one. `failed` says what failed.
-    pub(super) fn judge_trials(
+    /// A trial failed at `at`: enough of them open again (R9).
+    pub(super) fn trial_failed(
         &mut self,
         at: Tick,
-        failed: Cause,
+        cause: Cause,
         evidence: Evidence,
         retry_after: Option<Duration>,
     ) {
-        let settings = self.settings();
-        let evidence = self.with_trials(evidence);
-        if self.machine.trials.failed >= settings.half_open_failures {
-            self.open(at, failed, evidence, Opening::Automatic(retry_after));
-        } else if self.machine.trials.succeeded >= settings.half_open_successes {
-            self.go(State::Closed, at, Cause::TrialsSucceeded, evidence);
+        self.machine.trial_totals.failed += 1;
+        self.machine.trials.failed += 1;
+        if self.machine.trials.failed >= self.settings().half_open_failures {
+            let evidence = self.with_trials(evidence);
+            self.open(at, cause, evidence, Opening::Automatic(retry_after));
         }
     }
 

@@ -281,14 +281,19 @@ impl Locked<'_> {
             Outcome::Failure(class) => Some(class),
             Outcome::Success | Outcome::Ignored => None,
         };
-        if !ignored {
+        if class.is_some() || slow {
             let evidence = Evidence {
                 class,
                 ..Evidence::default()
             };
-            let cause = Cause::TrialFailed;
-            self.count_trial(class.is_none() && !slow);
-            self.judge_trials(self.now, cause, evidence, settlement.retry_after);
+            self.trial_failed(
+                self.now,
+                Cause::TrialFailed,
+                evidence,
+                settlement.retry_after,
+            );
+        } else if !ignored {
+            self.trial_succeeded();
         }
         self.publish_until();
         Settled::Recorded
