@@ -1,6 +1,6 @@
 //! Every interleaving of the races that a breaker must not lose, with at most three preemptions
-//! (`LOOM_MAX_PREEMPTIONS=3`, set by `scripts/test`; about a minute in all). Windows have two
-//! buckets here.
+//! (`LOOM_MAX_PREEMPTIONS=3`, set by `scripts/test`; a few seconds in all, after half a minute of
+//! building). Windows have two buckets here.
 
 use super::CircuitBreaker;
 use crate::clock::ManualClock;
