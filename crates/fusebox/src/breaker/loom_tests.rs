@@ -106,9 +106,7 @@ fn loom_missed_trip_by_the_success_that_completes_the_minimum() {
 #[test]
 fn loom_missed_trip_with_two_successes_and_a_failure() {
     // Two threads complete the minimum together; each may believe that the other one judges.
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(2);
-    model.check(|| {
+    loom::model(|| {
         let third = Rate::percent(33.0).unwrap();
         let (breaker, _) = breaker(policy(|s| s.failure_rate(third).minimum_calls(3)));
         race(&breaker, vec![fail, succeed, succeed]);
