@@ -63,7 +63,7 @@ impl CircuitBreaker {
         if word.is_under_main() {
             return Decision::Reject(Reason::Main, None);
         }
-        if now >= until {
+        if until < Tick::NEVER && now >= until {
             return Decision::Lock;
         }
         match (word.hold(), word.state()) {
@@ -143,5 +143,17 @@ mod tests {
         breaker.transition(State::Open, &Author::system()).unwrap();
         let rejection = breaker.acquire().unwrap_err();
         assert_eq!(rejection.retry_after(), Some(minute));
+    }
+
+    #[test]
+    fn the_end_of_time_does_not_open_the_way_into_a_circuit_that_only_a_hand_closes() {
+        let clock = crate::clock::ManualClock::new();
+        let builder = CircuitBreaker::builder("manual").recovery(crate::Recovery::Manual);
+        let breaker = builder.clock(clock.clone()).build().unwrap();
+        breaker.transition(State::Open, &Author::system()).unwrap();
+        clock.set(Tick::NEVER);
+        let rejection = breaker.acquire().unwrap_err();
+        assert_eq!(rejection.reason(), Reason::Open);
+        assert_eq!(breaker.snapshot().in_flight, 0);
     }
 }

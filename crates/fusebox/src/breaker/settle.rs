@@ -131,13 +131,16 @@ impl CircuitBreaker {
 
     fn took(&self, plan: &Plan, ticket: &Ticket, settlement: Settlement) -> Option<Duration> {
         plan.settings.slow_call?;
-        settlement.took.or_else(|| ticket.took()).or_else(|| {
-            let now = match plan.timing {
-                Timing::Exact => self.clock.now(),
-                Timing::None | Timing::Coarse => self.clock.coarse(),
-            };
-            ticket.age(now)
-        })
+        let known = settlement.took.or_else(|| ticket.took());
+        known.or_else(|| ticket.age(self.reading(plan)))
+    }
+
+    /// The time, as exactly as the limits in force need it.
+    fn reading(&self, plan: &Plan) -> Tick {
+        match plan.timing {
+            Timing::Exact => self.clock.now(),
+            Timing::None | Timing::Coarse => self.clock.coarse(),
+        }
     }
 
     /// A verdict was reached: opens, unless the generation ended meanwhile.
@@ -192,16 +195,13 @@ impl CircuitBreaker {
     #[cold]
     pub(crate) fn settle_dropped(&self, ticket: &Ticket) {
         let old = || {
-            let limit = self.plans.current().settings.abandoned_after;
-            let exact = limit.is_some_and(|limit| limit < Duration::from_millis(100));
-            let now = if exact {
-                self.clock.now()
-            } else {
-                self.clock.coarse()
-            };
-            limit
-                .zip(ticket.age(now))
-                .is_some_and(|(limit, age)| age >= limit)
+            let plan = self.plans.current();
+            let limit = plan.settings.abandoned_after;
+            // Lazy: the clock is read only where there is a limit.
+            limit.is_some_and(|limit| {
+                let age = ticket.age(self.reading(plan));
+                age.is_some_and(|age| age >= limit)
+            })
         };
         let outcome = if self.shutting_down.load(Ordering::Acquire) {
             Outcome::Ignored
