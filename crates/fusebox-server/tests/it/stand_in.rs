@@ -131,9 +131,10 @@ impl Drop for StandIn {
     }
 }
 
-/// The address of a port that nobody listens on.
+/// The address of a port that nobody listens on: on an address of its own, since a port given back
+/// here on the common one may be given to another test.
 pub(crate) async fn refusing() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
+    TcpListener::bind("127.0.0.78:0")
         .await
         .unwrap()
         .local_addr()
