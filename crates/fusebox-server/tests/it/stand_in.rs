@@ -134,11 +134,10 @@ impl Drop for StandIn {
 /// The address of a port that nobody listens on: on an address of its own, since a port given back
 /// here on the common one may be given to another test.
 pub(crate) async fn refusing() -> SocketAddr {
-    TcpListener::bind("127.0.0.78:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    // Bound and never listening: not even a copy of the socket in a starting process accepts.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.78:0".parse().unwrap()).unwrap();
+    socket.local_addr().unwrap()
 }
 
 async fn listen(listener: TcpListener, seen: Arc<Seen>, tls: Option<tokio_rustls::TlsAcceptor>) {
