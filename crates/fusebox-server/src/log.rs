@@ -62,6 +62,7 @@ fn write(received: &Received) {
 fn event_line(event: &Event) {
     let circuit = &*event.circuit;
     let generation = event.generation;
+    let branch = event.branch.as_deref();
     match &event.kind {
         EventKind::Transition {
             from,
@@ -77,6 +78,7 @@ fn event_line(event: &Event) {
             open_for = evidence.open_for.map(duration::rounded),
             by = evidence.by.as_ref().map(Author::as_str),
             generation,
+            branch,
             "transition"
         ),
         EventKind::HoldSet(hold) => tracing::info!(
@@ -88,6 +90,7 @@ fn event_line(event: &Event) {
                 .until
                 .map(|until| duration::format(until.saturating_since(hold.since))),
             generation,
+            branch,
             "hold set"
         ),
         EventKind::HoldEnded { kind, expired, by } => tracing::info!(
@@ -96,10 +99,11 @@ fn event_line(event: &Event) {
             expired,
             by = by.as_ref().map(Author::as_str),
             generation,
+            branch,
             "hold ended"
         ),
         EventKind::Reset { by } => {
-            tracing::info!(circuit, by = by.as_str(), generation, "reset");
+            tracing::info!(circuit, by = by.as_str(), generation, branch, "reset");
         }
         EventKind::SettingsChanged { by } => {
             tracing::info!(circuit, by = by.as_str(), generation, "settings changed");
@@ -109,7 +113,24 @@ fn event_line(event: &Event) {
             cause = cause.as_str(),
             evidence = evidence.explain(*cause),
             generation,
+            branch,
             "would open"
         ),
+        EventKind::MainOpened(opening) => tracing::info!(
+            reason = opening.reason,
+            by = opening.by.as_str(),
+            circuit = opening.circuit.as_deref(),
+            "main breaker opened"
+        ),
+        EventKind::MainClosed { by } => tracing::info!(by = by.as_str(), "main breaker closed"),
+        EventKind::Added { by, .. } => {
+            tracing::info!(circuit, by = by.as_str(), "circuit added");
+        }
+        EventKind::Replaced { by } => {
+            tracing::info!(circuit, by = by.as_str(), "circuit defined anew");
+        }
+        EventKind::Removed { by } => {
+            tracing::info!(circuit, by = by.as_str(), "circuit removed");
+        }
     }
 }

@@ -32,6 +32,7 @@ mod clock;
 mod counters;
 mod event;
 mod machine;
+mod main_breaker;
 mod outcome;
 mod permit;
 mod plan;
@@ -48,8 +49,10 @@ pub use clock::{Clock, ManualClock, SystemClock, Tick};
 pub use event::{
     Author, Cause, Event, EventBus, EventKind, Evidence, Hold, HoldRequest, Received, Subscription,
 };
+pub use main_breaker::{MainBreaker, MainOpening};
 pub use outcome::{FailureClass, Outcome, Settled, Settlement};
-pub use permit::{OwnedPermit, Permit, PermitOf};
+pub use permit::{Handle, OwnedPermit, Permit, PermitOf};
+pub use policy::{ConsecutiveFailures, FailureCount, FailureRate, Seen, SlowCallRate, TripPolicy};
 pub use rejection::{CallError, Reason, Rejection};
 pub use settings::{
     Rate, Recovery, Settings, SettingsBuilder, SettingsError, Value, WindowSize, duration,

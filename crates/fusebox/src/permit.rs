@@ -26,6 +26,8 @@ pub(crate) struct Ticket {
     took: Tick,
     pub(crate) generation: u32,
     pub(crate) kind: TicketKind,
+    /// Counted among the breaker's overdue calls (R3).
+    pub(crate) is_overdue: bool,
 }
 
 impl Ticket {
@@ -36,6 +38,7 @@ impl Ticket {
             took: Tick::NEVER,
             generation,
             kind,
+            is_overdue: false,
         }
     }
 
@@ -53,6 +56,13 @@ impl Ticket {
     }
 }
 
+/// How a permit holds its breaker: `&CircuitBreaker`, `Arc<CircuitBreaker>`, or a type of your own
+/// that leads to one. Nothing has to be written in an `impl` but its head.
+pub trait Handle: Deref<Target = CircuitBreaker> {}
+
+impl Handle for &CircuitBreaker {}
+impl Handle for Arc<CircuitBreaker> {}
+
 /// A permit that borrows its breaker.
 pub type Permit<'a> = PermitOf<&'a CircuitBreaker>;
 /// A permit that owns its part of the breaker.
@@ -65,13 +75,13 @@ pub type OwnedPermit = PermitOf<Arc<CircuitBreaker>>;
 /// back at once and counts as ignored, or as a failure once it is as old as `abandoned_after`;
 /// dropped by a panic it counts as a failure (R11).
 #[must_use = "a permit that is dropped at once counts as an abandoned call"]
-pub struct PermitOf<B: Deref<Target = CircuitBreaker>> {
+pub struct PermitOf<B: Handle> {
     breaker: B,
     ticket: Ticket,
     settled: bool,
 }
 
-impl<B: Deref<Target = CircuitBreaker>> PermitOf<B> {
+impl<B: Handle> PermitOf<B> {
     #[inline]
     pub(crate) fn acquire(breaker: B) -> Result<Self, Rejection> {
         let ticket = breaker.admit()?;
@@ -113,6 +123,17 @@ impl<B: Deref<Target = CircuitBreaker>> PermitOf<B> {
         }
     }
 
+    /// The call has passed the slow-call limit and is still under way (R3): a trial fails now, and
+    /// a closed circuit judges it as slow now. It is recorded once, when it is settled. Does
+    /// nothing where no slow-call rate is set, before the limit is over, and the second time.
+    ///
+    /// The breaker has no timer of its own: whoever has one calls this
+    /// [`slow_call_duration`](crate::Settings::slow_call_duration) after the admission, unless
+    /// the head of the answer came before. The tower layer does.
+    pub fn overdue(&mut self) {
+        self.breaker.overdue(&mut self.ticket);
+    }
+
     /// The time since admission. Zero where no setting asks for durations: the breaker then
     /// does not read the clock for a call.
     pub fn elapsed(&self) -> Duration {
@@ -134,7 +155,7 @@ impl<B: Deref<Target = CircuitBreaker>> PermitOf<B> {
     }
 }
 
-impl<B: Deref<Target = CircuitBreaker>> Drop for PermitOf<B> {
+impl<B: Handle> Drop for PermitOf<B> {
     #[inline]
     fn drop(&mut self) {
         if !self.settled {
@@ -143,7 +164,7 @@ impl<B: Deref<Target = CircuitBreaker>> Drop for PermitOf<B> {
     }
 }
 
-impl<B: Deref<Target = CircuitBreaker>> fmt::Debug for PermitOf<B> {
+impl<B: Handle> fmt::Debug for PermitOf<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
             .field("circuit", &self.breaker.name())

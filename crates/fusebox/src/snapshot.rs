@@ -114,7 +114,7 @@ impl Source for CircuitBreaker {
         visit(&Reading {
             service: "",
             snapshot: &self.snapshot(),
-            fallbacks: &[],
+            fallbacks: &self.fallbacks(),
         });
     }
 }

@@ -10,9 +10,9 @@
 //! bit 32..64  generation
 //! ```
 //!
-//! Generation, state, hold and main change only under the circuit's lock and by `swap`; the run
-//! and the end of a ramp change by compare-and-swap, which fails once the generation has moved
-//! on. So an outcome can never reach into a generation that is not its own.
+//! Generation, state and hold change only under the circuit's lock and by `swap`, main and the
+//! begin of a ramp under that lock bit by bit; the run and the end of a ramp change by
+//! compare-and-swap, which fails once the generation has moved on. So an outcome can never reach into a generation that is not its own.
 
 use crate::sync::{AtomicU64, Ordering};
 
@@ -133,6 +133,11 @@ impl Word {
         Self(self.0 | RAMP)
     }
 
+    /// The same under the main breaker of `other`.
+    pub(crate) fn under_main_of(self, other: Self) -> Self {
+        Self(self.0 | (other.0 & MAIN))
+    }
+
     pub(crate) fn state(self) -> State {
         match self.0 & 3 {
             0 => State::Closed,
@@ -238,6 +243,23 @@ impl StateWord {
     /// [`StateWord::lengthen_run`].
     pub(crate) fn meet(&self) {
         self.0.fetch_or(0, Ordering::AcqRel);
+    }
+
+    /// The main breaker opens or closes (R18). Only under the circuit's lock, which keeps it from
+    /// getting lost in a [`StateWord::replace`]. Not a new generation: the machine goes on.
+    pub(crate) fn set_main(&self, open: bool) {
+        // AcqRel: as `replace`.
+        if open {
+            self.0.fetch_or(MAIN, Ordering::AcqRel);
+        } else {
+            self.0.fetch_and(!MAIN, Ordering::AcqRel);
+        }
+    }
+
+    /// A ramp begins in the generation there is. Only under the circuit's lock, after the ramp
+    /// was prepared, which the Release half publishes.
+    pub(crate) fn begin_ramp(&self) {
+        self.0.fetch_or(RAMP, Ordering::AcqRel);
     }
 
     /// The ramp is over. Not a new generation, so not under the lock.

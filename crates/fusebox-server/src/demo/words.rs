@@ -84,7 +84,7 @@ pub(crate) fn why(cause: Cause, evidence: &Evidence) -> String {
         Cause::Reset => "reset by hand".to_owned(),
         Cause::HoldSet => "a hold was set".to_owned(),
         Cause::HoldEnded => "a hold ended".to_owned(),
-        Cause::Main => "the main breaker".to_owned(),
+        Cause::Policy(name) => format!("policy {name}"),
     }
 }
 

@@ -195,6 +195,7 @@ const fn by_itself(cause: Cause) -> bool {
             | Cause::FailureRate
             | Cause::FailureCount
             | Cause::SlowCallRate
+            | Cause::Policy(_)
             | Cause::TrialFailed
             | Cause::TrialTimedOut
     )

@@ -3,10 +3,13 @@
 use super::CircuitBreaker;
 use super::ramp::Ramp;
 use crate::clock::{Clock, ClockSource, Tick};
+use crate::counters::fallbacks::Fallbacks;
 use crate::counters::ledger::Ledger;
+use crate::counters::overdue::Overdue;
 use crate::event::EventBus;
 use crate::machine::Machine;
 use crate::plan::{Plan, Plans};
+use crate::policy::TripPolicy;
 use crate::settings::{
     Rate, Recovery, Settings, SettingsBuilder, SettingsError, WindowSize, check_name_text,
     each_setting,
@@ -15,7 +18,7 @@ use crate::sync::{AtomicBool, AtomicU64, Mutex};
 use crate::window::Window;
 use crate::word::{State, StateWord, Word};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Events that a breaker without a shared bus keeps for readers that fall behind.
@@ -32,6 +35,8 @@ pub struct Builder {
     events: Option<Arc<EventBus>>,
     counts_calls: bool,
     seed: Option<u64>,
+    policies: Vec<Arc<dyn TripPolicy>>,
+    trips_main: bool,
 }
 
 macro_rules! forward {
@@ -57,6 +62,8 @@ impl Builder {
             events: None,
             counts_calls: true,
             seed: None,
+            policies: Vec::new(),
+            trips_main: false,
         }
     }
 
@@ -91,6 +98,19 @@ impl Builder {
         self
     }
 
+    /// A trip policy that judges beside those of the settings. May be given several times.
+    pub fn trip_policy(mut self, policy: impl TripPolicy + 'static) -> Self {
+        self.policies.push(Arc::new(policy));
+        self
+    }
+
+    /// Whether an automatic opening of this circuit opens the main breaker above it too (R18);
+    /// default no.
+    pub fn trips_main(mut self, trips_main: bool) -> Self {
+        self.trips_main = trips_main;
+        self
+    }
+
     /// The seed of the jitter, for runs that can be repeated.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -122,9 +142,14 @@ impl Builder {
             ramp: Ramp::new(),
             plans: Plans::new(Plan::new(settings, window, 0)),
             ledger: Ledger::new(self.counts_calls),
+            overdue: Overdue::new(),
+            fallbacks: Fallbacks::new(),
+            policies: self.policies.into_boxed_slice(),
             machine: Mutex::new(Machine::new(now, seed)),
             would_open: AtomicU64::new(0),
             shutting_down: AtomicBool::new(false),
+            main: OnceLock::new(),
+            trips_main: AtomicBool::new(self.trips_main),
             clock: self.clock,
             events: self.events.unwrap_or_else(|| EventBus::new(EVENTS_KEPT)),
             name: Arc::from(self.name),

@@ -32,7 +32,16 @@ pub(super) struct Locked<'a> {
     pub(super) machine: MutexGuard<'a, Machine>,
     /// Read after the lock was taken: among holders of the lock time does not go back.
     pub(super) now: Tick,
-    told: bool,
+    after: After,
+}
+
+/// What has to be done once the lock is given back.
+#[derive(Debug, Default)]
+pub(super) struct After {
+    /// Somebody has to be woken.
+    pub(super) told: bool,
+    /// The main breaker has to open, and why.
+    pub(super) trips_main: Option<String>,
 }
 
 impl<'a> Locked<'a> {
@@ -43,13 +52,13 @@ impl<'a> Locked<'a> {
             breaker,
             machine,
             now,
-            told: false,
+            after: After::default(),
         }
     }
 
-    /// Gives the lock back; whether somebody has to be woken.
-    pub(super) fn unlock(self) -> bool {
-        self.told
+    /// Gives the lock back.
+    pub(super) fn unlock(self) -> After {
+        self.after
     }
 
     pub(super) fn word(&self) -> Word {
@@ -168,6 +177,10 @@ impl<'a> Locked<'a> {
         let at = at.max(self.machine.latest);
         self.leave_closed(at);
         let settings = self.settings();
+        if matches!(opening, Opening::Automatic(_)) && self.breaker.trips_main() {
+            let why = evidence.explain(cause);
+            self.after.trips_main = Some(format!("circuit {} opened: {why}", self.breaker.name));
+        }
         let wait = match opening {
             _ if settings.recovery == Recovery::Manual => None,
             Opening::Hand => Some(settings.open_for),
@@ -207,7 +220,7 @@ impl<'a> Locked<'a> {
         }
         self.machine.since = at;
         self.machine.count(from, to, cause);
-        let ramped = matches!(cause, Cause::TrialsSucceeded | Cause::Main);
+        let ramped = cause == Cause::TrialsSucceeded;
         let ramp = self.settings().ramp;
         if to == State::Closed && ramped && !ramp.is_zero() {
             self.breaker.ramp.begin(at, ramp);
@@ -239,7 +252,8 @@ impl<'a> Locked<'a> {
     fn begin_with(&mut self, state: State, at: Tick, mark: impl FnOnce(Word) -> Word) {
         self.machine.latest = self.machine.latest.max(at);
         self.machine.trials.clear();
-        let generation = self.word().generation().wrapping_add(1);
+        let ended = self.word();
+        let generation = ended.generation().wrapping_add(1);
         if let Some(window) = &self.breaker.plans.current().window {
             window.begin(generation);
         }
@@ -247,9 +261,8 @@ impl<'a> Locked<'a> {
         // Between the two nobody may put an old word and a new instant together: zero sends
         // them to the lock. Release, pairs with the Acquire in `admit`.
         self.breaker.until.store(0, Ordering::Release);
-        self.breaker
-            .word
-            .replace(mark(Word::new(generation, state, hold)));
+        let word = mark(Word::new(generation, state, hold));
+        self.breaker.word.replace(word.under_main_of(ended));
         self.publish_until();
     }
 
@@ -283,10 +296,11 @@ impl<'a> Locked<'a> {
         let circuit = Arc::clone(&self.breaker.name);
         self.breaker.events.push(Event {
             circuit,
+            branch: None,
             at,
             generation,
             kind,
         });
-        self.told = true;
+        self.after.told = true;
     }
 }

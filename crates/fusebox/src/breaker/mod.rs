@@ -8,7 +8,9 @@ mod builder;
 mod call;
 mod control;
 mod locked;
+mod main;
 mod observe;
+mod overdue;
 mod ramp;
 mod settle;
 
@@ -19,19 +21,22 @@ pub use builder::{Builder, check_name};
 pub use control::ControlError;
 
 use crate::clock::{Clock, ClockSource, Tick};
+use crate::counters::fallbacks::Fallbacks;
 use crate::counters::ledger::Ledger;
+use crate::counters::overdue::Overdue;
 use crate::event::EventBus;
 use crate::machine::Machine;
-use crate::permit::{OwnedPermit, Permit, PermitOf};
+use crate::main_breaker::MainBreaker;
+use crate::permit::{Handle, OwnedPermit, Permit, PermitOf};
 use crate::plan::{Plans, Timing};
+use crate::policy::TripPolicy;
 use crate::rejection::Rejection;
 use crate::settings::Settings;
 use crate::sync::{AtomicBool, AtomicU64, Mutex};
 use crate::word::StateWord;
-use locked::Locked;
+use locked::{After, Locked};
 use ramp::Ramp;
-use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A circuit breaker.
 ///
@@ -53,11 +58,18 @@ pub struct CircuitBreaker {
     ramp: Ramp,
     plans: Plans,
     ledger: Ledger,
+    overdue: Overdue,
+    fallbacks: Fallbacks,
+    /// Policies that judge beside the settings.
+    policies: Box<[Arc<dyn TripPolicy>]>,
     machine: Mutex<Machine>,
     /// Under `Observe`: the generation in which the verdict is true, 0 for none. Set under the
     /// lock only, so that no outcome of an older generation can speak for a newer one.
     would_open: AtomicU64,
     shutting_down: AtomicBool,
+    /// The switch above this circuit, and whether its openings open that too (R18).
+    main: OnceLock<Arc<MainBreaker>>,
+    trips_main: AtomicBool,
     clock: ClockSource,
     events: Arc<EventBus>,
     name: Arc<str>,
@@ -106,7 +118,7 @@ impl CircuitBreaker {
     /// # Errors
     /// The rejection, with reason and `retry_after`.
     #[inline]
-    pub fn acquire_from<B: Deref<Target = Self>>(handle: B) -> Result<PermitOf<B>, Rejection> {
+    pub fn acquire_from<B: Handle>(handle: B) -> Result<PermitOf<B>, Rejection> {
         PermitOf::acquire(handle)
     }
 
@@ -117,16 +129,51 @@ impl CircuitBreaker {
             .store(true, crate::sync::Ordering::Release);
     }
 
-    /// Runs `f` under the circuit's lock, with everything done that is due by now.
+    /// A fallback answered in place of a call: counts it by its kind, for metrics. At most 16 kinds
+    /// are told apart, the rest is counted as `other`.
+    pub fn fell_back(&self, kind: &'static str) {
+        self.fallbacks.count(kind);
+    }
+
+    /// How often each kind of fallback answered.
+    pub fn fallbacks(&self) -> Vec<(&'static str, u64)> {
+        self.fallbacks.counts()
+    }
+
+    /// Switches the fallbacks of this circuit on or off (default on): those who answer in place of
+    /// a call ask [`fallback_enabled`](Self::fallback_enabled) first.
+    pub fn set_fallback_enabled(&self, enabled: bool) {
+        self.fallbacks.enable(enabled);
+    }
+
+    /// Whether a fallback may answer.
+    pub fn fallback_enabled(&self) -> bool {
+        self.fallbacks.are_enabled()
+    }
+
+    /// Runs `f` under the circuit's lock, with everything done that is due by now; then does what
+    /// must not happen under it.
     fn locked<'a, R>(&'a self, f: impl FnOnce(&mut Locked<'a>) -> R) -> R {
+        let (result, after) = self.locked_only(f);
+        if after.told {
+            self.wake_readers();
+        }
+        if let (Some(reason), Some(main)) = (after.trips_main, self.main.get()) {
+            main.trip(reason, Arc::clone(&self.name));
+        }
+        result
+    }
+
+    fn locked_only<'a, R>(&'a self, f: impl FnOnce(&mut Locked<'a>) -> R) -> (R, After) {
         let mut locked = Locked::new(self);
         locked.settle_due();
         let result = f(&mut locked);
-        let told = locked.unlock();
-        if told {
-            self.events.wake();
-        }
-        result
+        (result, locked.unlock())
+    }
+
+    /// Wakes the readers of events. Not under a lock.
+    pub(crate) fn wake_readers(&self) {
+        self.events.wake();
     }
 
     /// The start of a call's duration; never, where nobody asks for it. A given clock is always

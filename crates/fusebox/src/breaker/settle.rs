@@ -7,7 +7,7 @@ use crate::event::{Cause, EventKind, Evidence};
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::permit::{Ticket, TicketKind};
 use crate::plan::{Plan, Timing};
-use crate::policy;
+use crate::policy::{self, Seen, SlowCallRate, TripPolicy};
 use crate::sync::Ordering;
 use crate::window::{Entry, Recorded, WindowStats};
 use crate::word::{HoldKind, RunChange, State, Word};
@@ -15,11 +15,19 @@ use std::time::Duration;
 
 /// What a verdict was made of.
 #[derive(Clone, Copy)]
-struct Judged {
-    generation: u32,
-    version: u32,
-    run: u32,
-    stats: WindowStats,
+pub(super) struct Judged {
+    pub(super) generation: u32,
+    pub(super) version: u32,
+    pub(super) run: u32,
+    pub(super) overdue: u64,
+    pub(super) stats: WindowStats,
+}
+
+/// What else is known of the outcome that decides.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Deciding {
+    class: Option<FailureClass>,
+    retry_after: Option<Duration>,
 }
 
 impl CircuitBreaker {
@@ -59,6 +67,11 @@ impl CircuitBreaker {
     /// An outcome in a closed generation, also under `Observe` and on a ramp.
     #[inline]
     fn record(&self, word: Word, ticket: &Ticket, settlement: Settlement) -> Settled {
+        let generation = ticket.generation;
+        if ticket.is_overdue {
+            // Before it is recorded: in between it is missing, never there twice.
+            self.overdue.end(generation);
+        }
         let failure = match settlement.outcome {
             Outcome::Success => None,
             Outcome::Failure(class) => Some(class),
@@ -68,10 +81,10 @@ impl CircuitBreaker {
             }
         };
         let plan = self.plans.current();
-        let generation = ticket.generation;
         let slow = is_slow(plan, self.took(plan, ticket, settlement));
         let observing = word.hold() == Some(HoldKind::Observe);
-        let now = if plan.window.is_some() {
+        let asks_always = observing || !self.policies.is_empty();
+        let now = if plan.window.is_some() || asks_always {
             self.clock.coarse()
         } else {
             Tick::ZERO
@@ -103,20 +116,37 @@ impl CircuitBreaker {
                 }
                 window.stats(generation, now)
             }
-            (Some(window), Recorded::Enough) if observing => window.stats(generation, now),
+            (Some(window), Recorded::Enough) if asks_always => window.stats(generation, now),
             // Nothing that could open has changed.
-            _ if failure.is_none() && !observing => return Settled::Recorded,
+            _ if failure.is_none() && !asks_always => return Settled::Recorded,
             _ => WindowStats::default(),
+        };
+        let overdue = match plan.settings.slow_call {
+            Some(_) => self.overdue.count(generation),
+            None => 0,
         };
         let judged = Judged {
             generation,
             version: plan.version,
             run,
+            overdue,
             stats,
         };
-        match policy::verdict(&plan.settings, run, &stats) {
-            Some(cause) if observing => self.would_open(judged, cause, failure),
-            Some(cause) => self.trip(judged, cause, failure, settlement.retry_after),
+        let seen = Seen {
+            failure: failure.is_some(),
+            slow,
+            at: now,
+            ..judged.seen()
+        };
+        let verdict = policy::verdict(&plan.settings, &seen);
+        match verdict.or_else(|| self.own_verdict(&seen)) {
+            Some(cause) => {
+                let deciding = Deciding {
+                    class: failure,
+                    retry_after: settlement.retry_after,
+                };
+                self.opens(word, judged, cause, deciding);
+            }
             None if observing => self.would_not_open(generation),
             None => {
                 if let (Some(window), Recorded::MustJudge) = (&plan.window, recorded)
@@ -127,6 +157,24 @@ impl CircuitBreaker {
             }
         }
         Settled::Recorded
+    }
+
+    /// What the policies say that judge beside the settings.
+    fn own_verdict(&self, seen: &Seen) -> Option<Cause> {
+        // All of them, also after one has spoken: they may remember what they are asked about.
+        let opening = self.policies.iter().filter(|policy| policy.opens(seen));
+        let names: Vec<_> = opening.map(|policy| policy.name()).collect();
+        names.first().map(|name| Cause::Policy(name))
+    }
+
+    /// A verdict was reached.
+    #[cold]
+    pub(super) fn opens(&self, word: Word, judged: Judged, cause: Cause, deciding: Deciding) {
+        if word.hold() == Some(HoldKind::Observe) {
+            self.would_open(judged, cause, deciding);
+        } else {
+            self.trip(judged, cause, deciding);
+        }
     }
 
     fn took(&self, plan: &Plan, ticket: &Ticket, settlement: Settlement) -> Option<Duration> {
@@ -143,26 +191,20 @@ impl CircuitBreaker {
         }
     }
 
-    /// A verdict was reached: opens, unless the generation ended meanwhile.
-    #[cold]
-    fn trip(
-        &self,
-        judged: Judged,
-        cause: Cause,
-        class: Option<FailureClass>,
-        retry_after: Option<Duration>,
-    ) {
+    /// Opens, unless the generation ended meanwhile.
+    fn trip(&self, judged: Judged, cause: Cause, deciding: Deciding) {
         self.locked(|locked| {
             let Some(cause) = locked.stands(judged, cause) else {
                 return;
             };
-            let evidence = judged.evidence(class);
-            locked.open(locked.now, cause, evidence, Opening::Automatic(retry_after));
+            let evidence = judged.evidence(cause, deciding.class);
+            let opening = Opening::Automatic(deciding.retry_after);
+            locked.open(locked.now, cause, evidence, opening);
         });
     }
 
     /// Under `Observe`: reports when the verdict turns true.
-    fn would_open(&self, judged: Judged, cause: Cause, class: Option<FailureClass>) {
+    fn would_open(&self, judged: Judged, cause: Cause, deciding: Deciding) {
         let mark = u64::from(judged.generation) + 1;
         // Relaxed, here and below: the mark says all there is to know.
         if self.would_open.load(Ordering::Relaxed) == mark {
@@ -173,7 +215,7 @@ impl CircuitBreaker {
                 return;
             };
             if self.would_open.swap(mark, Ordering::Relaxed) != mark {
-                let evidence = judged.evidence(class);
+                let evidence = judged.evidence(cause, deciding.class);
                 locked.tell(locked.now, EventKind::WouldOpen { cause, evidence });
             }
         });
@@ -226,18 +268,47 @@ fn is_slow(plan: &Plan, took: Option<Duration>) -> bool {
 }
 
 impl Judged {
-    fn evidence(self, class: Option<FailureClass>) -> Evidence {
+    /// As a policy sees it, but for the outcome itself.
+    fn seen(self) -> Seen {
+        Seen {
+            failure: false,
+            slow: false,
+            run: self.run,
+            window: self.stats,
+            overdue: self.overdue,
+            at: Tick::ZERO,
+            generation: self.generation,
+        }
+    }
+
+    /// Whether the slow calls alone open.
+    pub(super) fn slow_rate_reached(self, plan: &Plan) -> bool {
+        let minimum_calls = plan.settings.minimum_calls;
+        let rate = plan.settings.slow_call_rate();
+        rate.is_some_and(|rate| {
+            let policy = SlowCallRate {
+                rate,
+                minimum_calls,
+            };
+            policy.opens(&self.seen())
+        })
+    }
+
+    fn evidence(self, cause: Cause, class: Option<FailureClass>) -> Evidence {
         let WindowStats {
             calls,
             failures,
             slow,
         } = self.stats;
-        let consecutive_failures = self.run;
+        let overdue = match cause {
+            Cause::SlowCallRate => self.overdue,
+            _ => 0,
+        };
         Evidence {
-            calls,
+            calls: calls + overdue,
             failures,
-            slow,
-            consecutive_failures,
+            slow: slow + overdue,
+            consecutive_failures: self.run,
             class,
             ..Evidence::default()
         }
@@ -252,10 +323,10 @@ impl Locked<'_> {
         if self.word().generation() != judged.generation {
             return None;
         }
-        if plan.version == judged.version {
+        if plan.version == judged.version || matches!(cause, Cause::Policy(_)) {
             return Some(cause);
         }
-        policy::verdict(&plan.settings, judged.run, &judged.stats)
+        policy::verdict(&plan.settings, &judged.seen())
     }
 
     fn settle_trial(&mut self, ticket: &Ticket, settlement: Settlement) -> Settled {

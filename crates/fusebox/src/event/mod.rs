@@ -6,6 +6,7 @@ mod text;
 pub use bus::{EventBus, Received, Subscription};
 
 use crate::clock::Tick;
+use crate::main_breaker::MainOpening;
 use crate::outcome::FailureClass;
 use crate::word::{HoldKind, State};
 use std::sync::Arc;
@@ -14,8 +15,10 @@ use std::time::Duration;
 /// Something that happened to one circuit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// The circuit's name.
+    /// The circuit's name; empty for what happens to a whole box of circuits.
     pub circuit: Arc<str>,
+    /// The key, where it happened to a branch of the circuit (R19).
+    pub branch: Option<Arc<str>>,
     /// When: the instant that was due, even if somebody looked only later.
     pub at: Tick,
     /// The generation that began with it, or in which it happened.
@@ -66,6 +69,31 @@ pub enum EventKind {
         /// The numbers that would have decided.
         evidence: Evidence,
     },
+    /// The main breaker opened: every circuit under it rejects.
+    MainOpened(MainOpening),
+    /// The main breaker closed.
+    MainClosed {
+        /// By whom.
+        by: Author,
+    },
+    /// A registry has a new circuit.
+    Added {
+        /// Whether it was asked for by a name that nobody had defined, and so got the registry's
+        /// default settings.
+        defaulted: bool,
+        /// By whom.
+        by: Author,
+    },
+    /// A registry's circuit was defined anew.
+    Replaced {
+        /// By whom.
+        by: Author,
+    },
+    /// A circuit left its registry.
+    Removed {
+        /// By whom.
+        by: Author,
+    },
 }
 
 /// Why a state began.
@@ -79,6 +107,8 @@ pub enum Cause {
     FailureCount,
     /// The share of slow calls in the window.
     SlowCallRate,
+    /// A trip policy of the user's, by its name.
+    Policy(&'static str),
     /// A trial failed or was too slow.
     TrialFailed,
     /// A trial was in flight for too long.
@@ -95,8 +125,6 @@ pub enum Cause {
     HoldSet,
     /// A hold ended.
     HoldEnded,
-    /// The main breaker.
-    Main,
 }
 
 impl Cause {
@@ -107,6 +135,7 @@ impl Cause {
             Self::FailureRate => "failure_rate",
             Self::FailureCount => "failure_count",
             Self::SlowCallRate => "slow_call_rate",
+            Self::Policy(name) => name,
             Self::TrialFailed => "trial_failed",
             Self::TrialTimedOut => "trial_timed_out",
             Self::TrialsSucceeded => "trials_succeeded",
@@ -115,7 +144,6 @@ impl Cause {
             Self::Reset => "reset",
             Self::HoldSet => "hold_set",
             Self::HoldEnded => "hold_ended",
-            Self::Main => "main",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let circuit = &self.circuit;
+        let circuit = Subject(self);
         match &self.kind {
             EventKind::Transition {
                 from,
@@ -53,6 +53,38 @@ impl fmt::Display for Event {
                 write!(f, "{circuit} would have opened: ")?;
                 explain(f, *cause, evidence)
             }
+            EventKind::MainOpened(opening) => {
+                let (by, reason) = (opening.by.as_str(), &opening.reason);
+                write!(f, "the main breaker opened, by {by}: {reason}")
+            }
+            EventKind::MainClosed { by } => {
+                write!(f, "the main breaker closed, by {}", by.as_str())
+            }
+            EventKind::Added {
+                defaulted: true, ..
+            } => {
+                write!(
+                    f,
+                    "{circuit} was asked for and not defined: it has the defaults"
+                )
+            }
+            EventKind::Added { by, .. } => write!(f, "{circuit} was added by {}", by.as_str()),
+            EventKind::Replaced { by } => {
+                write!(f, "{circuit} was defined anew by {}", by.as_str())
+            }
+            EventKind::Removed { by } => write!(f, "{circuit} was removed by {}", by.as_str()),
+        }
+    }
+}
+
+/// The circuit, or one of its branches.
+struct Subject<'a>(&'a Event);
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.branch {
+            Some(key) => write!(f, "{}, branch {key:?},", self.0.circuit),
+            None => f.write_str(&self.0.circuit),
         }
     }
 }
@@ -78,6 +110,7 @@ fn explain(f: &mut fmt::Formatter<'_>, cause: Cause, e: &Evidence) -> fmt::Resul
             write!(f, "{} of the last {} calls failed", e.failures, e.calls)
         }
         Cause::SlowCallRate => write!(f, "{} of the last {} calls were slow", e.slow, e.calls),
+        Cause::Policy(name) => write!(f, "the policy {name}"),
         Cause::TrialFailed if e.class.is_none() => write!(f, "a trial was too slow"),
         Cause::TrialFailed => write!(f, "a trial failed"),
         Cause::TrialTimedOut => write!(f, "a trial did not end in time"),
@@ -87,7 +120,6 @@ fn explain(f: &mut fmt::Formatter<'_>, cause: Cause, e: &Evidence) -> fmt::Resul
         Cause::Reset => write!(f, "reset by {by}"),
         Cause::HoldSet => write!(f, "a hold was set by {by}"),
         Cause::HoldEnded => write!(f, "a hold ended"),
-        Cause::Main => write!(f, "the main breaker"),
     }?;
     match e.class {
         Some(class) => write!(f, ", the last one by {}", class.as_str()),

@@ -321,6 +321,7 @@ fn word(kind: &EventKind) -> String {
         EventKind::Reset { .. } => "reset".to_owned(),
         EventKind::SettingsChanged { .. } => "settings".to_owned(),
         EventKind::WouldOpen { cause, .. } => format!("would open by {}", cause.as_str()),
+        other => format!("{other:?}"),
     }
 }
 

@@ -1,0 +1,68 @@
+//! Calls that are slow while they are still under way (R3).
+
+use super::CircuitBreaker;
+use super::locked::Locked;
+use super::settle::{Deciding, Judged};
+use crate::event::{Cause, Evidence};
+use crate::permit::{Ticket, TicketKind};
+use crate::word::{HoldKind, State};
+
+impl CircuitBreaker {
+    /// The call of this ticket has passed the slow-call limit.
+    #[cold]
+    pub(crate) fn overdue(&self, ticket: &mut Ticket) {
+        let plan = self.plans.current();
+        let Some(limit) = plan.settings.slow_call_duration() else {
+            return;
+        };
+        // A head that came in time, or settings that allow more by now. A call that nobody
+        // timed is overdue if its caller says so.
+        let age = ticket.took().or_else(|| ticket.age(self.clock.now()));
+        let early = age.is_some_and(|age| age < limit);
+        if early || ticket.is_overdue || ticket.kind == TicketKind::Uncounted {
+            return;
+        }
+        let word = self.word.load();
+        let generation = ticket.generation;
+        if word.generation() != generation || word.hold() == Some(HoldKind::Disabled) {
+            return;
+        }
+        if word.state() == State::HalfOpen {
+            return self.locked(|locked| locked.overdue_trial(ticket));
+        }
+        if !self.overdue.begin(generation) {
+            return;
+        }
+        ticket.is_overdue = true;
+        // As every record that judges: whoever meets last sees all (`StateWord::lengthen_run`).
+        self.word.meet();
+        let now = self.clock.coarse();
+        let judged = Judged {
+            generation,
+            version: plan.version,
+            run: word.run(),
+            overdue: self.overdue.count(generation),
+            stats: plan
+                .window
+                .as_ref()
+                .map(|window| window.stats(generation, now))
+                .unwrap_or_default(),
+        };
+        if judged.slow_rate_reached(plan) {
+            self.opens(word, judged, Cause::SlowCallRate, Deciding::default());
+        }
+    }
+}
+
+impl Locked<'_> {
+    /// A trial that is slow has failed (R9), at this instant; what comes of it is late.
+    fn overdue_trial(&mut self, ticket: &Ticket) {
+        let TicketKind::Trial(number) = ticket.kind else {
+            return;
+        };
+        if self.word().generation() == ticket.generation && self.machine.trials.end(number) {
+            self.trial_failed(self.now, Cause::TrialFailed, Evidence::default(), None);
+            self.publish_until();
+        }
+    }
+}
