@@ -5,6 +5,8 @@ use super::locked::Locked;
 use super::settle::{Deciding, Judged};
 use crate::event::{Cause, Evidence};
 use crate::permit::{Ticket, TicketKind};
+use crate::policy::{self, Seen, TripPolicy};
+use crate::window::WindowStats;
 use crate::word::{HoldKind, State};
 
 impl CircuitBreaker {
@@ -37,18 +39,20 @@ impl CircuitBreaker {
         // As every record that judges: whoever meets last sees all (`StateWord::lengthen_run`).
         self.word.meet();
         let now = self.clock.coarse();
-        let judged = Judged {
-            generation,
-            version: plan.version,
+        let window = plan.window.as_ref();
+        let seen = Seen {
+            failure: false,
+            slow: true,
             run: word.run(),
-            overdue: self.overdue.count(generation),
-            stats: plan
-                .window
-                .as_ref()
-                .map(|window| window.stats(generation, now))
-                .unwrap_or_default(),
+            window: window.map_or_else(WindowStats::default, |w| w.stats(generation, now)),
+            overdue: self.overdue_calls(plan, generation),
+            at: now,
+            generation,
         };
-        if judged.slow_rate_reached(plan) {
+        // Nothing is recorded yet: only what speaks of slow calls can have turned true.
+        if policy::slow_calls(&plan.settings).is_some_and(|policy| policy.opens(&seen)) {
+            let version = plan.version;
+            let judged = Judged { version, seen };
             self.opens(word, judged, Cause::SlowCallRate, Deciding::default());
         }
     }

@@ -7,20 +7,17 @@ use crate::event::{Cause, EventKind, Evidence};
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::permit::{Ticket, TicketKind};
 use crate::plan::{Plan, Timing};
-use crate::policy::{self, Seen, SlowCallRate, TripPolicy};
+use crate::policy::{self, Seen};
 use crate::sync::Ordering;
 use crate::window::{Entry, Recorded, WindowStats};
 use crate::word::{HoldKind, RunChange, State, Word};
 use std::time::Duration;
 
-/// What a verdict was made of.
+/// What a verdict is made of, and by which settings.
 #[derive(Clone, Copy)]
 pub(super) struct Judged {
-    pub(super) generation: u32,
     pub(super) version: u32,
-    pub(super) run: u32,
-    pub(super) overdue: u64,
-    pub(super) stats: WindowStats,
+    pub(super) seen: Seen,
 }
 
 /// What else is known of the outcome that decides.
@@ -121,42 +118,55 @@ impl CircuitBreaker {
             _ if failure.is_none() && !asks_always => return Settled::Recorded,
             _ => WindowStats::default(),
         };
-        let overdue = match plan.settings.slow_call {
-            Some(_) => self.overdue.count(generation),
-            None => 0,
-        };
-        let judged = Judged {
-            generation,
-            version: plan.version,
-            run,
-            overdue,
-            stats,
-        };
         let seen = Seen {
             failure: failure.is_some(),
             slow,
+            run,
+            window: stats,
+            overdue: self.overdue_calls(plan, generation),
             at: now,
-            ..judged.seen()
+            generation,
         };
+        let deciding = Deciding {
+            class: failure,
+            retry_after: settlement.retry_after,
+        };
+        let opens = self.judge(word, plan, seen, deciding);
+        if let (Some(window), Recorded::MustJudge, false) = (&plan.window, recorded, opens)
+            && !policy::waits_for_minimum(&plan.settings, &seen.window)
+        {
+            window.judged(generation, now, plan.version);
+        }
+        Settled::Recorded
+    }
+
+    /// Asks the policies, and does what they say. `false`: nothing speaks for opening, nor has to
+    /// be watched.
+    #[inline]
+    fn judge(&self, word: Word, plan: &Plan, seen: Seen, deciding: Deciding) -> bool {
+        let observing = word.hold() == Some(HoldKind::Observe);
         let verdict = policy::verdict(&plan.settings, &seen);
         match verdict.or_else(|| self.own_verdict(&seen)) {
             Some(cause) => {
-                let deciding = Deciding {
-                    class: failure,
-                    retry_after: settlement.retry_after,
-                };
-                self.opens(word, judged, cause, deciding);
+                let version = plan.version;
+                self.opens(word, Judged { version, seen }, cause, deciding);
+                true
             }
-            None if observing => self.would_not_open(generation),
-            None => {
-                if let (Some(window), Recorded::MustJudge) = (&plan.window, recorded)
-                    && !policy::waits_for_minimum(&plan.settings, &stats)
-                {
-                    window.judged(generation, now, plan.version);
-                }
+            None if observing => {
+                self.would_not_open(seen.generation);
+                true
             }
+            None => false,
         }
-        Settled::Recorded
+    }
+
+    /// Calls in flight that are slow already, where a policy asks for them.
+    #[inline]
+    pub(super) fn overdue_calls(&self, plan: &Plan, generation: u32) -> u64 {
+        match plan.settings.slow_call {
+            Some(_) => self.overdue.count(generation),
+            None => 0,
+        }
     }
 
     /// What the policies say that judge beside the settings.
@@ -205,7 +215,7 @@ impl CircuitBreaker {
 
     /// Under `Observe`: reports when the verdict turns true.
     fn would_open(&self, judged: Judged, cause: Cause, deciding: Deciding) {
-        let mark = u64::from(judged.generation) + 1;
+        let mark = u64::from(judged.seen.generation) + 1;
         // Relaxed, here and below: the mark says all there is to know.
         if self.would_open.load(Ordering::Relaxed) == mark {
             return;
@@ -268,47 +278,21 @@ fn is_slow(plan: &Plan, took: Option<Duration>) -> bool {
 }
 
 impl Judged {
-    /// As a policy sees it, but for the outcome itself.
-    fn seen(self) -> Seen {
-        Seen {
-            failure: false,
-            slow: false,
-            run: self.run,
-            window: self.stats,
-            overdue: self.overdue,
-            at: Tick::ZERO,
-            generation: self.generation,
-        }
-    }
-
-    /// Whether the slow calls alone open.
-    pub(super) fn slow_rate_reached(self, plan: &Plan) -> bool {
-        let minimum_calls = plan.settings.minimum_calls;
-        let rate = plan.settings.slow_call_rate();
-        rate.is_some_and(|rate| {
-            let policy = SlowCallRate {
-                rate,
-                minimum_calls,
-            };
-            policy.opens(&self.seen())
-        })
-    }
-
     fn evidence(self, cause: Cause, class: Option<FailureClass>) -> Evidence {
         let WindowStats {
             calls,
             failures,
             slow,
-        } = self.stats;
+        } = self.seen.window;
         let overdue = match cause {
-            Cause::SlowCallRate => self.overdue,
+            Cause::SlowCallRate => self.seen.overdue,
             _ => 0,
         };
         Evidence {
             calls: calls + overdue,
             failures,
             slow: slow + overdue,
-            consecutive_failures: self.run,
+            consecutive_failures: self.seen.run,
             class,
             ..Evidence::default()
         }
@@ -320,13 +304,13 @@ impl Locked<'_> {
     /// agree.
     fn stands(&self, judged: Judged, cause: Cause) -> Option<Cause> {
         let plan = self.breaker.plans.current();
-        if self.word().generation() != judged.generation {
+        if self.word().generation() != judged.seen.generation {
             return None;
         }
         if plan.version == judged.version || matches!(cause, Cause::Policy(_)) {
             return Some(cause);
         }
-        policy::verdict(&plan.settings, &judged.seen())
+        policy::verdict(&plan.settings, &judged.seen)
     }
 
     fn settle_trial(&mut self, ticket: &Ticket, settlement: Settlement) -> Settled {

@@ -97,14 +97,18 @@ pub(crate) fn verdict(settings: &Settings, seen: &Seen) -> Option<Cause> {
     if failures.is_some_and(|policy| policy.opens(seen)) {
         return Some(Cause::FailureRate);
     }
-    let slow = settings.slow_call.map(|(rate, _)| SlowCallRate {
-        rate,
-        minimum_calls,
-    });
-    if slow.is_some_and(|policy| policy.opens(seen)) {
+    if slow_calls(settings).is_some_and(|policy| policy.opens(seen)) {
         return Some(Cause::SlowCallRate);
     }
     None
+}
+
+/// The policy on slow calls, if it is in force.
+pub(crate) fn slow_calls(settings: &Settings) -> Option<SlowCallRate> {
+    settings.slow_call.map(|(rate, _)| SlowCallRate {
+        rate,
+        minimum_calls: settings.minimum_calls,
+    })
 }
 
 /// Whether a success could still open the circuit by completing the minimum.
