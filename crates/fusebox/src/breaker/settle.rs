@@ -95,12 +95,7 @@ impl CircuitBreaker {
             };
             window.record(entry, plan.version)
         });
-        let run = match failure {
-            Some(_) => self.word.lengthen_run(generation),
-            None if word.run() > 0 => self.word.end_run(generation),
-            None => RunChange::Now(0),
-        };
-        let RunChange::Now(run) = run else {
+        let RunChange::Now(run) = self.change_run(word, generation, failure.is_some()) else {
             self.ledger.late();
             return Settled::Late;
         };
@@ -138,6 +133,16 @@ impl CircuitBreaker {
             window.judged(generation, now, plan.version);
         }
         Settled::Recorded
+    }
+
+    /// A failure lengthens the run, a success ends it.
+    #[inline]
+    fn change_run(&self, word: Word, generation: u32, failure: bool) -> RunChange {
+        match failure {
+            true => self.word.lengthen_run(generation),
+            false if word.run() > 0 => self.word.end_run(generation),
+            false => RunChange::Now(0),
+        }
     }
 
     /// Asks the policies, and does what they say. `false`: nothing speaks for opening, nor has to
