@@ -45,8 +45,8 @@ fn an_overdue_call_is_recorded_once_when_it_is_settled() {
     let (breaker, clock) = watchful();
     let mut permits = begin(&breaker, 3);
     clock.advance(secs(2));
-    permits.iter_mut().for_each(|permit| permit.overdue());
-    permits.iter_mut().for_each(|permit| permit.overdue());
+    permits.iter_mut().for_each(OwnedPermit::overdue);
+    permits.iter_mut().for_each(OwnedPermit::overdue);
     assert_eq!(breaker.snapshot().window.calls, 0);
     for permit in permits {
         permit.success();
@@ -63,12 +63,12 @@ fn ignored_and_dropped_calls_are_no_longer_overdue() {
     let (breaker, clock) = watchful();
     let mut permits = begin(&breaker, 3);
     clock.advance(secs(2));
-    permits.iter_mut().for_each(|permit| permit.overdue());
+    permits.iter_mut().for_each(OwnedPermit::overdue);
     permits.pop().unwrap().ignore();
     permits.clear();
     let mut next = begin(&breaker, 3);
     clock.advance(secs(2));
-    next.iter_mut().for_each(|permit| permit.overdue());
+    next.iter_mut().for_each(OwnedPermit::overdue);
     assert_eq!(breaker.state(), State::Closed, "3 are below the minimum");
 }
 
@@ -93,15 +93,15 @@ fn a_trial_fails_at_the_limit_and_is_late_afterwards() {
 fn a_head_in_time_a_missing_limit_and_an_ended_generation_count_for_nothing() {
     let (breaker, clock) = watchful();
     let mut permits = begin(&breaker, 4);
-    permits.iter_mut().for_each(|permit| permit.head_arrived());
+    permits.iter_mut().for_each(OwnedPermit::head_arrived);
     clock.advance(secs(5));
-    permits.iter_mut().for_each(|permit| permit.overdue());
+    permits.iter_mut().for_each(OwnedPermit::overdue);
     assert_eq!(breaker.state(), State::Closed, "their heads came in time");
 
     let mut late = begin(&breaker, 4);
     clock.advance(secs(2));
     breaker.reset(&tester());
-    late.iter_mut().for_each(|permit| permit.overdue());
+    late.iter_mut().for_each(OwnedPermit::overdue);
     assert_eq!(breaker.state(), State::Closed);
 
     let (plain, clock) = crate::stand::breaker(|b| b);
@@ -119,7 +119,7 @@ fn under_observe_it_is_only_reported() {
     let mut told = breaker.subscribe();
     let mut hanging = begin(&breaker, 4);
     clock.advance(secs(1));
-    hanging.iter_mut().for_each(|permit| permit.overdue());
+    hanging.iter_mut().for_each(OwnedPermit::overdue);
     assert_eq!(breaker.state(), State::Closed);
     let would_open = |r: &Received| matches!(r, Received::Event(e) if matches!(e.kind, EventKind::WouldOpen { .. }));
     let reported = std::iter::from_fn(|| told.try_next()).filter(would_open);
