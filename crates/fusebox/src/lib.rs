@@ -31,6 +31,8 @@ pub mod classify;
 mod clock;
 mod counters;
 mod event;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod machine;
 mod outcome;
 mod permit;
