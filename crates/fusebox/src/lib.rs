@@ -27,10 +27,12 @@
 #![cfg_attr(not(loom), forbid(unsafe_code))]
 
 mod breaker;
+mod classifier;
 pub mod classify;
 mod clock;
 mod counters;
 mod event;
+mod fallback;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod machine;
@@ -46,10 +48,12 @@ mod window;
 mod word;
 
 pub use breaker::{Builder, CircuitBreaker, ControlError, check_name};
+pub use classifier::{Classifier, EveryError, OnlyErrors, only_errors};
 pub use clock::{Clock, ManualClock, SystemClock, Tick};
 pub use event::{
     Author, Cause, Event, EventBus, EventKind, Evidence, Hold, HoldRequest, Received, Subscription,
 };
+pub use fallback::{Fallback, FallbackFn, FixedAnswer, LastGood, fallback_fn};
 pub use outcome::{FailureClass, Outcome, Settled, Settlement};
 pub use permit::{OwnedPermit, Permit, PermitOf};
 pub use rejection::{CallError, Reason, Rejection};
