@@ -27,10 +27,14 @@
 #![cfg_attr(not(loom), forbid(unsafe_code))]
 
 mod breaker;
+mod classifier;
 pub mod classify;
 mod clock;
 mod counters;
 mod event;
+mod fallback;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod machine;
 mod main_breaker;
 mod outcome;
@@ -45,10 +49,12 @@ mod window;
 mod word;
 
 pub use breaker::{Builder, CircuitBreaker, ControlError, check_name};
+pub use classifier::{Classifier, EveryError, OnlyErrors, only_errors};
 pub use clock::{Clock, ManualClock, SystemClock, Tick};
 pub use event::{
     Author, Cause, Event, EventBus, EventKind, Evidence, Hold, HoldRequest, Received, Subscription,
 };
+pub use fallback::{Fallback, FallbackFn, FixedAnswer, LastGood, fallback_fn};
 pub use main_breaker::{MainBreaker, MainOpening};
 pub use outcome::{FailureClass, Outcome, Settled, Settlement};
 pub use permit::{Handle, OwnedPermit, Permit, PermitOf};

@@ -1,7 +1,7 @@
 //! Calls through the breaker in one line.
 
 use super::CircuitBreaker;
-use crate::outcome::FailureClass;
+use crate::classifier::{Classifier, EveryError};
 use crate::permit::Permit;
 use crate::rejection::CallError;
 use std::future::Future;
@@ -22,11 +22,24 @@ impl CircuitBreaker {
     /// # Errors
     /// The rejection, or the call's own error.
     pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
-        let permit = self.acquire()?;
-        settled(permit, call())
+        self.call_with(&EveryError, call)
     }
 
-    /// The same for a future. It asks for admission when first polled.
+    /// The same, where a classifier says what counts as a failure. It changes what is recorded,
+    /// never what is returned.
+    ///
+    /// # Errors
+    /// The rejection, or the call's own error.
+    pub fn call_with<T, E>(
+        &self,
+        classifier: &(impl Classifier<T, E> + ?Sized),
+        call: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        let permit = self.acquire()?;
+        settled(permit, classifier, call())
+    }
+
+    /// [`call`](Self::call) for a future. It asks for admission when first polled.
     ///
     /// # Errors
     /// The rejection, or the call's own error.
@@ -38,21 +51,37 @@ impl CircuitBreaker {
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, CallError<E>> {
+        // Not through `call_async_with`: a future within a future holds `call` twice.
         let permit = self.acquire()?;
         let result = call.await;
-        settled(permit, result)
+        settled(permit, &EveryError, result)
+    }
+
+    /// [`call_with`](Self::call_with) for a future. It asks for admission when first polled.
+    ///
+    /// # Errors
+    /// The rejection, or the call's own error.
+    ///
+    /// # Cancel safety
+    /// A dropped call gives its place back at once. It counts as ignored, or, after
+    /// `abandoned_after`, as a failure (R11); the classifier is not asked.
+    pub async fn call_async_with<T, E>(
+        &self,
+        classifier: &(impl Classifier<T, E> + ?Sized),
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CallError<E>> {
+        let permit = self.acquire()?;
+        let result = call.await;
+        settled(permit, classifier, result)
     }
 }
 
-fn settled<T, E>(permit: Permit<'_>, result: Result<T, E>) -> Result<T, CallError<E>> {
-    match result {
-        Ok(value) => {
-            permit.success();
-            Ok(value)
-        }
-        Err(error) => {
-            permit.failure(FailureClass::Other);
-            Err(CallError::Failed(error))
-        }
-    }
+#[inline]
+fn settled<T, E>(
+    permit: Permit<'_>,
+    classifier: &(impl Classifier<T, E> + ?Sized),
+    result: Result<T, E>,
+) -> Result<T, CallError<E>> {
+    permit.settle_result(classifier, &result);
+    result.map_err(CallError::Failed)
 }

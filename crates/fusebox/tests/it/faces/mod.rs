@@ -1,6 +1,7 @@
 //! The public faces: calls, permits, errors, settings, subscriptions.
 
 mod calls;
+mod classifiers;
 mod durations;
 mod permits;
 mod settings_errors;
