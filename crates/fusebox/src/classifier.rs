@@ -2,7 +2,6 @@
 //!
 //! A classifier changes what the breaker records, never what the caller gets back.
 
-use crate::breaker::CircuitBreaker;
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::permit::{Handle, PermitOf};
 
