@@ -1,17 +1,31 @@
 //! The classic text format 0.0.4: the sample's full name in HELP and TYPE, no UNIT, no end mark.
 
 use std::fmt::Write;
+use std::time::SystemTime;
 
+use fusebox::Source;
+
+use crate::Exporter;
 use crate::family::{Family, Kind, Value};
+use crate::scrape;
 
-/// Writes `families`.
-pub(crate) fn write(families: &[Family]) -> String {
-    let mut text = String::new();
-    for family in families {
-        // Writing into a String cannot fail.
-        let _ = write_family(&mut text, family);
+/// The classic format 0.0.4, which everything reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Classic;
+
+impl Exporter for Classic {
+    fn content_type(&self) -> &'static str {
+        "text/plain; version=0.0.4; charset=utf-8"
     }
-    text
+
+    fn export(&self, source: &dyn Source, wall: SystemTime) -> String {
+        let mut text = String::new();
+        for family in &scrape::read(source, wall) {
+            // Writing into a String cannot fail.
+            let _ = write_family(&mut text, family);
+        }
+        text
+    }
 }
 
 fn write_family(text: &mut String, family: &Family) -> std::fmt::Result {

@@ -1,7 +1,9 @@
 //! The `OpenMetrics` 1.0 text format, written by `prometheus-client`.
 
 use std::fmt;
+use std::time::SystemTime;
 
+use fusebox::Source;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -10,16 +12,27 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::Exporter;
 use crate::family::{Family, Kind, Labels, Sample, Value};
+use crate::scrape;
 
-/// Writes `families`, with the end mark.
-pub(crate) fn write(families: Vec<Family>) -> String {
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Gathered(families)));
-    let mut text = String::new();
-    // Writing into a String cannot fail.
-    let _ = encode(&mut text, &registry);
-    text
+/// The format `OpenMetrics` 1.0, with the end mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpenMetrics;
+
+impl Exporter for OpenMetrics {
+    fn content_type(&self) -> &'static str {
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    }
+
+    fn export(&self, source: &dyn Source, wall: SystemTime) -> String {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Gathered(scrape::read(source, wall))));
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
 }
 
 /// What one scrape read. The registry wants collectors that own what they show, so it lives for one

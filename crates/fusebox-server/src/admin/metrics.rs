@@ -1,9 +1,11 @@
 //! The scrape.
 
+use std::time::SystemTime;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use fusebox_telemetry::{Format, render};
+use fusebox_telemetry::accepted;
 
 use super::Desk;
 
@@ -14,7 +16,7 @@ pub(super) async fn metrics(State(desk): State<Desk>, headers: HeaderMap) -> imp
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let format = Format::from_accept(&accepts.collect::<Vec<_>>().join(","));
-    let text = render(&*desk.registry, format);
-    ([(header::CONTENT_TYPE, format.content_type())], text)
+    let exporter = accepted(&accepts.collect::<Vec<_>>().join(","));
+    let text = exporter.export(&*desk.registry, SystemTime::now());
+    ([(header::CONTENT_TYPE, exporter.content_type())], text)
 }

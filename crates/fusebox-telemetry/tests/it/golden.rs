@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use fusebox::{
     Author, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock, Outcome, Settlement,
 };
-use fusebox_telemetry::{Format, render_at};
+use fusebox_telemetry::{Classic, Exporter, OpenMetrics};
 
 use crate::hosts::{Service, breaker, built, secs};
 
@@ -54,7 +54,7 @@ fn observed(clock: &ManualClock) -> Arc<CircuitBreaker> {
     notifier
 }
 
-fn scrape(format: Format) -> String {
+fn scrape(exporter: &dyn Exporter) -> String {
     let clock = ManualClock::new();
     let breakers = vec![troubled(&clock), observed(&clock)];
     let fallbacks = vec![("static", 2), ("queued", 0)];
@@ -63,11 +63,8 @@ fn scrape(format: Format) -> String {
         breakers,
         fallbacks,
     };
-    render_at(
-        &service,
-        format,
-        UNIX_EPOCH + Duration::from_millis(1_735_689_600_250),
-    )
+    let wall = UNIX_EPOCH + Duration::from_millis(1_735_689_600_250);
+    exporter.export(&service, wall)
 }
 
 fn compare(file: &str, text: &str) {
@@ -83,12 +80,12 @@ fn compare(file: &str, text: &str) {
 
 #[test]
 fn the_classic_text_is_as_agreed() {
-    compare("classic.txt", &scrape(Format::Classic));
+    compare("classic.txt", &scrape(&Classic));
 }
 
 #[test]
 fn the_open_metrics_text_is_as_agreed() {
-    compare("open_metrics.txt", &scrape(Format::OpenMetrics));
+    compare("open_metrics.txt", &scrape(&OpenMetrics));
 }
 
 #[test]
@@ -100,7 +97,7 @@ fn both_texts_hold_the_same_samples() {
             .map(|line| line.strip_suffix(".0").unwrap_or(line).to_owned())
             .collect()
     };
-    let classic = samples(&scrape(Format::Classic));
+    let classic = samples(&scrape(&Classic));
     assert!(classic.len() > 50);
-    assert_eq!(classic, samples(&scrape(Format::OpenMetrics)));
+    assert_eq!(classic, samples(&scrape(&OpenMetrics)));
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used)] // Helpers of tests are tests too.
 
+mod contract;
 mod golden;
 mod hosts;
 mod rules;

@@ -2,21 +2,17 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fusebox::{
     Author, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock, Recovery, State,
 };
-use fusebox_telemetry::{Format, effective_state, render, render_at};
+use fusebox_telemetry::{Classic, Exporter, OpenMetrics, effective_state};
 
 use crate::hosts::{Service, breaker, built, secs};
 
 fn classic(breaker: &Arc<CircuitBreaker>) -> String {
-    render_at(
-        &vec![Arc::clone(breaker)],
-        Format::Classic,
-        UNIX_EPOCH + secs(1_000_000),
-    )
+    Classic.export(&vec![Arc::clone(breaker)], UNIX_EPOCH + secs(1_000_000))
 }
 
 /// The value of the one sample of `name`; `None` where it is absent.
@@ -223,8 +219,8 @@ fn label_values_are_escaped_in_both_formats() {
         breakers,
         fallbacks: vec![("x\"y", 1)],
     };
-    for format in [Format::Classic, Format::OpenMetrics] {
-        let text = render(&service, format);
+    for exporter in [&Classic as &dyn Exporter, &OpenMetrics] {
+        let text = exporter.export(&service, SystemTime::now());
         let circuit = r#"service_name="a\"b\\c\nd",circuit_name="rag""#;
         let series = format!("fallback_total{{{circuit},fallback_type=\"x\\\"y\"}} 1\n");
         assert!(text.contains(&series), "{text}");
@@ -233,9 +229,9 @@ fn label_values_are_escaped_in_both_formats() {
 
 #[test]
 fn the_classic_text_has_no_mark_of_the_other_format() {
-    let text = render(
+    let text = Classic.export(
         &vec![built(breaker("rag", &ManualClock::new()))],
-        Format::Classic,
+        SystemTime::now(),
     );
     assert!(!text.contains("# EOF") && !text.contains("# UNIT"));
     for line in text.lines().filter(|line| line.starts_with("# TYPE")) {
@@ -245,9 +241,9 @@ fn the_classic_text_has_no_mark_of_the_other_format() {
             "{line}"
         );
     }
-    let open_metrics = render(
+    let open_metrics = OpenMetrics.export(
         &vec![built(breaker("rag", &ManualClock::new()))],
-        Format::OpenMetrics,
+        SystemTime::now(),
     );
     assert!(open_metrics.ends_with("# EOF\n"));
     assert!(
@@ -262,7 +258,7 @@ fn a_name_shown_twice_is_exported_once() {
     let clock = ManualClock::new();
     let (first, second) = (built(breaker("rag", &clock)), built(breaker("rag", &clock)));
     first.acquire().expect("closed").success();
-    let text = render(&vec![first, second], Format::Classic);
+    let text = Classic.export(&vec![first, second], SystemTime::now());
     let series = text.lines().filter(|line| !line.starts_with('#'));
     let mut seen = HashSet::new();
     for line in series {
@@ -283,10 +279,10 @@ fn a_source_without_circuits_has_only_the_build() {
         "# HELP fusebox_build_info Version of Fusebox.\n# TYPE fusebox_build_info gauge\n\
          fusebox_build_info{{version=\"{version}\"}} 1\n"
     );
-    assert_eq!(render(&none, Format::Classic), classic);
+    assert_eq!(Classic.export(&none, SystemTime::now()), classic);
     let open_metrics = format!(
         "# HELP fusebox_build Version of Fusebox.\n# TYPE fusebox_build info\n\
          fusebox_build_info{{version=\"{version}\"}} 1\n# EOF\n"
     );
-    assert_eq!(render(&none, Format::OpenMetrics), open_metrics);
+    assert_eq!(OpenMetrics.export(&none, SystemTime::now()), open_metrics);
 }
