@@ -26,6 +26,7 @@
 
 #![cfg_attr(not(loom), forbid(unsafe_code))]
 
+mod branch;
 mod breaker;
 mod classifier;
 pub mod classify;
@@ -48,6 +49,7 @@ mod sync;
 mod window;
 mod word;
 
+pub use branch::{BranchPermit, BranchSettings, BranchSettingsBuilder, BranchStats, Keyed};
 pub use breaker::{Builder, CircuitBreaker, ControlError, check_name};
 pub use classifier::{Classifier, EveryError, OnlyErrors, only_errors};
 pub use clock::{Clock, ManualClock, SystemClock, Tick};

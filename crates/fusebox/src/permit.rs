@@ -18,9 +18,9 @@ pub(crate) enum TicketKind {
     Uncounted,
 }
 
-/// What a permit knows of its admission.
+/// What a permit knows of its admission. Public for the hidden methods of [`Handle`] only.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ticket {
+pub struct Ticket {
     started: Tick,
     /// `NEVER` until known.
     took: Tick,
@@ -42,6 +42,13 @@ impl Ticket {
         }
     }
 
+    /// The call began now, if nobody noted when.
+    pub(crate) fn time_from(&mut self, now: impl FnOnce() -> Tick) {
+        if !self.is_timed() {
+            self.started = now();
+        }
+    }
+
     fn is_timed(&self) -> bool {
         self.started < Tick::NEVER
     }
@@ -57,8 +64,25 @@ impl Ticket {
 }
 
 /// How a permit holds its breaker: `&CircuitBreaker`, `Arc<CircuitBreaker>`, or a type of your own
-/// that leads to one. Nothing has to be written in an `impl` but its head.
-pub trait Handle: Deref<Target = CircuitBreaker> {}
+/// that leads to one. Nothing has to be written in an `impl` but its head; the methods are for the
+/// handles that this crate makes of yours.
+pub trait Handle: Deref<Target = CircuitBreaker> {
+    #[doc(hidden)]
+    fn key_hash(&self) -> u64 {
+        0
+    }
+
+    #[doc(hidden)]
+    fn is_trial_of_branch(&self) -> bool {
+        false
+    }
+
+    #[doc(hidden)]
+    fn settle_branch(&self, _: &Ticket, _: Option<Settlement>) {}
+
+    #[doc(hidden)]
+    fn overdue_branch(&mut self, _: &Ticket) {}
+}
 
 impl Handle for &CircuitBreaker {}
 impl Handle for Arc<CircuitBreaker> {}
@@ -85,11 +109,16 @@ impl<B: Handle> PermitOf<B> {
     #[inline]
     pub(crate) fn acquire(breaker: B) -> Result<Self, Rejection> {
         let ticket = breaker.admit()?;
-        Ok(Self {
+        Ok(Self::admitted(breaker, ticket))
+    }
+
+    #[inline]
+    pub(crate) fn admitted(breaker: B, ticket: Ticket) -> Self {
+        Self {
             breaker,
             ticket,
             settled: false,
-        })
+        }
     }
 
     /// The dependency did its work.
@@ -113,7 +142,9 @@ impl<B: Handle> PermitOf<B> {
     #[inline]
     pub fn settle(mut self, settlement: Settlement) -> Settled {
         self.settled = true;
-        self.breaker.settle(&self.ticket, settlement)
+        self.breaker.settle_branch(&self.ticket, Some(settlement));
+        let key = self.breaker.key_hash();
+        self.breaker.settle_keyed(&self.ticket, settlement, key)
     }
 
     /// The answer has begun to arrive: the call took until now, whenever it is settled (R1).
@@ -131,7 +162,10 @@ impl<B: Handle> PermitOf<B> {
     /// [`slow_call_duration`](crate::Settings::slow_call_duration) after the admission, unless
     /// the head of the answer came before. The tower layer does.
     pub fn overdue(&mut self) {
-        self.breaker.overdue(&mut self.ticket);
+        self.breaker.overdue_branch(&self.ticket);
+        let key = self.breaker.key_hash();
+        let circuit: &CircuitBreaker = &self.breaker;
+        circuit.overdue_keyed(&mut self.ticket, key);
     }
 
     /// The time since admission. Zero where no setting asks for durations: the breaker then
@@ -144,9 +178,9 @@ impl<B: Handle> PermitOf<B> {
         self.ticket.age(now).unwrap_or_default()
     }
 
-    /// Whether this call is a trial of a half-open circuit.
+    /// Whether this call is a trial of a half-open circuit, or of a half-open branch.
     pub fn is_trial(&self) -> bool {
-        matches!(self.ticket.kind, TicketKind::Trial(_))
+        matches!(self.ticket.kind, TicketKind::Trial(_)) || self.breaker.is_trial_of_branch()
     }
 
     /// The breaker that gave it.
@@ -159,7 +193,9 @@ impl<B: Handle> Drop for PermitOf<B> {
     #[inline]
     fn drop(&mut self) {
         if !self.settled {
-            self.breaker.settle_dropped(&self.ticket);
+            self.breaker.settle_branch(&self.ticket, None);
+            let key = self.breaker.key_hash();
+            self.breaker.settle_dropped_keyed(&self.ticket, key);
         }
     }
 }

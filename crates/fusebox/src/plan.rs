@@ -28,6 +28,17 @@ pub(crate) enum Timing {
     Exact,
 }
 
+impl Timing {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let limits = [settings.slow_call_duration(), settings.abandoned_after];
+        match limits.into_iter().flatten().min() {
+            None => Self::None,
+            Some(limit) if limit < EXACT_BELOW => Self::Exact,
+            Some(_) => Self::Coarse,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) settings: Settings,
@@ -39,12 +50,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(settings: Settings, window: Option<Arc<Window>>, version: u32) -> Self {
-        let limits = [settings.slow_call_duration(), settings.abandoned_after];
-        let timing = match limits.into_iter().flatten().min() {
-            None => Timing::None,
-            Some(limit) if limit < EXACT_BELOW => Timing::Exact,
-            Some(_) => Timing::Coarse,
-        };
+        let timing = Timing::of(&settings);
         Self {
             settings,
             window,

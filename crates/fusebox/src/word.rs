@@ -133,6 +133,12 @@ impl Word {
         Self(self.0 | RAMP)
     }
 
+    /// The same with so many failures in a row.
+    pub(crate) fn with_run(self, run: u32) -> Self {
+        let run = (u64::from(run) << RUN_SHIFT).min(RUN_MASK);
+        Self((self.0 & !RUN_MASK) | run)
+    }
+
     /// The same under the main breaker of `other`.
     pub(crate) fn under_main_of(self, other: Self) -> Self {
         Self(self.0 | (other.0 & MAIN))

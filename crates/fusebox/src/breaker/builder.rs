@@ -2,6 +2,7 @@
 
 use super::CircuitBreaker;
 use super::ramp::Ramp;
+use crate::branch::{BranchSettings, Branches};
 use crate::clock::{Clock, ClockSource, Tick};
 use crate::counters::fallbacks::Fallbacks;
 use crate::counters::ledger::Ledger;
@@ -37,6 +38,7 @@ pub struct Builder {
     seed: Option<u64>,
     policies: Vec<Arc<dyn TripPolicy>>,
     trips_main: bool,
+    branches: Option<BranchSettings>,
 }
 
 macro_rules! forward {
@@ -64,6 +66,7 @@ impl Builder {
             seed: None,
             policies: Vec::new(),
             trips_main: false,
+            branches: None,
         }
     }
 
@@ -104,6 +107,13 @@ impl Builder {
         self
     }
 
+    /// Makes the circuit keyed: calls are judged apart for each key (R19). Policies given by
+    /// [`trip_policy`](Self::trip_policy) judge the circuit as a whole only.
+    pub fn branches(mut self, settings: BranchSettings) -> Self {
+        self.branches = Some(settings);
+        self
+    }
+
     /// Whether an automatic opening of this circuit opens the main breaker above it too (R18);
     /// default no.
     pub fn trips_main(mut self, trips_main: bool) -> Self {
@@ -134,26 +144,67 @@ impl Builder {
         let seed = self
             .seed
             .unwrap_or_else(|| RandomState::new().build_hasher().finish());
-        let now = self.clock.now();
-        Ok(CircuitBreaker {
-            word: StateWord::new(Word::new(generation, State::Closed, None)),
-            until: AtomicU64::new(Tick::NEVER.as_nanos()),
-            published: AtomicU64::new(0),
-            ramp: Ramp::new(),
-            plans: Plans::new(Plan::new(settings, window, 0)),
-            ledger: Ledger::new(self.counts_calls),
-            overdue: Overdue::new(),
-            fallbacks: Fallbacks::new(),
-            policies: self.policies.into_boxed_slice(),
-            machine: Mutex::new(Machine::new(now, seed)),
-            would_open: AtomicU64::new(0),
-            shutting_down: AtomicBool::new(false),
-            main: OnceLock::new(),
-            trips_main: AtomicBool::new(self.trips_main),
+        let given = matches!(self.clock, ClockSource::Given(_));
+        let branches = OnceLock::new();
+        if let Some(keyed) = self.branches {
+            branches.get_or_init(|| Box::new(Branches::new(&settings, keyed, given)));
+        }
+        let breaker = CircuitBreaker::assemble(Parts {
+            word: Word::new(generation, State::Closed, None),
+            plan: Plan::new(settings, window, 0),
+            seed,
             clock: self.clock,
             events: self.events.unwrap_or_else(|| EventBus::new(EVENTS_KEPT)),
             name: Arc::from(self.name),
+            key: None,
+        });
+        Ok(CircuitBreaker {
+            ledger: Ledger::new(self.counts_calls),
+            policies: self.policies.into_boxed_slice(),
+            trips_main: AtomicBool::new(self.trips_main),
+            branches,
+            ..breaker
         })
+    }
+}
+
+/// What a breaker is made of.
+pub(super) struct Parts {
+    pub(super) word: Word,
+    pub(super) plan: Plan,
+    pub(super) seed: u64,
+    pub(super) clock: ClockSource,
+    pub(super) events: Arc<EventBus>,
+    pub(super) name: Arc<str>,
+    pub(super) key: Option<Arc<str>>,
+}
+
+impl CircuitBreaker {
+    /// A closed breaker without anything that is switched on by name.
+    pub(super) fn assemble(parts: Parts) -> Self {
+        let now = parts.clock.now();
+        Self {
+            word: StateWord::new(parts.word),
+            until: AtomicU64::new(Tick::NEVER.as_nanos()),
+            published: AtomicU64::new(0),
+            ramp: Ramp::new(),
+            plans: Plans::new(parts.plan),
+            ledger: Ledger::new(true),
+            overdue: Overdue::new(),
+            fallbacks: Fallbacks::new(),
+            policies: Box::default(),
+            machine: Mutex::new(Machine::new(now, parts.seed)),
+            would_open: AtomicU64::new(0),
+            shutting_down: AtomicBool::new(false),
+            branches: OnceLock::new(),
+            key: parts.key,
+            main: OnceLock::new(),
+            trips_main: AtomicBool::new(false),
+            seed: parts.seed,
+            clock: parts.clock,
+            events: parts.events,
+            name: parts.name,
+        }
     }
 }
 

@@ -296,7 +296,7 @@ impl<'a> Locked<'a> {
         let circuit = Arc::clone(&self.breaker.name);
         self.breaker.events.push(Event {
             circuit,
-            branch: None,
+            branch: self.breaker.key.clone(),
             at,
             generation,
             kind,

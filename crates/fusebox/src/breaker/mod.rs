@@ -4,9 +4,11 @@
 //! `control` is for hands.
 
 mod admit;
+mod branch;
 mod builder;
 mod call;
 mod control;
+mod keyed;
 mod locked;
 mod main;
 mod observe;
@@ -20,6 +22,7 @@ mod loom_tests;
 pub use builder::{Builder, check_name};
 pub use control::ControlError;
 
+use crate::branch::Branches;
 use crate::clock::{Clock, ClockSource, Tick};
 use crate::counters::fallbacks::Fallbacks;
 use crate::counters::ledger::Ledger;
@@ -67,9 +70,14 @@ pub struct CircuitBreaker {
     /// lock only, so that no outcome of an older generation can speak for a newer one.
     would_open: AtomicU64,
     shutting_down: AtomicBool,
+    /// Made when the circuit is first keyed (R19).
+    branches: OnceLock<Box<Branches>>,
+    /// The key, in the breaker of a branch.
+    key: Option<Arc<str>>,
     /// The switch above this circuit, and whether its openings open that too (R18).
     main: OnceLock<Arc<MainBreaker>>,
     trips_main: AtomicBool,
+    seed: u64,
     clock: ClockSource,
     events: Arc<EventBus>,
     name: Arc<str>,

@@ -11,8 +11,13 @@ use crate::word::{HoldKind, State};
 
 impl CircuitBreaker {
     /// The call of this ticket has passed the slow-call limit.
-    #[cold]
     pub(crate) fn overdue(&self, ticket: &mut Ticket) {
+        self.overdue_keyed(ticket, 0);
+    }
+
+    /// The same for the aggregate of a keyed circuit.
+    #[cold]
+    pub(crate) fn overdue_keyed(&self, ticket: &mut Ticket, key: u64) {
         let plan = self.plans.current();
         let Some(limit) = plan.settings.slow_call_duration() else {
             return;
@@ -36,6 +41,10 @@ impl CircuitBreaker {
             return;
         }
         ticket.is_overdue = true;
+        if let Some(branches) = self.branches_in_force() {
+            let others = self.overdue.count(generation).saturating_sub(1);
+            branches.keys.note_overdue(key, others);
+        }
         // As every record that judges: whoever meets last sees all (`StateWord::lengthen_run`).
         self.word.meet();
         let now = self.clock.coarse();
@@ -50,7 +59,9 @@ impl CircuitBreaker {
             generation,
         };
         // Nothing is recorded yet: only what speaks of slow calls can have turned true.
-        if policy::slow_calls(&plan.settings).is_some_and(|policy| policy.opens(&seen)) {
+        let policy = policy::slow_calls(&plan.settings);
+        let opens = policy.is_some_and(|policy| policy.opens(&seen));
+        if opens && self.keys_allow(Cause::SlowCallRate, &seen) {
             let version = plan.version;
             let judged = Judged { version, seen };
             self.opens(word, judged, Cause::SlowCallRate, Deciding::default());

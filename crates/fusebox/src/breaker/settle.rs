@@ -2,6 +2,7 @@
 
 use super::CircuitBreaker;
 use super::locked::{Locked, Opening};
+use crate::branch::KeyedOutcome;
 use crate::clock::{Tick, nanos};
 use crate::event::{Cause, EventKind, Evidence};
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
@@ -30,6 +31,13 @@ pub(super) struct Deciding {
 impl CircuitBreaker {
     #[inline]
     pub(crate) fn settle(&self, ticket: &Ticket, settlement: Settlement) -> Settled {
+        self.settle_keyed(ticket, settlement, 0)
+    }
+
+    /// The same for the aggregate of a keyed circuit: `key` is the hash of the call's key, 0 for a
+    /// call without one.
+    #[inline]
+    pub(crate) fn settle_keyed(&self, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
         if ticket.kind == TicketKind::Uncounted {
             return Settled::Uncounted;
         }
@@ -49,7 +57,7 @@ impl CircuitBreaker {
             self.ledger.late();
             return Settled::Late;
         }
-        self.record(word, ticket, settlement)
+        self.record(word, ticket, settlement, key)
     }
 
     /// The word after the hold's expiry, if that is due.
@@ -63,7 +71,7 @@ impl CircuitBreaker {
 
     /// An outcome in a closed generation, also under `Observe` and on a ramp.
     #[inline]
-    fn record(&self, word: Word, ticket: &Ticket, settlement: Settlement) -> Settled {
+    fn record(&self, word: Word, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
         let generation = ticket.generation;
         if ticket.is_overdue {
             // Before it is recorded: in between it is missing, never there twice.
@@ -95,7 +103,21 @@ impl CircuitBreaker {
             };
             window.record(entry, plan.version)
         });
-        let RunChange::Now(run) = self.change_run(word, generation, failure.is_some()) else {
+        let change = match self.branches_in_force() {
+            None => self.change_run(word, generation, failure.is_some()),
+            Some(branches) => {
+                let outcome = KeyedOutcome {
+                    key,
+                    generation,
+                    at: now,
+                    failure: failure.is_some(),
+                    slow,
+                };
+                let change = || self.change_run(word, generation, outcome.failure);
+                branches.keys.record(outcome, word.run(), change)
+            }
+        };
+        let RunChange::Now(run) = change else {
             self.ledger.late();
             return Settled::Late;
         };
@@ -151,7 +173,8 @@ impl CircuitBreaker {
     fn judge(&self, word: Word, plan: &Plan, seen: Seen, deciding: Deciding) -> bool {
         let observing = word.hold() == Some(HoldKind::Observe);
         let verdict = policy::verdict(&plan.settings, &seen);
-        match verdict.or_else(|| self.own_verdict(&seen)) {
+        let verdict = verdict.or_else(|| self.own_verdict(&seen));
+        match verdict.filter(|cause| self.keys_allow(*cause, &seen)) {
             Some(cause) => {
                 let version = plan.version;
                 self.opens(word, Judged { version, seen }, cause, deciding);
@@ -163,6 +186,13 @@ impl CircuitBreaker {
             }
             None => false,
         }
+    }
+
+    /// Whether a keyed circuit may open for this: enough keys have to agree (R19).
+    #[inline]
+    pub(super) fn keys_allow(&self, cause: Cause, seen: &Seen) -> bool {
+        let branches = self.branches_in_force();
+        branches.is_none_or(|branches| branches.keys.are_enough(cause, seen))
     }
 
     /// Calls in flight that are slow already, where a policy asks for them.
@@ -251,6 +281,12 @@ impl CircuitBreaker {
     /// R11: a permit was dropped unsettled.
     #[cold]
     pub(crate) fn settle_dropped(&self, ticket: &Ticket) {
+        self.settle_dropped_keyed(ticket, 0);
+    }
+
+    /// The same for the aggregate of a keyed circuit.
+    #[cold]
+    pub(crate) fn settle_dropped_keyed(&self, ticket: &Ticket, key: u64) {
         let old = || {
             let plan = self.plans.current();
             let limit = plan.settings.abandoned_after;
@@ -269,7 +305,8 @@ impl CircuitBreaker {
         } else {
             Outcome::Ignored
         };
-        if self.settle(ticket, Settlement::new(outcome)) != Settled::Uncounted {
+        let settlement = Settlement::new(outcome);
+        if self.settle_keyed(ticket, settlement, key) != Settled::Uncounted {
             self.ledger.abandoned();
         }
     }
@@ -315,7 +352,8 @@ impl Locked<'_> {
         if plan.version == judged.version || matches!(cause, Cause::Policy(_)) {
             return Some(cause);
         }
-        policy::verdict(&plan.settings, &judged.seen)
+        let verdict = policy::verdict(&plan.settings, &judged.seen);
+        verdict.filter(|cause| self.breaker.keys_allow(*cause, &judged.seen))
     }
 
     fn settle_trial(&mut self, ticket: &Ticket, settlement: Settlement) -> Settled {

@@ -55,6 +55,15 @@ impl CountWindow {
         window
     }
 
+    /// A window that holds so many successes from before.
+    pub(crate) fn beginning_with(calls: u32, generation: u32, successes: u64) -> Self {
+        let window = Self::new(calls, generation);
+        for _ in 0..successes.min(u64::from(calls)) {
+            let _ = window.put(generation, false, false);
+        }
+        window
+    }
+
     /// A window of another length with the newest outcomes of this one. An outcome that is being
     /// recorded at this very instant may be lost.
     pub(crate) fn resized(&self, calls: u32, generation: u32) -> Self {

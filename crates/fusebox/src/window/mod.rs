@@ -36,6 +36,15 @@ pub(crate) struct Entry {
     pub(crate) slow: bool,
 }
 
+/// A window without a failure or a slow call, as it passes between a breaker and a quiet branch.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Successes {
+    /// Of a count window.
+    pub(crate) calls: u64,
+    /// Of a time window: the begin of each bucket, and its calls.
+    pub(crate) since: Vec<(Tick, u64)>,
+}
+
 /// What a recorder has to do next.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
@@ -61,6 +70,40 @@ impl Window {
             WindowSize::Calls(n) => Self::Count(CountWindow::new(n, generation)),
             WindowSize::Time(d) => Self::Time(TimeWindow::new(d)),
         }
+    }
+
+    /// A window that holds successes from before.
+    pub(crate) fn beginning_with(
+        size: WindowSize,
+        generation: u32,
+        successes: &Successes,
+    ) -> Self {
+        match size {
+            WindowSize::Calls(n) => {
+                Self::Count(CountWindow::beginning_with(n, generation, successes.calls))
+            }
+            WindowSize::Time(d) => {
+                Self::Time(TimeWindow::beginning_with(d, generation, &successes.since))
+            }
+        }
+    }
+
+    /// What the window holds, if that is nothing but quick successes.
+    pub(crate) fn successes(&self, generation: u32, now: Tick) -> Option<Successes> {
+        let stats = self.stats(generation, now);
+        if stats.failures + stats.slow > 0 {
+            return None;
+        }
+        Some(match self {
+            Self::Count(_) => Successes {
+                calls: stats.calls,
+                since: Vec::new(),
+            },
+            Self::Time(window) => Successes {
+                calls: 0,
+                since: window.calls_since(generation, now),
+            },
+        })
     }
 
     /// A window of another size that keeps what still fits; an empty one if the unit changes.

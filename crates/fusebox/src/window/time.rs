@@ -95,6 +95,42 @@ impl TimeWindow {
         }
     }
 
+    /// A window that holds successes from before: each counts until the begin of its bucket is as
+    /// old as the window is long, as it would have in the bucket itself.
+    pub(crate) fn beginning_with(
+        length: Duration,
+        generation: u32,
+        successes: &[(Tick, u64)],
+    ) -> Self {
+        let mut window = Self::new(length);
+        window.carried_generation = generation;
+        let span = Duration::from_nanos(window.width * BUCKETS as u64);
+        let carried = successes.iter().map(|(since, calls)| Carried {
+            dies: since.saturating_add(span),
+            stats: WindowStats {
+                calls: *calls,
+                ..WindowStats::default()
+            },
+        });
+        window.carried = carried.collect();
+        window
+    }
+
+    /// The begin of each bucket that counts, and its calls.
+    pub(crate) fn calls_since(&self, generation: u32, now: Tick) -> Vec<(Tick, u64)> {
+        let mut since = Vec::new();
+        self.visit(generation, now, |stamp, stats| {
+            let begin = (stamp >> FIRST_BITS) * self.width;
+            since.push((Tick::from_nanos(begin), stats.calls));
+        });
+        let span = self.width * BUCKETS as u64;
+        for carried in self.alive(generation, now) {
+            let begin = carried.dies.as_nanos().saturating_sub(span);
+            since.push((Tick::from_nanos(begin), carried.stats.calls));
+        }
+        since
+    }
+
     /// A window of another length. What the old one holds goes on counting until the first of a
     /// bucket's calls is as old as the new length. An outcome that is being recorded at this
     /// very instant may be lost to the window.

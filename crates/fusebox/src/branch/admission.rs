@@ -1,0 +1,220 @@
+//! The way of a call through its branch.
+
+use super::slot::Class;
+use super::table::Table;
+use super::{BranchTicket, Branches, Whole};
+use crate::breaker::CircuitBreaker;
+use crate::clock::{Tick, nanos};
+use crate::outcome::{Outcome, Settlement};
+use crate::permit::{Ticket, TicketKind};
+use crate::plan::Timing;
+use crate::rejection::Rejection;
+use crate::sync::{MutexGuard, Ordering, lock};
+use std::time::Duration;
+
+/// A branch in its table, which is locked.
+struct Found<'a> {
+    shard: u32,
+    place: u32,
+    hash: u64,
+    table: MutexGuard<'a, Table>,
+}
+
+impl Found<'_> {
+    fn ticket(&self, generation: u32, kind: TicketKind) -> BranchTicket {
+        BranchTicket {
+            hash: self.hash,
+            shard: self.shard,
+            place: self.place,
+            owner: self.table.slot(self.place).owner,
+            generation,
+            kind,
+            is_overdue: false,
+        }
+    }
+}
+
+impl Branches {
+    /// Asks the branch of a key. `None`: there is no room for it. With the timing that the
+    /// branch's settings ask for.
+    pub(crate) fn admit(
+        &self,
+        key: &str,
+        now: Tick,
+    ) -> Result<Option<(BranchTicket, Timing)>, Rejection> {
+        let Some(mut found) = self.find_or_insert(key, now) else {
+            return Ok(None);
+        };
+        let timing = found.table.config.rule.timing;
+        found.table.touch(found.place, now);
+        let slot = found.table.slot(found.place);
+        let Some(full) = &slot.full else {
+            let ticket = found.ticket(slot.generation, TicketKind::Counted);
+            return Ok(Some((ticket, timing)));
+        };
+        if let Some(generation) = full.plain_generation() {
+            let ticket = found.ticket(generation, TicketKind::Counted);
+            return Ok(Some((ticket, timing)));
+        }
+        let full = Whole::clone(full);
+        // The branch's generation and the kind of admission are known once it has answered.
+        let unknown = found.ticket(0, TicketKind::Uncounted);
+        drop(found);
+        let answer = full.admit();
+        self.follow(&unknown, &full);
+        let admitted = answer?;
+        let ticket = BranchTicket {
+            generation: admitted.generation,
+            kind: admitted.kind,
+            ..unknown
+        };
+        Ok(Some((ticket, timing)))
+    }
+
+    /// Brings the outcome of a call to its branch; `None`: the permit was dropped. A branch that
+    /// was evicted meanwhile has nobody to tell.
+    pub(crate) fn settle(
+        &self,
+        circuit: &CircuitBreaker,
+        branch: &BranchTicket,
+        ticket: &Ticket,
+        settlement: Option<Settlement>,
+    ) {
+        if branch.kind == TicketKind::Uncounted {
+            return;
+        }
+        let mut table = lock(&self.shards[branch.shard as usize]);
+        let rule = table.config.rule;
+        let Some(slot) = table.owned(branch.place, branch.owner) else {
+            return;
+        };
+        if slot.full.is_none() {
+            if slot.generation != branch.generation {
+                return;
+            }
+            let age = || ticket.took().or_else(|| ticket.age(circuit.clock_for(rule.timing)));
+            let is_over = |limit: Option<Duration>, age: Option<Duration>| {
+                limit.zip(age).is_some_and(|(limit, age)| nanos(age) > nanos(limit))
+            };
+            let stays_quiet = match settlement.map(|s| (s.outcome, s.took)) {
+                Some((Outcome::Ignored, _)) => return,
+                Some((Outcome::Success, took)) => {
+                    let slow = rule.slow_after.is_some()
+                        && is_over(rule.slow_after, took.or_else(age));
+                    !slow && slot.succeed(&rule, circuit.clock().coarse())
+                }
+                // Of no weight, unless the breaker may call it a failure.
+                None => rule.abandoned_after.is_none() && !std::thread::panicking(),
+                Some((Outcome::Failure(_), _)) => false,
+            };
+            if stays_quiet {
+                return;
+            }
+        }
+        let full = table.make_whole(branch.place, circuit);
+        drop(table);
+        let ticket = branch.ticket(ticket);
+        match settlement {
+            Some(settlement) => drop(full.settle(&ticket, settlement)),
+            None => full.settle_dropped(&ticket),
+        }
+        self.follow(branch, &full);
+    }
+
+    /// The call has passed the branch's slow-call limit and is still under way.
+    pub(crate) fn overdue(
+        &self,
+        circuit: &CircuitBreaker,
+        branch: &mut BranchTicket,
+        ticket: &Ticket,
+    ) {
+        let mut table = lock(&self.shards[branch.shard as usize]);
+        if branch.kind == TicketKind::Uncounted
+            || table.config.rule.slow_after.is_none()
+            || table.owned(branch.place, branch.owner).is_none()
+        {
+            return;
+        }
+        let full = table.make_whole(branch.place, circuit);
+        drop(table);
+        let mut ticket = branch.ticket(ticket);
+        full.overdue(&mut ticket);
+        branch.is_overdue = ticket.is_overdue;
+        self.follow(branch, &full);
+    }
+
+    /// The whole breaker of a key that is known.
+    pub(crate) fn known(&self, circuit: &CircuitBreaker, key: &str) -> Option<Whole> {
+        let kept = self.kept(key);
+        let hash = self.hash(&kept);
+        let (_, mut table) = self.shard(hash);
+        let place = table.find(hash, &kept)?;
+        Some(table.make_whole(place, circuit))
+    }
+
+    /// Runs `act` on the whole breaker of a key, which is made if there is room.
+    pub(crate) fn act<R>(
+        &self,
+        circuit: &CircuitBreaker,
+        key: &str,
+        act: impl FnOnce(&CircuitBreaker) -> R,
+    ) -> Option<R> {
+        let mut found = self.find_or_insert(key, circuit.clock().coarse())?;
+        let full = found.table.make_whole(found.place, circuit);
+        let ticket = found.ticket(0, TicketKind::Uncounted);
+        drop(found);
+        let result = act(&full);
+        self.follow(&ticket, &full);
+        Some(result)
+    }
+
+    /// Every branch that has a whole breaker, with its key.
+    pub(crate) fn all_whole(&self) -> Vec<(String, Whole)> {
+        self.shards.iter().flat_map(|shard| lock(shard).whole()).collect()
+    }
+
+    /// Brings the table up to what the branch's breaker has become.
+    fn follow(&self, branch: &BranchTicket, full: &Whole) {
+        let mut table = lock(&self.shards[branch.shard as usize]);
+        let Some(slot) = table.owned(branch.place, branch.owner) else {
+            return;
+        };
+        if slot.class != Class::of(full) {
+            table.reclassify(branch.place);
+        }
+    }
+
+    fn find_or_insert(&self, key: &str, now: Tick) -> Option<Found<'_>> {
+        let kept = self.kept(key);
+        let hash = self.hash(&kept);
+        let (shard, table) = self.shard(hash);
+        if let Some(place) = table.find(hash, &kept) {
+            return Some(Found {
+                shard,
+                place,
+                hash,
+                table,
+            });
+        }
+        let is_taken = table.is_taken(hash);
+        drop(table);
+        if is_taken || !self.make_room() {
+            self.unkept.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        let (shard, mut table) = self.shard(hash);
+        let place = match table.find(hash, &kept) {
+            Some(place) => {
+                self.give_back_room();
+                place
+            }
+            None => table.insert(hash, &kept, now),
+        };
+        Some(Found {
+            shard,
+            place,
+            hash,
+            table,
+        })
+    }
+}

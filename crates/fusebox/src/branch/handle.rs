@@ -1,0 +1,78 @@
+//! A permit's hold on its branch.
+
+use crate::breaker::CircuitBreaker;
+use crate::outcome::Settlement;
+use crate::permit::{Handle, PermitOf, Ticket, TicketKind};
+use std::ops::Deref;
+
+/// A handle to a circuit that also carries the branch of one call. Made by
+/// [`CircuitBreaker::acquire_key_from`].
+#[derive(Debug)]
+pub struct Keyed<B: Handle> {
+    circuit: B,
+    branch: Option<BranchTicket>,
+}
+
+/// A permit for a call with a key, that borrows its circuit.
+pub type BranchPermit<'a> = PermitOf<Keyed<&'a CircuitBreaker>>;
+
+/// What a permit knows of its admission by a branch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BranchTicket {
+    pub(crate) hash: u64,
+    pub(crate) shard: u32,
+    pub(crate) place: u32,
+    pub(crate) owner: u32,
+    pub(crate) generation: u32,
+    pub(crate) kind: TicketKind,
+    pub(crate) is_overdue: bool,
+}
+
+impl BranchTicket {
+    /// The same call as the branch's breaker sees it: what it took is one for both.
+    pub(crate) fn ticket(&self, circuit: &Ticket) -> Ticket {
+        Ticket {
+            generation: self.generation,
+            kind: self.kind,
+            is_overdue: self.is_overdue,
+            ..*circuit
+        }
+    }
+}
+
+impl<B: Handle> Keyed<B> {
+    pub(crate) fn new(circuit: B, branch: Option<BranchTicket>) -> Self {
+        Self { circuit, branch }
+    }
+}
+
+impl<B: Handle> Deref for Keyed<B> {
+    type Target = CircuitBreaker;
+
+    fn deref(&self) -> &CircuitBreaker {
+        &self.circuit
+    }
+}
+
+impl<B: Handle> Handle for Keyed<B> {
+    fn key_hash(&self) -> u64 {
+        self.branch.map_or(0, |branch| branch.hash)
+    }
+
+    fn is_trial_of_branch(&self) -> bool {
+        let kind = self.branch.map(|branch| branch.kind);
+        matches!(kind, Some(TicketKind::Trial(_)))
+    }
+
+    fn settle_branch(&self, ticket: &Ticket, settlement: Option<Settlement>) {
+        if let Some(branch) = &self.branch {
+            self.circuit.settle_branch(branch, ticket, settlement);
+        }
+    }
+
+    fn overdue_branch(&mut self, ticket: &Ticket) {
+        if let Some(branch) = &mut self.branch {
+            self.circuit.overdue_branch(branch, ticket);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! How many keys the aggregate's outcomes came from (R19).
+//!
+//! The circuit as a whole opens only if the failures that decide came from enough keys. The
+//! question is "at least `keys_min`?", so every list of keys ends there: a bucket with that many
+//! answers yes alone, and one with fewer is complete. Keys are told apart by 64-bit hashes under a
+//! secret that is drawn when the circuit is made.
+
+use crate::clock::{Tick, nanos};
+use crate::event::Cause;
+use crate::policy;
+use crate::settings::{Settings, WindowSize};
+use crate::sync::{AtomicU64, BUCKETS, Mutex, Ordering, lock};
+use crate::word::RunChange;
+use std::collections::VecDeque;
+
+/// Different keys, as far as they have to be counted.
+type Few = Vec<u64>;
+
+/// One keyed outcome of the aggregate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyedOutcome {
+    /// The key's hash; 0 stands for calls without key.
+    pub(crate) key: u64,
+    pub(crate) generation: u32,
+    pub(crate) at: Tick,
+    pub(crate) failure: bool,
+    pub(crate) slow: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Keys {
+    seen: Mutex<Seen>,
+    /// Generation and epoch (the low 32 bits of it) in which enough keys were seen: a success
+    /// has nothing to add then. 0 never matches, as generations begin with 1.
+    enough: AtomicU64,
+    /// Of a bucket; 0 where there is one for all time.
+    width: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Seen {
+    keys_min: usize,
+    generation: u32,
+    /// The keys of the failures in a row.
+    run: Few,
+    /// The keys of calls in flight that are slow already.
+    overdue: Few,
+    span: Span,
+}
+
+/// The same span of time or calls that the aggregate's window has.
+#[derive(Debug)]
+enum Span {
+    /// No policy reads a window: the whole generation.
+    Generation(Bucket),
+    Calls { ring: VecDeque<KeyedOutcome>, calls: usize },
+    Time { buckets: [Bucket; BUCKETS], width: u64 },
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    epoch: u64,
+    all: Few,
+    failed: Few,
+    slow: Few,
+}
+
+impl Keys {
+    pub(crate) fn new(settings: &Settings, keys_min: u32) -> Self {
+        let span = Span::of(settings);
+        Self {
+            enough: AtomicU64::new(0),
+            width: AtomicU64::new(span.width()),
+            seen: Mutex::new(Seen {
+                keys_min: keys_min as usize,
+                generation: 0,
+                run: Few::new(),
+                overdue: Few::new(),
+                span,
+            }),
+        }
+    }
+
+    /// Notes the key of an outcome, and changes the run together with the list of its keys.
+    pub(crate) fn record(
+        &self,
+        outcome: KeyedOutcome,
+        run: u32,
+        change_run: impl FnOnce() -> RunChange,
+    ) -> RunChange {
+        let quiet = !outcome.failure && !outcome.slow && run == 0;
+        // Relaxed: a mark that only saves work.
+        if quiet && self.enough.load(Ordering::Relaxed) == self.mark(outcome) {
+            return change_run();
+        }
+        let mut seen = lock(&self.seen);
+        let change = change_run();
+        if matches!(change, RunChange::Now(_)) && seen.enters(outcome) {
+            // Under the lock, so that a change of settings wipes it out for good.
+            self.enough.store(self.mark(outcome), Ordering::Relaxed);
+        }
+        if matches!(change, RunChange::Now(_)) {
+            seen.follow_run(outcome, run);
+        }
+        change
+    }
+
+    /// A call in flight has become slow, with `others` that are.
+    pub(crate) fn note_overdue(&self, key: u64, others: u64) {
+        let mut seen = lock(&self.seen);
+        if others == 0 {
+            seen.overdue.clear();
+        }
+        let most = seen.keys_min;
+        put(&mut seen.overdue, key, most);
+    }
+
+    /// Whether what decides came from enough keys.
+    pub(crate) fn are_enough(&self, cause: Cause, seen: &policy::Seen) -> bool {
+        lock(&self.seen).are_enough(cause, seen)
+    }
+
+    /// Other settings of the circuit, or another minimum. What was noted stays where the unit of
+    /// the window does: for a window of another length as if it had just happened.
+    pub(crate) fn change(&self, settings: &Settings, keys_min: u32, now: Tick) {
+        let mut seen = lock(&self.seen);
+        seen.keys_min = keys_min as usize;
+        let old = std::mem::replace(&mut seen.span, Span::of(settings));
+        seen.keep(old, now);
+        self.width.store(seen.span.width(), Ordering::Relaxed);
+        self.enough.store(0, Ordering::Relaxed);
+    }
+
+    fn mark(&self, outcome: KeyedOutcome) -> u64 {
+        let width = self.width.load(Ordering::Relaxed);
+        let epoch = outcome.at.as_nanos().checked_div(width).unwrap_or(0);
+        (u64::from(outcome.generation) << 32) | (epoch & 0xFFFF_FFFF)
+    }
+}
+
+impl Span {
+    fn of(settings: &Settings) -> Self {
+        match settings.window() {
+            _ if !settings.reads_window() => Self::Generation(Bucket::default()),
+            WindowSize::Calls(n) => Self::Calls {
+                ring: VecDeque::new(),
+                calls: n as usize,
+            },
+            WindowSize::Time(length) => Self::Time {
+                buckets: std::array::from_fn(|_| Bucket::default()),
+                width: (nanos(length) / BUCKETS as u64).max(1),
+            },
+        }
+    }
+}
+
+impl Span {
+    fn width(&self) -> u64 {
+        match self {
+            Self::Time { width, .. } => *width,
+            Self::Generation(_) | Self::Calls { .. } => 0,
+        }
+    }
+}
+
+impl Seen {
+    /// The run went on, or this success ended one of `before` failures.
+    fn follow_run(&mut self, outcome: KeyedOutcome, before: u32) {
+        if outcome.failure {
+            put(&mut self.run, outcome.key, self.keys_min);
+        } else if before > 0 {
+            self.run.clear();
+        }
+    }
+
+    /// `true`: enough keys were seen at this time, a success more adds nothing.
+    fn enters(&mut self, outcome: KeyedOutcome) -> bool {
+        if outcome.generation != self.generation {
+            if outcome.generation.wrapping_sub(self.generation) > u32::MAX / 2 {
+                return false;
+            }
+            self.generation = outcome.generation;
+            self.clear();
+        }
+        let most = self.keys_min;
+        match &mut self.span {
+            Span::Generation(bucket) => bucket.put(outcome, most),
+            Span::Calls { ring, calls } => {
+                while ring.len() >= *calls {
+                    ring.pop_front();
+                }
+                ring.push_back(outcome);
+                false
+            }
+            Span::Time { buckets, width } => {
+                let epoch = outcome.at.as_nanos() / *width;
+                // Less than the number of buckets.
+                #[allow(clippy::cast_possible_truncation)]
+                let bucket = &mut buckets[(epoch % BUCKETS as u64) as usize];
+                if bucket.epoch > epoch {
+                    // Its recorder slept for a whole window.
+                    return false;
+                }
+                if bucket.epoch < epoch {
+                    *bucket = Bucket {
+                        epoch,
+                        ..Bucket::default()
+                    };
+                }
+                bucket.put(outcome, most)
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.run.clear();
+        match &mut self.span {
+            Span::Generation(bucket) => *bucket = Bucket::default(),
+            Span::Calls { ring, .. } => ring.clear(),
+            Span::Time { buckets, .. } => buckets.fill_with(Bucket::default),
+        }
+    }
+
+    fn keep(&mut self, old: Span, now: Tick) {
+        let most = self.keys_min;
+        match (old, &mut self.span) {
+            (Span::Calls { mut ring, .. }, Span::Calls { ring: new, calls }) => {
+                while ring.len() > *calls {
+                    ring.pop_front();
+                }
+                *new = ring;
+            }
+            (Span::Time { buckets, width }, Span::Time { buckets: new, width: wide }) => {
+                let live = now.as_nanos() / width;
+                let epoch = now.as_nanos() / *wide;
+                #[allow(clippy::cast_possible_truncation)] // less than the number of buckets
+                let bucket = &mut new[(epoch % BUCKETS as u64) as usize];
+                bucket.epoch = epoch;
+                for old in buckets.iter().filter(|b| b.epoch + (BUCKETS as u64) > live) {
+                    bucket.add(old, most);
+                }
+            }
+            (Span::Generation(old), Span::Generation(new)) => new.add(&old, most),
+            _ => {}
+        }
+    }
+
+    fn are_enough(&self, cause: Cause, judged: &policy::Seen) -> bool {
+        let mut sum = Bucket::default();
+        if judged.overdue > 0 {
+            let overdue = self.overdue.iter();
+            overdue.for_each(|key| put(&mut sum.slow, *key, self.keys_min));
+        }
+        // Before the first outcome of a generation only calls in flight can decide.
+        if self.generation != judged.generation {
+            return sum.slow.len() >= self.keys_min;
+        }
+        match &self.span {
+            Span::Generation(bucket) => sum.add(bucket, self.keys_min),
+            Span::Calls { ring, .. } => {
+                for outcome in ring {
+                    sum.put(*outcome, self.keys_min);
+                }
+            }
+            Span::Time { buckets, width } => {
+                let epoch = judged.at.as_nanos() / width;
+                for bucket in buckets.iter().filter(|b| b.epoch + (BUCKETS as u64) > epoch) {
+                    sum.add(bucket, self.keys_min);
+                }
+            }
+        }
+        let decide = match cause {
+            Cause::ConsecutiveFailures => self.run.len(),
+            Cause::SlowCallRate => sum.slow.len(),
+            _ => sum.failed.len(),
+        };
+        // If all keys seen are fewer than the minimum, all of them must be among them.
+        decide >= self.keys_min.min(sum.all.len().max(1))
+    }
+}
+
+impl Bucket {
+    fn put(&mut self, outcome: KeyedOutcome, most: usize) -> bool {
+        put(&mut self.all, outcome.key, most);
+        if outcome.failure {
+            put(&mut self.failed, outcome.key, most);
+        }
+        if outcome.slow {
+            put(&mut self.slow, outcome.key, most);
+        }
+        self.all.len() >= most
+    }
+
+    fn add(&mut self, other: &Self, most: usize) {
+        other.all.iter().for_each(|key| put(&mut self.all, *key, most));
+        other.failed.iter().for_each(|key| put(&mut self.failed, *key, most));
+        other.slow.iter().for_each(|key| put(&mut self.slow, *key, most));
+    }
+}
+
+fn put(few: &mut Few, key: u64, most: usize) {
+    if few.len() < most && !few.contains(&key) {
+        few.push(key);
+    }
+}

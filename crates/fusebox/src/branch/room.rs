@@ -1,0 +1,94 @@
+//! Room in the table: who goes when a new key comes.
+
+use super::slot::Class;
+use super::Branches;
+use crate::clock::Tick;
+use crate::sync::{Ordering, lock};
+
+/// Times that a victim may turn out to be dearer than its list said before the search is given
+/// up. Each time it is put where it belongs, so that this is generous.
+const TRIES: usize = 64;
+
+impl Branches {
+    /// Makes room for one more branch. `false`: all are held.
+    pub(super) fn make_room(&self) -> bool {
+        let relaxed = Ordering::Relaxed;
+        for _ in 0..TRIES {
+            let most = self.keys_max.load(relaxed);
+            let more = |known: u64| (known < most).then_some(known + 1);
+            // Relaxed: the number is all there is to agree on.
+            if self.known.fetch_update(relaxed, relaxed, more).is_ok() {
+                return true;
+            }
+            if !self.evict_one() {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// A promised place was not needed.
+    pub(super) fn give_back_room(&self) {
+        self.known.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Takes away the least recently used branch: a closed one if there is one, else an open one,
+    /// never a held one.
+    pub(super) fn evict_one(&self) -> bool {
+        for class in [Class::Closed, Class::Open] {
+            for _ in 0..TRIES {
+                let Some(shard) = self.oldest(class) else {
+                    break;
+                };
+                if self.evict_from(shard, class) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The shard with the least recently used branch of a class.
+    fn oldest(&self, class: Class) -> Option<usize> {
+        let mut oldest: Option<(Tick, usize)> = None;
+        for (number, shard) in self.shards.iter().enumerate() {
+            let touched = lock(shard).oldest(class).map(|(_, touched)| touched);
+            let Some(touched) = touched else { continue };
+            if oldest.is_none_or(|(before, _)| touched < before) {
+                oldest = Some((touched, number));
+            }
+        }
+        oldest.map(|(_, number)| number)
+    }
+
+    fn evict_from(&self, shard: usize, class: Class) -> bool {
+        let mut table = lock(&self.shards[shard]);
+        let Some((place, _)) = table.oldest(class) else {
+            return false;
+        };
+        // It may have opened or been held since it was put into its list.
+        if table.reclassify(place) != class {
+            return false;
+        }
+        let hash = self.hash(table.slot(place).key.as_str());
+        let whole = table.remove(place, hash);
+        drop(table);
+        drop(whole);
+        self.known.fetch_sub(1, Ordering::Relaxed);
+        let counter = match class {
+            Class::Open => &self.evicted_open,
+            Class::Closed | Class::Held => &self.evicted,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    /// Takes all branches away.
+    pub(super) fn clear(&self) {
+        for shard in &self.shards {
+            let (count, whole) = lock(shard).clear();
+            self.known.fetch_sub(count, Ordering::Relaxed);
+            drop(whole);
+        }
+    }
+}
