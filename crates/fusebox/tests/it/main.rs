@@ -3,6 +3,7 @@
 
 mod cases;
 mod concurrent;
+mod defaults_table;
 mod faces;
 mod model;
 mod peers;
