@@ -30,6 +30,7 @@ mod breaker;
 mod classifier;
 pub mod classify;
 mod clock;
+pub mod compat;
 mod counters;
 mod event;
 mod fallback;
@@ -45,6 +46,7 @@ mod rejection;
 mod settings;
 mod snapshot;
 mod sync;
+pub mod testing;
 mod window;
 mod word;
 

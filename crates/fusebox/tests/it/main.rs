@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test fails by panicking
 
 mod cases;
+mod compat;
 mod concurrent;
 mod defaults_table;
 mod faces;
