@@ -83,7 +83,7 @@ impl<'a> Transitions<'a> {
             match received {
                 Received::Event(event) => seen.extend(self.of_this(event)),
                 Received::Missed(missed) => panic!(
-                    "{missed} events were gone before they were read: assert more often, or give \
+                    "events gone before they were read: {missed}; assert more often, or give \
                      the breaker an `EventBus` that keeps more"
                 ),
             }

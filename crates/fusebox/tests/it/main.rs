@@ -10,3 +10,4 @@ mod model;
 mod peers;
 mod rules;
 mod stand;
+mod testing;
