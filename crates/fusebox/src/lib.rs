@@ -17,6 +17,9 @@
 //! # Ok::<(), fusebox::SettingsError>(())
 //! ```
 //!
+//! The [`guide`] explains the words, how to choose settings, what to do with time-outs, and how to
+//! move here from another library.
+//!
 //! What this crate is not: it has no async runtime, does no I/O and starts no thread. HTTP, metrics
 //! and the daemon are crates above it.
 //!
