@@ -91,7 +91,7 @@ impl<'a> Transitions<'a> {
         seen
     }
 
-    /// Other circuits may share the bus.
+    /// Other circuits may share the bus, and branches have transitions of their own.
     fn of_this(&self, event: Event) -> Option<Seen> {
         let EventKind::Transition {
             from,
@@ -109,7 +109,8 @@ impl<'a> Transitions<'a> {
             evidence,
             at: event.at,
         };
-        (*event.circuit == *self.breaker.name()).then_some(seen)
+        let own = event.branch.is_none() && *event.circuit == *self.breaker.name();
+        own.then_some(seen)
     }
 
     fn message(&self, expected: &[(State, State)], seen: &[Seen]) -> String {

@@ -150,5 +150,8 @@ fn events_that_were_lost_are_not_passed_over() {
         breaker.reset(&tester());
     }
     let message = panic_of(|| transitions.assert_none());
-    assert!(message.starts_with("events gone before they were read: 1;"), "{message}");
+    assert!(
+        message.starts_with("events gone before they were read: 1;"),
+        "{message}"
+    );
 }
