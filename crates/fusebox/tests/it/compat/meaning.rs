@@ -200,23 +200,28 @@ fn so_many_trials_are_in_flight_at_once_and_no_more() {
 
 #[test]
 fn a_failure_older_than_the_response_time_is_forgotten() {
-    let row = Row {
-        name: "ratio",
-        settings: ErrorRatio::default().settings().unwrap(),
-        opens: "",
-        open_for: secs(30),
-        trials: 1,
-    };
-    let (breaker, clock) = breaker(&row);
-    "ffff".chars().for_each(|outcome| {
-        call(&breaker, outcome);
-    });
-    clock.advance(secs(10));
-    assert_eq!(call(&breaker, 'f'), None);
-    assert_eq!(
-        (breaker.state(), breaker.snapshot().window.failures),
-        (State::Closed, 1)
-    );
+    for response_time in [1, 10, 45] {
+        let row = Row {
+            name: "ratio",
+            settings: ratio(0.5, response_time, 30),
+            opens: "",
+            open_for: secs(30),
+            trials: 1,
+        };
+        // The oldest call is just young enough, and just too old.
+        for (early, state) in [
+            (secs(response_time) / 5, State::Open),
+            (secs(0), State::Closed),
+        ] {
+            let (breaker, clock) = breaker(&row);
+            for outcome in "ffff".chars() {
+                assert_eq!(call(&breaker, outcome), None);
+            }
+            clock.advance(secs(response_time) - early);
+            assert_eq!(call(&breaker, 'f'), None);
+            assert_eq!(breaker.state(), state, "{response_time} s but {early:?}");
+        }
+    }
 }
 
 /// What the originals do not know must not be on.
