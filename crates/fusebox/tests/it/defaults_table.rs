@@ -22,7 +22,6 @@ fn refused(key: &str) -> Option<Value<'static>> {
         "open_for_max" => Value::Text("4s"),
         "window" => Value::Text("0 calls"),
         "backoff" => Value::Float(0.5),
-        "jitter" => Value::Integer(0),
         "recovery" => Value::Text(""),
         "ramp" => return None,
         _ => Value::Integer(0),
