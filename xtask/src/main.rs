@@ -1,9 +1,11 @@
-//! The repository's chores, run as `cargo xtask <chore>`. Today there is one: `tidy`, the checks of
-//! how this repository is written that neither the compiler nor clippy can make.
+//! The repository's chores, run as `cargo xtask <chore>`: `tidy`, the checks of how this repository
+//! is written that neither the compiler nor clippy can make, and `api`, the snapshot of what the
+//! library crates promise.
 //!
 //! It is not a build system: what Cargo can do is left to Cargo. It fails with exit code 1 when a
 //! check found something, and with 2 when it could not look (bad usage, no git, no Cargo).
 
+mod api;
 mod finding;
 mod metadata;
 mod repo;
@@ -13,8 +15,11 @@ mod tidy;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask tidy
+       cargo xtask api [--accept]
 
-tidy   check the arrows between crates, file budgets, licences, sources, words and documents";
+tidy   check the arrows between crates, file budgets, licences, sources, words, documents, and the
+       snapshots of the public API
+api    show where the snapshots in api/ differ from the sources; --accept writes them anew";
 
 // A command line tool talks through stdout and stderr.
 #[allow(clippy::print_stdout, clippy::print_stderr)]
@@ -26,19 +31,26 @@ fn main() -> ExitCode {
         .collect::<Vec<_>>()
         .as_slice()
     {
-        ["tidy"] => match repo::Repo::open() {
-            Ok(repo) => tidy::run(&repo),
-            Err(problem) => {
-                eprintln!("xtask: {problem}");
-                ExitCode::from(2)
-            }
-        },
+        ["tidy"] => with_repo(tidy::run),
+        ["api"] => with_repo(|repo| api::run(repo, false)),
+        ["api", "--accept"] => with_repo(|repo| api::run(repo, true)),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             ExitCode::SUCCESS
         }
         _ => {
             eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[allow(clippy::print_stderr)]
+fn with_repo(chore: impl FnOnce(&repo::Repo) -> ExitCode) -> ExitCode {
+    match repo::Repo::open() {
+        Ok(repo) => chore(&repo),
+        Err(problem) => {
+            eprintln!("xtask: {problem}");
             ExitCode::from(2)
         }
     }

@@ -14,6 +14,8 @@ pub(crate) struct Package {
     pub(crate) source: Option<String>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) targets: Vec<Target>,
+    /// The names of its features, sorted.
+    pub(crate) features: Vec<String>,
 }
 
 /// What a manifest asks for.
@@ -64,7 +66,17 @@ fn package(value: &Value, members: &[&str], root: &str) -> Option<Package> {
             .iter()
             .filter_map(|one| target(one, root))
             .collect(),
+        features: features(value),
     })
+}
+
+fn features(value: &Value) -> Vec<String> {
+    let named = value.get("features").and_then(Value::as_object);
+    let mut names: Vec<String> = named
+        .map(|named| named.keys().cloned().collect())
+        .unwrap_or_default();
+    names.sort();
+    names
 }
 
 fn dependency(value: &Value) -> Option<Dependency> {
@@ -110,6 +122,7 @@ mod tests {
         "packages": [
             {"id": "path+file:///here/crates/fusebox#0.1.0", "name": "fusebox", "version": "0.1.0",
              "license": "MIT", "source": null,
+             "features": {"tokio": ["dep:tokio"], "macros": []},
              "dependencies": [{"name": "rustix", "kind": null},
                               {"name": "proptest", "kind": "dev"}],
              "targets": [{"kind": ["lib"], "src_path": "/here/crates/fusebox/src/lib.rs"}]},
@@ -123,6 +136,7 @@ mod tests {
         assert_eq!(root, "/here");
         assert!(packages[0].member && !packages[1].member);
         assert_eq!(packages[0].targets[0].path, "crates/fusebox/src/lib.rs");
+        assert_eq!(packages[0].features, ["macros", "tokio"]);
         let kinds: Vec<_> = packages[0]
             .dependencies
             .iter()

@@ -1,6 +1,6 @@
 //! What the checks look at: the tracked text files of the checkout and its packages.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::metadata::{self, Package};
@@ -13,6 +13,8 @@ const REASON_MIN: usize = 10;
 pub(crate) struct Repo {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) packages: Vec<Package>,
+    /// The root of the checkout.
+    pub(crate) root: PathBuf,
 }
 
 /// A tracked text file; `path` is relative to the root, with `/`.
@@ -47,6 +49,7 @@ impl Repo {
         Ok(Repo {
             files: files.collect(),
             packages,
+            root: root.to_owned(),
         })
     }
 
@@ -73,7 +76,7 @@ impl Repo {
         };
         Repo {
             files: files.iter().map(file).collect(),
-            packages: Vec::new(),
+            ..Repo::default()
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::circuit::Circuit;
 use crate::classify::Classify;
 use crate::error::BreakerError;
 use crate::head::{Settling, Took, Verdict, verdict};
+use crate::overdue::Overdue;
 use crate::unwind::emptied_by_panic;
 use fusebox::{PermitOf, Rejection, Settlement, Tick};
 use http::Response;
@@ -12,7 +13,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pin_project! {
     /// The response of a [`Breaker`](crate::Breaker), or its rejection.
@@ -49,6 +50,7 @@ pub(crate) struct Call<B: Circuit, C> {
     settling: Settling,
     /// When it was admitted, if somebody wants to know how long the head took.
     begun: Option<Tick>,
+    overdue: Overdue,
 }
 
 impl<F, B: Circuit, C> ResponseFuture<F, B, C> {
@@ -88,7 +90,16 @@ where
             // Polled again after it was ready or had panicked: there is nothing to come.
             return Poll::Pending;
         }
-        let answer = ready!(emptied_by_panic(slot, || inner.poll(cx)));
+        let polled = emptied_by_panic(slot, || inner.poll(cx));
+        let Poll::Ready(answer) = polled else {
+            if let Some(Call {
+                permit, overdue, ..
+            }) = slot
+            {
+                overdue.poll(cx, permit);
+            }
+            return Poll::Pending;
+        };
         let Some(call) = slot.take() else {
             return Poll::Pending;
         };
@@ -113,6 +124,7 @@ impl<B: Circuit, C> Call<B, C> {
             classifier,
             settling,
             begun,
+            overdue: Overdue::Unasked,
         }
     }
 
@@ -128,6 +140,7 @@ impl<B: Circuit, C> Call<B, C> {
             classifier,
             settling,
             begun,
+            overdue: _,
         } = self;
         let (mut head, body) = response.into_parts();
         if let Some(begun) = begun {

@@ -76,7 +76,7 @@ pub(crate) fn ended<T: Body>(body: &T) -> bool {
 ///
 /// Only the reasons of a rejection count: a gateway that could not connect says so in the same
 /// header, and that is a failure.
-fn rejected_further_on(headers: &HeaderMap) -> bool {
+pub(crate) fn rejected_further_on(headers: &HeaderMap) -> bool {
     headers
         .get(FUSEBOX_REASON)
         .is_some_and(|said| Reason::ALL.iter().any(|reason| said == reason.as_str()))

@@ -89,8 +89,14 @@ mod error;
 mod future;
 mod head;
 mod layer;
+#[cfg(feature = "stack")]
+pub mod limit;
+mod overdue;
+mod permit_source;
 mod retry_after;
 mod service;
+#[cfg(feature = "stack")]
+pub mod stack;
 mod unwind;
 
 pub use body::SettlingBody;
@@ -100,4 +106,5 @@ pub use error::BreakerError;
 pub use future::ResponseFuture;
 pub use head::Took;
 pub use layer::BreakerLayer;
+pub use permit_source::PermitSource;
 pub use service::Breaker;

@@ -6,6 +6,7 @@ use crate::classify::{ByStatus, Classify};
 use crate::error::BreakerError;
 use crate::future::{Call, ResponseFuture};
 use crate::head::Settling;
+use crate::permit_source::PermitSource;
 
 use fusebox::CircuitBreaker;
 use http::Response;
@@ -64,19 +65,19 @@ impl<S, B, C, R, T> Service<R> for Breaker<S, B, C>
 where
     S: Service<R, Response = Response<T>>,
     T: Body,
-    B: Circuit,
+    B: PermitSource<R>,
     C: Classify<S::Error, T::Error> + Clone,
 {
-    type Response = Response<SettlingBody<T, B, C>>;
+    type Response = Response<SettlingBody<T, B::Handle, C>>;
     type Error = BreakerError<S::Error>;
-    type Future = ResponseFuture<S::Future, B, C>;
+    type Future = ResponseFuture<S::Future, B::Handle, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(BreakerError::Inner)
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        match CircuitBreaker::acquire_from(self.circuit.clone()) {
+        match self.circuit.acquire(&request) {
             Ok(permit) => {
                 // Both are held across the inner `call`: a panic in there drops the permit.
                 let call = Call::new(permit, self.classifier.clone(), self.settling);

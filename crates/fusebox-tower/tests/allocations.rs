@@ -94,6 +94,34 @@ fn a_thousand_successes_allocate_nothing() {
     assert_eq!(circuit.snapshot().totals.success, 1001);
 }
 
+/// A service whose first poll is pending, as that of every real one is.
+fn calls_that_wait(circuit: &'static CircuitBreaker, times: u32) {
+    let service = service_fn(|_: Request<()>| async {
+        let mut waited = false;
+        std::future::poll_fn(|_| match std::mem::replace(&mut waited, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
+    });
+    let mut service = BreakerLayer::new(circuit).layer(service);
+    let mut cx = Context::from_waker(Waker::noop());
+    for _ in 0..times {
+        let mut call = pin!(service.call(Request::new(())));
+        assert!(call.as_mut().poll(&mut cx).is_pending());
+        assert!(call.as_mut().poll(&mut cx).is_ready());
+    }
+}
+
+#[test]
+fn waiting_for_a_head_allocates_nothing_where_no_call_is_too_slow() {
+    let circuit = leaked("patient");
+    calls_that_wait(circuit, 1);
+    assert_eq!(allocations_of(|| calls_that_wait(circuit, 1000)), 0);
+    assert_eq!(circuit.snapshot().totals.success, 1001);
+}
+
 #[test]
 fn a_thousand_rejections_allocate_nothing() {
     let circuit = leaked("open");

@@ -26,3 +26,21 @@ pub mod anti_patterns {}
 
 #[doc = include_str!("../guide/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("../guide/migration/index.md")]
+pub mod migration {
+    #[doc = include_str!("../guide/migration/failsafe.md")]
+    pub mod failsafe {}
+
+    #[doc = include_str!("../guide/migration/recloser.md")]
+    pub mod recloser {}
+
+    #[doc = include_str!("../guide/migration/tower_resilience.md")]
+    pub mod tower_resilience {}
+
+    #[doc = include_str!("../guide/migration/resilience4j.md")]
+    pub mod resilience4j {}
+
+    #[doc = include_str!("../guide/migration/pybreaker.md")]
+    pub mod pybreaker {}
+}

@@ -17,6 +17,9 @@
 //! # Ok::<(), fusebox::SettingsError>(())
 //! ```
 //!
+//! The [`guide`] explains the words, how to choose settings, what to do with time-outs, and how to
+//! move here from another library.
+//!
 //! What this crate is not: it has no async runtime, does no I/O and starts no thread. HTTP, metrics
 //! and the daemon are crates above it.
 //!
@@ -31,6 +34,7 @@ mod breaker;
 mod classifier;
 pub mod classify;
 mod clock;
+pub mod compat;
 mod counters;
 mod event;
 mod fallback;
@@ -46,6 +50,7 @@ mod rejection;
 mod settings;
 mod snapshot;
 mod sync;
+pub mod testing;
 mod window;
 mod word;
 

@@ -7,6 +7,8 @@ mod bodies;
 mod dropped;
 mod heads;
 mod over_http;
+#[cfg(feature = "tokio")]
+mod overdue;
 mod panics;
 mod settle_after;
 mod stand;

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test fails by panicking
 
 mod cases;
+mod compat;
 mod concurrent;
+mod defaults_table;
 mod faces;
 mod model;
 mod peers;
 mod rules;
 mod stand;
+mod testing;

@@ -3,6 +3,7 @@
 mod calls;
 mod classifiers;
 mod durations;
+mod fallbacks;
 mod permits;
 mod settings_errors;
 mod settings_values;

@@ -1,0 +1,41 @@
+//! Where a layer gets its permits from.
+
+use crate::circuit::Circuit;
+use fusebox::{CircuitBreaker, PermitOf, Reason, Rejection};
+
+/// Asks a breaker for the right to make the call that `R` asks for.
+///
+/// Every [`Circuit`] is one; [`ByKey`] asks for the branch that the request belongs to.
+pub trait PermitSource<R> {
+    /// The handle in the permits.
+    type Handle: Circuit;
+
+    /// The circuit, without its branches.
+    fn circuit(&self) -> &CircuitBreaker;
+
+    /// Asks for admission.
+    ///
+    /// # Errors
+    /// The rejection, with reason and `retry_after`.
+    fn acquire(&self, request: &R) -> Result<PermitOf<Self::Handle>, Rejection>;
+
+    /// Why a call for this request would be rejected now, without making one.
+    fn rejecting(&self, request: &R) -> Option<Reason> {
+        let _ = request;
+        self.circuit().snapshot().rejecting
+    }
+}
+
+impl<R, B: Circuit> PermitSource<R> for B {
+    type Handle = B;
+
+    #[inline]
+    fn circuit(&self) -> &CircuitBreaker {
+        self
+    }
+
+    #[inline]
+    fn acquire(&self, _: &R) -> Result<PermitOf<B>, Rejection> {
+        CircuitBreaker::acquire_from(self.clone())
+    }
+}

@@ -1,0 +1,4 @@
+//! Settings of other libraries: the same meaning under the same names.
+
+mod meaning;
+mod refusals;

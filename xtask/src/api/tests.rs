@@ -1,0 +1,1 @@
+//! Small crates, and what their snapshots say.
