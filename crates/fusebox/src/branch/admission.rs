@@ -92,15 +92,21 @@ impl Branches {
             if slot.generation != branch.generation {
                 return;
             }
-            let age = || ticket.took().or_else(|| ticket.age(circuit.clock_for(rule.timing)));
+            let age = || {
+                ticket
+                    .took()
+                    .or_else(|| ticket.age(circuit.clock_for(rule.timing)))
+            };
             let is_over = |limit: Option<Duration>, age: Option<Duration>| {
-                limit.zip(age).is_some_and(|(limit, age)| nanos(age) > nanos(limit))
+                limit
+                    .zip(age)
+                    .is_some_and(|(limit, age)| nanos(age) > nanos(limit))
             };
             let stays_quiet = match settlement.map(|s| (s.outcome, s.took)) {
                 Some((Outcome::Ignored, _)) => return,
                 Some((Outcome::Success, took)) => {
-                    let slow = rule.slow_after.is_some()
-                        && is_over(rule.slow_after, took.or_else(age));
+                    let slow =
+                        rule.slow_after.is_some() && is_over(rule.slow_after, took.or_else(age));
                     !slow && slot.succeed(&rule, circuit.clock().coarse())
                 }
                 // Of no weight, unless the breaker may call it a failure.
@@ -116,7 +122,10 @@ impl Branches {
         let ticket = branch.ticket(ticket);
         match settlement {
             Some(settlement) => drop(full.settle(&ticket, settlement)),
-            None => full.settle_dropped(&ticket),
+            None => {
+                full.shut_down_like(circuit);
+                full.settle_dropped(&ticket);
+            }
         }
         self.follow(branch, &full);
     }
@@ -170,7 +179,10 @@ impl Branches {
 
     /// Every branch that has a whole breaker, with its key.
     pub(crate) fn all_whole(&self) -> Vec<(String, Whole)> {
-        self.shards.iter().flat_map(|shard| lock(shard).whole()).collect()
+        self.shards
+            .iter()
+            .flat_map(|shard| lock(shard).whole())
+            .collect()
     }
 
     /// Brings the table up to what the branch's breaker has become.

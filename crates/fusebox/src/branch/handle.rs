@@ -31,12 +31,11 @@ pub(crate) struct BranchTicket {
 impl BranchTicket {
     /// The same call as the branch's breaker sees it: what it took is one for both.
     pub(crate) fn ticket(&self, circuit: &Ticket) -> Ticket {
-        Ticket {
-            generation: self.generation,
-            kind: self.kind,
-            is_overdue: self.is_overdue,
-            ..*circuit
-        }
+        let mut ticket = *circuit;
+        ticket.generation = self.generation;
+        ticket.kind = self.kind;
+        ticket.is_overdue = self.is_overdue;
+        ticket
     }
 }
 
@@ -66,13 +65,15 @@ impl<B: Handle> Handle for Keyed<B> {
 
     fn settle_branch(&self, ticket: &Ticket, settlement: Option<Settlement>) {
         if let Some(branch) = &self.branch {
-            self.circuit.settle_branch(branch, ticket, settlement);
+            let circuit: &CircuitBreaker = &self.circuit;
+            circuit.settle_branch(branch, ticket, settlement);
         }
     }
 
     fn overdue_branch(&mut self, ticket: &Ticket) {
         if let Some(branch) = &mut self.branch {
-            self.circuit.overdue_branch(branch, ticket);
+            let circuit: &CircuitBreaker = &self.circuit;
+            circuit.overdue_branch(branch, ticket);
         }
     }
 }

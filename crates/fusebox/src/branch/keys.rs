@@ -10,6 +10,7 @@ use crate::event::Cause;
 use crate::policy;
 use crate::settings::{Settings, WindowSize};
 use crate::sync::{AtomicU64, BUCKETS, Mutex, Ordering, lock};
+use crate::window::Entry;
 use crate::word::RunChange;
 use std::collections::VecDeque;
 
@@ -21,10 +22,7 @@ type Few = Vec<u64>;
 pub(crate) struct KeyedOutcome {
     /// The key's hash; 0 stands for calls without key.
     pub(crate) key: u64,
-    pub(crate) generation: u32,
-    pub(crate) at: Tick,
-    pub(crate) failure: bool,
-    pub(crate) slow: bool,
+    pub(crate) entry: Entry,
 }
 
 #[derive(Debug)]
@@ -52,9 +50,15 @@ struct Seen {
 #[derive(Debug)]
 enum Span {
     /// No policy reads a window: the whole generation.
-    Generation(Bucket),
-    Calls { ring: VecDeque<KeyedOutcome>, calls: usize },
-    Time { buckets: [Bucket; BUCKETS], width: u64 },
+    Generation(Box<Bucket>),
+    Calls {
+        ring: VecDeque<KeyedOutcome>,
+        calls: usize,
+    },
+    Time {
+        buckets: Box<[Bucket; BUCKETS]>,
+        width: u64,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +92,7 @@ impl Keys {
         run: u32,
         change_run: impl FnOnce() -> RunChange,
     ) -> RunChange {
-        let quiet = !outcome.failure && !outcome.slow && run == 0;
+        let quiet = !outcome.entry.failure && !outcome.entry.slow && run == 0;
         // Relaxed: a mark that only saves work.
         if quiet && self.enough.load(Ordering::Relaxed) == self.mark(outcome) {
             return change_run();
@@ -133,21 +137,21 @@ impl Keys {
 
     fn mark(&self, outcome: KeyedOutcome) -> u64 {
         let width = self.width.load(Ordering::Relaxed);
-        let epoch = outcome.at.as_nanos().checked_div(width).unwrap_or(0);
-        (u64::from(outcome.generation) << 32) | (epoch & 0xFFFF_FFFF)
+        let epoch = outcome.entry.now.as_nanos().checked_div(width).unwrap_or(0);
+        (u64::from(outcome.entry.generation) << 32) | (epoch & 0xFFFF_FFFF)
     }
 }
 
 impl Span {
     fn of(settings: &Settings) -> Self {
         match settings.window() {
-            _ if !settings.reads_window() => Self::Generation(Bucket::default()),
+            _ if !settings.reads_window() => Self::Generation(Box::default()),
             WindowSize::Calls(n) => Self::Calls {
                 ring: VecDeque::new(),
                 calls: n as usize,
             },
             WindowSize::Time(length) => Self::Time {
-                buckets: std::array::from_fn(|_| Bucket::default()),
+                buckets: Box::new(std::array::from_fn(|_| Bucket::default())),
                 width: (nanos(length) / BUCKETS as u64).max(1),
             },
         }
@@ -166,7 +170,7 @@ impl Span {
 impl Seen {
     /// The run went on, or this success ended one of `before` failures.
     fn follow_run(&mut self, outcome: KeyedOutcome, before: u32) {
-        if outcome.failure {
+        if outcome.entry.failure {
             put(&mut self.run, outcome.key, self.keys_min);
         } else if before > 0 {
             self.run.clear();
@@ -175,11 +179,11 @@ impl Seen {
 
     /// `true`: enough keys were seen at this time, a success more adds nothing.
     fn enters(&mut self, outcome: KeyedOutcome) -> bool {
-        if outcome.generation != self.generation {
-            if outcome.generation.wrapping_sub(self.generation) > u32::MAX / 2 {
+        if outcome.entry.generation != self.generation {
+            if outcome.entry.generation.wrapping_sub(self.generation) > u32::MAX / 2 {
                 return false;
             }
-            self.generation = outcome.generation;
+            self.generation = outcome.entry.generation;
             self.clear();
         }
         let most = self.keys_min;
@@ -193,7 +197,7 @@ impl Seen {
                 false
             }
             Span::Time { buckets, width } => {
-                let epoch = outcome.at.as_nanos() / *width;
+                let epoch = outcome.entry.now.as_nanos() / *width;
                 // Less than the number of buckets.
                 #[allow(clippy::cast_possible_truncation)]
                 let bucket = &mut buckets[(epoch % BUCKETS as u64) as usize];
@@ -215,7 +219,7 @@ impl Seen {
     fn clear(&mut self) {
         self.run.clear();
         match &mut self.span {
-            Span::Generation(bucket) => *bucket = Bucket::default(),
+            Span::Generation(bucket) => **bucket = Bucket::default(),
             Span::Calls { ring, .. } => ring.clear(),
             Span::Time { buckets, .. } => buckets.fill_with(Bucket::default),
         }
@@ -230,7 +234,13 @@ impl Seen {
                 }
                 *new = ring;
             }
-            (Span::Time { buckets, width }, Span::Time { buckets: new, width: wide }) => {
+            (
+                Span::Time { buckets, width },
+                Span::Time {
+                    buckets: new,
+                    width: wide,
+                },
+            ) => {
                 let live = now.as_nanos() / width;
                 let epoch = now.as_nanos() / *wide;
                 #[allow(clippy::cast_possible_truncation)] // less than the number of buckets
@@ -264,7 +274,10 @@ impl Seen {
             }
             Span::Time { buckets, width } => {
                 let epoch = judged.at.as_nanos() / width;
-                for bucket in buckets.iter().filter(|b| b.epoch + (BUCKETS as u64) > epoch) {
+                for bucket in buckets
+                    .iter()
+                    .filter(|b| b.epoch + (BUCKETS as u64) > epoch)
+                {
                     sum.add(bucket, self.keys_min);
                 }
             }
@@ -282,19 +295,28 @@ impl Seen {
 impl Bucket {
     fn put(&mut self, outcome: KeyedOutcome, most: usize) -> bool {
         put(&mut self.all, outcome.key, most);
-        if outcome.failure {
+        if outcome.entry.failure {
             put(&mut self.failed, outcome.key, most);
         }
-        if outcome.slow {
+        if outcome.entry.slow {
             put(&mut self.slow, outcome.key, most);
         }
         self.all.len() >= most
     }
 
     fn add(&mut self, other: &Self, most: usize) {
-        other.all.iter().for_each(|key| put(&mut self.all, *key, most));
-        other.failed.iter().for_each(|key| put(&mut self.failed, *key, most));
-        other.slow.iter().for_each(|key| put(&mut self.slow, *key, most));
+        other
+            .all
+            .iter()
+            .for_each(|key| put(&mut self.all, *key, most));
+        other
+            .failed
+            .iter()
+            .for_each(|key| put(&mut self.failed, *key, most));
+        other
+            .slow
+            .iter()
+            .for_each(|key| put(&mut self.slow, *key, most));
     }
 }
 

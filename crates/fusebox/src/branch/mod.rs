@@ -21,8 +21,8 @@ mod settings;
 mod slot;
 mod table;
 
-pub use handle::{BranchPermit, Keyed};
 pub(crate) use handle::BranchTicket;
+pub use handle::{BranchPermit, Keyed};
 pub(crate) use keys::{KeyedOutcome, Keys};
 pub use settings::{BranchSettings, BranchSettingsBuilder};
 

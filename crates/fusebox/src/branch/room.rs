@@ -1,7 +1,7 @@
 //! Room in the table: who goes when a new key comes.
 
-use super::slot::Class;
 use super::Branches;
+use super::slot::Class;
 use crate::clock::Tick;
 use crate::sync::{Ordering, lock};
 

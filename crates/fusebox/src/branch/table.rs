@@ -153,7 +153,11 @@ impl Table {
     /// Takes all branches out: how many, and the breakers they had. The slots stay, because
     /// permits know their numbers.
     pub(super) fn clear(&mut self) -> (u64, Vec<Arc<CircuitBreaker>>) {
-        let all: Vec<_> = self.index.iter().map(|(hash, place)| (*hash, *place)).collect();
+        let all: Vec<_> = self
+            .index
+            .iter()
+            .map(|(hash, place)| (*hash, *place))
+            .collect();
         let remove = |(hash, place): &(u64, u32)| self.remove(*place, *hash);
         let whole = all.iter().filter_map(remove).collect();
         (all.len() as u64, whole)
@@ -213,7 +217,11 @@ impl Table {
     }
 
     /// The branch as a whole breaker.
-    pub(super) fn make_whole(&mut self, place: u32, circuit: &CircuitBreaker) -> Arc<CircuitBreaker> {
+    pub(super) fn make_whole(
+        &mut self,
+        place: u32,
+        circuit: &CircuitBreaker,
+    ) -> Arc<CircuitBreaker> {
         if let Some(full) = &self.slot(place).full {
             return Arc::clone(full);
         }

@@ -68,7 +68,9 @@ impl CircuitBreaker {
     /// # Errors
     /// [`ControlError::TooManyChanges`] after 4,096 changes: each keeps some memory.
     pub fn change_settings(&self, settings: Settings, by: &Author) -> Result<(), ControlError> {
-        self.locked(|locked| locked.change_settings(settings, by))
+        self.locked(|locked| locked.change_settings(settings, by))?;
+        self.branches_follow(by);
+        Ok(())
     }
 
     /// A reader of this breaker's events (and of those that share its bus) from now on.

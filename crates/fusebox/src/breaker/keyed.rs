@@ -1,9 +1,8 @@
 //! Calls with a key (R19): the circuit first, the branch second.
 
 use super::{CircuitBreaker, Locked};
-use crate::branch::{
-    BranchPermit, BranchSettings, BranchStats, BranchTicket, Branches, Keyed,
-};
+use crate::branch::{BranchPermit, BranchSettings, BranchStats, BranchTicket, Branches, Keyed};
+use crate::classifier::EveryError;
 use crate::clock::{ClockSource, Tick};
 use crate::event::{Author, HoldRequest};
 use crate::outcome::Settlement;
@@ -74,7 +73,7 @@ impl CircuitBreaker {
         call: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
         let permit = self.acquire_key(key)?;
-        super::call::settled(permit, call())
+        settled(permit, call())
     }
 
     /// The same for a future. It asks for admission when first polled.
@@ -91,7 +90,7 @@ impl CircuitBreaker {
     ) -> Result<T, CallError<E>> {
         let permit = self.acquire_key(key)?;
         let result = call.await;
-        super::call::settled(permit, result)
+        settled(permit, result)
     }
 
     /// Makes the circuit keyed, changes how it is, or takes its branches away (`None`).
@@ -159,7 +158,8 @@ impl CircuitBreaker {
         to: State,
         by: &Author,
     ) -> Result<bool, ControlError> {
-        self.act(key, |branch| branch.transition(to, by)).unwrap_or(Ok(false))
+        self.act(key, |branch| branch.transition(to, by))
+            .unwrap_or(Ok(false))
     }
 
     /// Resets a branch (R16). `false`: there is no room.
@@ -264,6 +264,11 @@ impl Locked<'_> {
             self.publish_until();
         }
     }
+}
+
+fn settled<T, E>(permit: BranchPermit<'_>, result: Result<T, E>) -> Result<T, CallError<E>> {
+    permit.settle_result(&EveryError, &result);
+    result.map_err(CallError::Failed)
 }
 
 /// How much a branch needs a look.

@@ -37,7 +37,12 @@ impl CircuitBreaker {
     /// The same for the aggregate of a keyed circuit: `key` is the hash of the call's key, 0 for a
     /// call without one.
     #[inline]
-    pub(crate) fn settle_keyed(&self, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
+    pub(crate) fn settle_keyed(
+        &self,
+        ticket: &Ticket,
+        settlement: Settlement,
+        key: u64,
+    ) -> Settled {
         if ticket.kind == TicketKind::Uncounted {
             return Settled::Uncounted;
         }
@@ -94,30 +99,15 @@ impl CircuitBreaker {
         } else {
             Tick::ZERO
         };
-        let recorded = plan.window.as_ref().map_or(Recorded::Enough, |window| {
-            let entry = Entry {
-                generation,
-                now,
-                failure: failure.is_some(),
-                slow,
-            };
-            window.record(entry, plan.version)
-        });
-        let change = match self.branches_in_force() {
-            None => self.change_run(word, generation, failure.is_some()),
-            Some(branches) => {
-                let outcome = KeyedOutcome {
-                    key,
-                    generation,
-                    at: now,
-                    failure: failure.is_some(),
-                    slow,
-                };
-                let change = || self.change_run(word, generation, outcome.failure);
-                branches.keys.record(outcome, word.run(), change)
-            }
+        let entry = Entry {
+            generation,
+            now,
+            failure: failure.is_some(),
+            slow,
         };
-        let RunChange::Now(run) = change else {
+        let window = plan.window.as_ref();
+        let recorded = window.map_or(Recorded::Enough, |w| w.record(entry, plan.version));
+        let RunChange::Now(run) = self.change_run(word, entry, key) else {
             self.ledger.late();
             return Settled::Late;
         };
@@ -157,13 +147,21 @@ impl CircuitBreaker {
         Settled::Recorded
     }
 
-    /// A failure lengthens the run, a success ends it.
+    /// A failure lengthens the run, a success ends it. In a keyed circuit the run and the list of
+    /// its keys change as one.
     #[inline]
-    fn change_run(&self, word: Word, generation: u32, failure: bool) -> RunChange {
-        match failure {
-            true => self.word.lengthen_run(generation),
-            false if word.run() > 0 => self.word.end_run(generation),
+    fn change_run(&self, word: Word, entry: Entry, key: u64) -> RunChange {
+        let change = || match entry.failure {
+            true => self.word.lengthen_run(entry.generation),
+            false if word.run() > 0 => self.word.end_run(entry.generation),
             false => RunChange::Now(0),
+        };
+        match self.branches_in_force() {
+            None => change(),
+            Some(branches) => {
+                let outcome = KeyedOutcome { key, entry };
+                branches.keys.record(outcome, word.run(), change)
+            }
         }
     }
 

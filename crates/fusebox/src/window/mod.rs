@@ -73,11 +73,7 @@ impl Window {
     }
 
     /// A window that holds successes from before.
-    pub(crate) fn beginning_with(
-        size: WindowSize,
-        generation: u32,
-        successes: &Successes,
-    ) -> Self {
+    pub(crate) fn beginning_with(size: WindowSize, generation: u32, successes: &Successes) -> Self {
         match size {
             WindowSize::Calls(n) => {
                 Self::Count(CountWindow::beginning_with(n, generation, successes.calls))

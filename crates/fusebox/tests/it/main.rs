@@ -1,6 +1,7 @@
 //! Tests of the core from outside, through its public faces.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test fails by panicking
 
+mod branches;
 mod cases;
 mod compat;
 mod concurrent;

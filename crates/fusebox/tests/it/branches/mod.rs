@@ -1,0 +1,3 @@
+//! R19: circuits that judge each key apart.
+
+mod isolation;
