@@ -38,8 +38,12 @@ impl Rules {
         let mut rules = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
-            let [TokenTree::Group(matcher), equals, angle, TokenTree::Group(made)] =
-                tokens.get(at..at + 4)?
+            let [
+                TokenTree::Group(matcher),
+                equals,
+                angle,
+                TokenTree::Group(made),
+            ] = tokens.get(at..at + 4)?
             else {
                 return None;
             };
@@ -75,16 +79,24 @@ fn patterns(tokens: TokenStream) -> Option<Vec<Pattern>> {
     let mut at = 0;
     while at < tokens.len() {
         match &tokens[at..] {
-            [dollar, TokenTree::Ident(name), colon, TokenTree::Ident(kind), ..]
-                if is(dollar, '$') && is(colon, ':') =>
-            {
+            [
+                dollar,
+                TokenTree::Ident(name),
+                colon,
+                TokenTree::Ident(kind),
+                ..,
+            ] if is(dollar, '$') && is(colon, ':') => {
                 patterns.push(Pattern::Bind(name.to_string(), kind.to_string()));
                 at += 4;
             }
             [dollar, TokenTree::Group(group), rest @ ..] if is(dollar, '$') => {
                 let (between, operator) = repetition(rest)?;
                 at += 3 + between.len();
-                patterns.push(Pattern::Repeat(self::patterns(group.stream())?, between, operator));
+                patterns.push(Pattern::Repeat(
+                    self::patterns(group.stream())?,
+                    between,
+                    operator,
+                ));
             }
             [TokenTree::Group(group), ..] => {
                 let inside = self::patterns(group.stream())?;
@@ -210,9 +222,7 @@ fn fragment(kind: &str, input: &[TokenTree]) -> Option<(TokenStream, usize)> {
         _ => return None,
     };
     let with_rest = |input: ParseStream<'_>| Ok((parse(input)?, input.parse::<TokenStream>()?));
-    let (taken, rest) = with_rest
-        .parse2(input.iter().cloned().collect())
-        .ok()?;
+    let (taken, rest) = with_rest.parse2(input.iter().cloned().collect()).ok()?;
     Some((taken, input.len() - rest.into_iter().count()))
 }
 
@@ -305,7 +315,10 @@ mod tests {
     #[test]
     fn a_macro_may_hand_its_list_to_another_and_choose_among_rules() {
         let rules = "($then:ident) => { $then! { a: u8, b: $crate::B } }; (2) => { two }";
-        assert_eq!(expanded(rules, "each").unwrap(), "each! { a: u8, b: crate::B }");
+        assert_eq!(
+            expanded(rules, "each").unwrap(),
+            "each! { a: u8, b: crate::B }"
+        );
         assert_eq!(expanded(rules, "2").unwrap(), "two");
     }
 

@@ -6,9 +6,11 @@
 //! sees it as lines.
 
 mod expand;
+mod impls;
 mod lines;
 mod names;
 mod predicate;
+mod reader;
 mod signature;
 mod surface;
 #[cfg(test)]
@@ -35,7 +37,8 @@ const ACCEPT: &str = "cargo xtask api --accept";
 
 /// The crates of the list that exist.
 fn crates(repo: &Repo) -> impl Iterator<Item = &Package> {
-    repo.members().filter(|package| CRATES.contains(&package.name.as_str()))
+    repo.members()
+        .filter(|package| CRATES.contains(&package.name.as_str()))
 }
 
 fn file_of(package: &Package) -> String {
@@ -49,8 +52,11 @@ fn snapshot(repo: &Repo, package: &Package) -> Result<String, String> {
     let root = targets
         .find(|target| libraries.contains(&target.kind.as_str()))
         .ok_or_else(|| format!("{} has no library", package.name))?;
-    let mut lines = lines::of(&tree::read(repo, &root.path)?, &package.name);
-    let features = package.features.iter().map(|name| format!("feature {name}"));
+    let mut lines = lines::of(&reader::read(repo, &root.path)?, &package.name);
+    let features = package
+        .features
+        .iter()
+        .map(|name| format!("feature {name}"));
     lines.splice(0..0, features);
     Ok(lines.join("\n") + "\n")
 }
@@ -81,14 +87,21 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
 /// The lines that went (`-`) and came (`+`), sorted, so that the two sides of a change of one item
 /// stand together.
 fn difference(before: &str, now: &str) -> Vec<String> {
-    let gone = before.lines().filter(|line| !now.lines().any(|l| l == *line));
-    let come = now.lines().filter(|line| !before.lines().any(|l| l == *line));
+    let gone = before
+        .lines()
+        .filter(|line| !now.lines().any(|l| l == *line));
+    let come = now
+        .lines()
+        .filter(|line| !before.lines().any(|l| l == *line));
     let mut changes: Vec<(&str, char)> = gone.map(|line| (line, '-')).collect();
     changes.extend(come.map(|line| (line, '+')));
     // By item first: up to the colon, then what went before what came.
     let item = |line: &str| line.split(": ").next().unwrap_or_default().to_owned();
     changes.sort_by_key(|(line, sign)| (item(line), *sign == '+', line.to_string()));
-    changes.iter().map(|(line, sign)| format!("    {sign} {line}")).collect()
+    changes
+        .iter()
+        .map(|(line, sign)| format!("    {sign} {line}"))
+        .collect()
 }
 
 /// Shows the differences; with `accept` the snapshots are written.
@@ -100,7 +113,11 @@ pub(crate) fn run(repo: &Repo, accept: bool) -> ExitCode {
         println!("{finding}");
     }
     if !accept {
-        println!("api: {} of {} crates differ", findings.len(), crates(repo).count());
+        println!(
+            "api: {} of {} crates differ",
+            findings.len(),
+            crates(repo).count()
+        );
         return ExitCode::from(u8::from(!findings.is_empty()));
     }
     for package in crates(repo) {

@@ -17,7 +17,10 @@ pub(crate) fn gates(attributes: &[Attribute]) -> Option<Vec<String>> {
         match holds(&condition) {
             Some(true) => {}
             Some(false) => return None,
-            None => gates.push(format!("#[cfg({})]", tokens::text(condition.to_token_stream()))),
+            None => gates.push(format!(
+                "#[cfg({})]",
+                tokens::text(condition.to_token_stream())
+            )),
         }
     }
     Some(gates)

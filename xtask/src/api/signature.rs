@@ -117,7 +117,10 @@ pub(crate) fn marks(attributes: &[Attribute]) -> TokenStream {
     for attribute in attributes {
         let path = attribute.path();
         let hidden = path.is_ident("doc")
-            && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string() == "hidden");
+            && attribute
+                .meta
+                .require_list()
+                .is_ok_and(|list| list.tokens.to_string() == "hidden");
         if KEPT.iter().any(|kept| path.is_ident(kept)) || hidden {
             attribute.to_tokens(&mut out);
         } else if KEPT_BARE.iter().any(|kept| path.is_ident(kept)) {
@@ -229,6 +232,12 @@ impl VisitMut for Names<'_> {
 pub(crate) fn line(gates: &[String], marks: TokenStream, signature: TokenStream) -> String {
     let marks = tokens::text(marks);
     let signature = tokens::text(signature);
-    let parts = gates.iter().map(String::as_str).chain([marks.as_str(), signature.as_str()]);
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    let parts = gates
+        .iter()
+        .map(String::as_str)
+        .chain([marks.as_str(), signature.as_str()]);
+    parts
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -18,7 +18,7 @@ pub(crate) struct Surface {
     pub(crate) others: Vec<(Vec<String>, String, Vec<String>)>,
 }
 
-/// A module that is still to be looked at, by one of its paths.
+/// A module, a path to what is in it, and the conditions under which that path exists.
 struct Next {
     module: usize,
     path: Vec<String>,
@@ -39,7 +39,12 @@ pub(crate) fn walk(tree: &Tree) -> Surface {
         for (module, entry) in visible(tree, next.module, &mut vec![next.module], &mut surface) {
             let path = [next.path.clone(), vec![entry.name.clone()]].concat();
             let gates = joined(&next.gates, &entry.gates);
-            surface.place(tree, (module, &entry), path, gates, &mut queue);
+            let found = Next {
+                module,
+                path,
+                gates,
+            };
+            surface.place(tree, &entry, found, &mut queue);
         }
     }
     surface
@@ -52,7 +57,10 @@ fn visible(
     seen: &mut Vec<usize>,
     surface: &mut Surface,
 ) -> Vec<(usize, Entry)> {
-    let own = tree.modules[module].entries.iter().filter(|entry| entry.public);
+    let own = tree.modules[module]
+        .entries
+        .iter()
+        .filter(|entry| entry.public);
     let mut entries: Vec<(usize, Entry)> = own.map(|entry| (module, entry.clone())).collect();
     for glob in tree.modules[module].globs.iter().filter(|glob| glob.public) {
         match names::entry_meaning(tree, module, glob) {
@@ -77,14 +85,12 @@ fn visible(
 }
 
 impl Surface {
-    fn place(
-        &mut self,
-        tree: &Tree,
-        (module, entry): (usize, &Entry),
-        path: Vec<String>,
-        gates: Vec<String>,
-        queue: &mut VecDeque<Next>,
-    ) {
+    fn place(&mut self, tree: &Tree, entry: &Entry, found: Next, queue: &mut VecDeque<Next>) {
+        let Next {
+            module,
+            path,
+            gates,
+        } = found;
         let again = |first: &Vec<String>| format!("pub use crate::{}", first.join("::"));
         match names::entry_meaning(tree, module, entry) {
             Some(Meaning::Module(inner)) => {
@@ -93,7 +99,8 @@ impl Surface {
                     let what = again(first);
                     return self.others.push((path, what, gates));
                 }
-                self.others.push((path.clone(), "pub mod".to_owned(), gates.clone()));
+                self.others
+                    .push((path.clone(), "pub mod".to_owned(), gates.clone()));
                 queue.push_back(Next {
                     module: inner,
                     path,

@@ -114,9 +114,8 @@ fn punct_kind(symbol: &str, before: Kind) -> Kind {
         "," | ";" | ":" => Kind::Close,
         ">" => Kind::Angle,
         "::" | "&" | "#" | "$" | "<" | "." | "?" | "*" => Kind::Open,
-        "!" if before == Kind::Word => Kind::Word,
-        "!" => Kind::Open,
-        lifetime if lifetime.starts_with('\'') => Kind::Word,
+        "!" if before != Kind::Word => Kind::Open,
+        word if word == "!" || word.starts_with('\'') => Kind::Word,
         _ => Kind::Apart,
     }
 }
