@@ -13,9 +13,9 @@ use crate::word::{HoldKind, State};
 use std::sync::Arc;
 use std::time::Duration;
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
-fn breaker(settings: Settings) -> (Arc<CircuitBreaker>, ManualClock) {
+pub(super) fn breaker(settings: Settings) -> (Arc<CircuitBreaker>, ManualClock) {
     let clock = ManualClock::new();
     let builder = CircuitBreaker::builder("loom")
         .settings(settings)
@@ -27,7 +27,9 @@ fn breaker(settings: Settings) -> (Arc<CircuitBreaker>, ManualClock) {
     )
 }
 
-fn policy(change: impl FnOnce(crate::SettingsBuilder) -> crate::SettingsBuilder) -> Settings {
+pub(super) fn policy(
+    change: impl FnOnce(crate::SettingsBuilder) -> crate::SettingsBuilder,
+) -> Settings {
     let base = Settings::builder()
         .open_for(SECOND)
         .jitter(Rate::ZERO)
@@ -36,7 +38,7 @@ fn policy(change: impl FnOnce(crate::SettingsBuilder) -> crate::SettingsBuilder)
 }
 
 /// Runs `each` on its own threads, the first on this one, numbered from 0.
-fn race(breaker: &Arc<CircuitBreaker>, each: Vec<fn(&Arc<CircuitBreaker>)>) {
+pub(super) fn race(breaker: &Arc<CircuitBreaker>, each: Vec<fn(&Arc<CircuitBreaker>)>) {
     pretend(0);
     let mut each = each.into_iter();
     let first = each.next().unwrap();

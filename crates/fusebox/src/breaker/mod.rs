@@ -17,6 +17,8 @@ mod ramp;
 mod settle;
 
 #[cfg(all(test, loom))]
+mod loom_races;
+#[cfg(all(test, loom))]
 mod loom_tests;
 
 pub use builder::{Builder, check_name};

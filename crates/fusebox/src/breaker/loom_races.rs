@@ -1,0 +1,99 @@
+//! More races under every interleaving: calls in flight that are slow, the main breaker, keys.
+
+use super::loom_tests::{SECOND, breaker, policy, race};
+use crate::branch::BranchSettings;
+use crate::breaker::CircuitBreaker;
+use crate::event::{Author, EventBus};
+use crate::main_breaker::MainBreaker;
+use crate::outcome::FailureClass;
+use crate::permit::OwnedPermit;
+use crate::rejection::Reason;
+use crate::settings::Rate;
+use crate::word::State;
+use std::sync::Arc;
+
+fn hang(breaker: &Arc<CircuitBreaker>) -> OwnedPermit {
+    breaker.acquire_owned().unwrap()
+}
+
+#[test]
+fn loom_missed_trip_of_two_calls_that_hang() {
+    loom::model(|| {
+        let (breaker, clock) = breaker(policy(|s| {
+            let s = s.slow_call_rate(Rate::WHOLE).slow_call_duration(SECOND);
+            s.minimum_calls(2).consecutive_failures(9)
+        }));
+        let mut first = hang(&breaker);
+        let mut second = hang(&breaker);
+        clock.advance(SECOND);
+        let other = loom::thread::spawn(move || {
+            second.overdue();
+            second
+        });
+        first.overdue();
+        let second = other.join().unwrap();
+        assert_eq!(breaker.state(), State::Open);
+        drop((first, second));
+    });
+}
+
+#[test]
+fn loom_missed_trip_of_a_call_that_hangs_and_a_slow_success() {
+    loom::model(|| {
+        let (breaker, clock) = breaker(policy(|s| {
+            let s = s.slow_call_rate(Rate::WHOLE).slow_call_duration(SECOND);
+            s.minimum_calls(2).consecutive_failures(9)
+        }));
+        let mut hanging = hang(&breaker);
+        let slow = hang(&breaker);
+        clock.advance(SECOND * 2);
+        let other = loom::thread::spawn(move || {
+            crate::counters::slot::pretend(1);
+            slow.success();
+        });
+        crate::counters::slot::pretend(0);
+        hanging.overdue();
+        other.join().unwrap();
+        assert_eq!(breaker.state(), State::Open);
+    });
+}
+
+#[test]
+fn loom_the_main_breaker_is_not_lost_in_a_transition() {
+    loom::model(|| {
+        let (breaker, _) = breaker(policy(|s| s.consecutive_failures(1)));
+        let main = MainBreaker::new(EventBus::new(4));
+        main.join(&breaker);
+        let failing = hang(&breaker);
+        let other = loom::thread::spawn(move || {
+            crate::counters::slot::pretend(1);
+            failing.failure(FailureClass::Other);
+        });
+        crate::counters::slot::pretend(0);
+        main.open("a test", &Author::system());
+        other.join().unwrap();
+        assert_eq!(breaker.state(), State::Open);
+        assert_eq!(breaker.acquire().unwrap_err().reason(), Reason::Main);
+    });
+}
+
+#[test]
+fn loom_missed_trip_of_two_keys_that_fail() {
+    loom::model(|| {
+        let (breaker, _) = breaker(policy(|s| s.consecutive_failures(2)));
+        let keyed = BranchSettings::builder()
+            .keys_min(2)
+            .keys_max(2)
+            .build()
+            .unwrap();
+        breaker.set_branches(Some(keyed), &Author::system());
+        fn fail(breaker: &Arc<CircuitBreaker>, key: u64) {
+            let ticket = breaker.admit().unwrap();
+            let failure = crate::outcome::Outcome::Failure(FailureClass::Other);
+            let settlement = crate::outcome::Settlement::new(failure);
+            breaker.settle_keyed(&ticket, settlement, key);
+        }
+        race(&breaker, vec![|b| fail(b, 1), |b| fail(b, 2)]);
+        assert_eq!(breaker.state(), State::Open);
+    });
+}
