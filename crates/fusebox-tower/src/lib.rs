@@ -82,7 +82,10 @@ mod alarm;
 #[cfg(not(feature = "tokio"))]
 #[path = "no_alarm.rs"]
 mod alarm;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod body;
+mod by_key;
 mod circuit;
 mod classify;
 mod error;
@@ -93,6 +96,8 @@ mod layer;
 pub mod limit;
 mod overdue;
 mod permit_source;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod retry_after;
 mod service;
 #[cfg(feature = "stack")]
@@ -100,6 +105,7 @@ pub mod stack;
 mod unwind;
 
 pub use body::SettlingBody;
+pub use by_key::ByKey;
 pub use circuit::Circuit;
 pub use classify::{ByStatus, Classify, ClassifyFn, classify_fn};
 pub use error::BreakerError;

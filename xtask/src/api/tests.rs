@@ -228,7 +228,8 @@ fn what_the_macros_of_the_crate_make_is_listed_like_what_is_written() {
     let files = [
         (
             "src/lib.rs",
-            "mod user;\nmod list;\npub use user::Builder;\npin_project! { pub struct B { #[pin] pub a: u8 } }",
+            "mod user;\nmod list;\npub use user::Builder;
+            pin_project! { pub struct B { #[pin] pub a: u8 } }",
         ),
         (
             "src/user.rs",

@@ -1,4 +1,5 @@
-//! No test is ignored: a test that is not run proves nothing, and nobody sees it break.
+//! No test is ignored: a test that is not run proves nothing, and nobody sees it break. The same
+//! holds for the examples in documentation and guide.
 
 use crate::finding::Finding;
 use crate::repo::Repo;
@@ -14,7 +15,8 @@ const MARKS: &[(&str, &str)] = &[
 
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in repo.rust_files() {
+    let has_examples = |path: &str| path.ends_with(".rs") || path.ends_with(".md");
+    for file in repo.files.iter().filter(|file| has_examples(&file.path)) {
         for (index, line) in file.text.lines().enumerate() {
             let gated = line.contains("cfg_attr(") && line.contains(concat!(", ", "ignore"));
             let marked = MARKS
@@ -39,6 +41,8 @@ mod tests {
             let line = line.replace("skip", concat!("ign", "ore"));
             assert_eq!(check(&Repo::of(&[("src/a.rs", &line)])).len(), 1, "{line}");
         }
+        let guide = concat!("```", "ignore");
+        assert_eq!(check(&Repo::of(&[("guide/a.md", guide)])).len(), 1);
         let gated = format!("#[cfg_attr(miri{}ignore)]", ", ");
         assert_eq!(check(&Repo::of(&[("src/a.rs", &gated)])).len(), 1);
         assert!(check(&Repo::of(&[("src/a.rs", "Outcome::Ignored // ignored")])).is_empty());

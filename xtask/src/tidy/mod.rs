@@ -7,6 +7,7 @@ mod architecture;
 mod arrows;
 mod budgets;
 mod columns;
+mod examples;
 mod headers;
 mod ignored;
 mod licences;
@@ -20,6 +21,7 @@ mod words;
 
 use std::process::ExitCode;
 
+use crate::api;
 use crate::finding::Finding;
 use crate::repo::Repo;
 
@@ -28,6 +30,7 @@ type Check = fn(&Repo) -> Vec<Finding>;
 const CHECKS: &[(&str, Check)] = &[
     ("arrows between crates", arrows::check),
     ("file budgets", budgets::check),
+    ("examples", examples::check),
     ("columns", columns::check),
     ("licences", licences::check),
     ("sources of dependencies", sources::check),
@@ -40,6 +43,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("crate headers", headers::check),
     ("ARCHITECTURE.md", architecture::check),
     ("replay files", replays::check),
+    ("public API", api::check),
 ];
 
 /// Runs all checks and prints what they found.

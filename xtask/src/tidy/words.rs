@@ -130,6 +130,20 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_is_held_to_the_same_words_as_the_code() {
+        for path in [
+            "crates/x/guide/concepts.md",
+            "docs/a.md",
+            "crates/x/src/a.rs",
+        ] {
+            assert_eq!(
+                check(&Repo::of(&[(path, WORDS[0].0.trim_end_matches('*'))])).len(),
+                1
+            );
+        }
+    }
+
+    #[test]
     fn parts_of_other_words_are_left_alone() {
         assert_eq!(found("a leveraged simplyfied XXXX TODOS"), 0);
         assert_eq!(found("todo = \"deny\""), 0);

@@ -1,0 +1,60 @@
+//! Breakers in an axum service (feature `axum`).
+//!
+//! | what | for |
+//! |---|---|
+//! | [`protect`] | a layer that puts a breaker around the handlers of a router, and answers itself |
+//! | [`Rejected`] | a rejection as an error of a handler, with `?` |
+//! | [`BreakerError`](crate::BreakerError) | is a response wherever its inner error is one |
+//!
+//! A call that is not admitted is answered as Fusebox's gateway answers it: 503, with `Retry-After`
+//! where the time is known, with the headers `Fusebox-Circuit` and `Fusebox-Reason` for programs,
+//! and with a body of type `application/problem+json`:
+//!
+//! ```json
+//! {
+//!   "type": "urn:fusebox:rejected",
+//!   "title": "The circuit breaker does not admit the call",
+//!   "status": 503,
+//!   "detail": "circuit rag is open; the call was not made",
+//!   "circuit": "rag",
+//!   "reason": "open",
+//!   "state": "open",
+//!   "retry_after": 4.213
+//! }
+//! ```
+//!
+//! `retry_after` is in seconds; it is null and the header is left out where no time can be told.
+//! A breaker before this service (a gateway, [`BreakerLayer`](crate::BreakerLayer)) sees from the
+//! header that the answer is a rejection and ignores it, so one open circuit does not open every
+//! circuit before it.
+//!
+//! # Handlers that call through a breaker
+//!
+//! ```
+//! use axum::{Router, extract::State, routing::get};
+//! use fusebox::CircuitBreaker;
+//! use fusebox_tower::axum::Rejected;
+//! use std::sync::Arc;
+//!
+//! async fn explain(State(rag): State<Arc<CircuitBreaker>>) -> Result<String, Rejected> {
+//!     let permit = rag.acquire().map_err(|rejection| Rejected::of(&rag, rejection))?;
+//!     // ... ask the service ...
+//!     permit.success();
+//!     Ok("because".to_owned())
+//! }
+//!
+//! let rag = Arc::new(CircuitBreaker::builder("rag").build()?);
+//! let router: Router = Router::new().route("/explain", get(explain)).with_state(rag);
+//! # let _ = router;
+//! # Ok::<(), fusebox::SettingsError>(())
+//! ```
+//!
+//! `rag.acquire()?` works too; the answer then does not name the circuit.
+
+mod error;
+mod problem;
+mod protect;
+mod rejected;
+
+pub use protect::{Answer, Protect, Protected, protect};
+pub use rejected::Rejected;

@@ -1,0 +1,99 @@
+//! A rejection in words: `application/problem+json` (RFC 9457), in the shape of the gateway's.
+
+use super::rejected::Seen;
+use axum::body::Body;
+use axum::response::Response;
+use fusebox::{Reason, Rejection};
+use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Names the circuit.
+const CIRCUIT: HeaderName = HeaderName::from_static("fusebox-circuit");
+/// Says why, in one word.
+const REASON: HeaderName = HeaderName::from_static("fusebox-reason");
+
+const STATUS: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+/// The answer to a call that was not admitted, by a circuit that may be unknown.
+pub(super) fn answer(rejection: Rejection, circuit: Option<&Seen>) -> Response {
+    let mut response = Response::new(Body::from(body(rejection, circuit).to_string()));
+    *response.status_mut() = STATUS;
+    let headers = response.headers_mut();
+    let media_type = HeaderValue::from_static("application/problem+json");
+    headers.insert(CONTENT_TYPE, media_type);
+    let reason = rejection.reason().as_str();
+    headers.insert(REASON, HeaderValue::from_static(reason));
+    if let Some(after) = rejection.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+    }
+    if let Some(Ok(name)) = circuit.map(|seen| HeaderValue::from_str(&seen.name)) {
+        headers.insert(CIRCUIT, name);
+    }
+    response
+}
+
+fn body(rejection: Rejection, circuit: Option<&Seen>) -> Value {
+    let mut body = json!({
+        "type": "urn:fusebox:rejected",
+        "title": "The circuit breaker does not admit the call",
+        "status": STATUS.as_u16(),
+        "detail": detail(rejection.reason(), circuit),
+    });
+    if let Some(seen) = circuit {
+        body["circuit"] = seen.name.as_str().into();
+    }
+    body["reason"] = rejection.reason().as_str().into();
+    if let Some(seen) = circuit {
+        body["state"] = seen.state.as_str().into();
+    }
+    body["retry_after"] = rejection.retry_after().map(in_milliseconds).into();
+    body
+}
+
+/// What the rejection means, in a sentence.
+fn detail(reason: Reason, circuit: Option<&Seen>) -> String {
+    let circuit = circuit.map_or_else(
+        || "the circuit".to_owned(),
+        |seen| format!("circuit {}", seen.name),
+    );
+    match reason {
+        Reason::Open => format!("{circuit} is open; the call was not made"),
+        Reason::HalfOpen => format!("{circuit} is half-open and its trial places are taken"),
+        Reason::Ramp => format!("{circuit} has just closed and admits a share of the calls"),
+        Reason::Main => "the main breaker is open".to_owned(),
+        Reason::ForcedOpen => format!("{circuit} is held open by hand"),
+    }
+}
+
+/// Rounded up, so that a client that waits so long does not come too early; 0 would mean "at once".
+fn whole_seconds(time: Duration) -> u64 {
+    let started = u64::from(time.subsec_nanos() > 0);
+    time.as_secs().saturating_add(started).max(1)
+}
+
+/// Seconds with three decimals: more is noise in an answer.
+fn in_milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).ceil() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_rounded_up_and_at_least_one() {
+        let seconds = |ms| whole_seconds(Duration::from_millis(ms));
+        assert_eq!(
+            [seconds(0), seconds(1), seconds(1000), seconds(1001)],
+            [1, 1, 1, 2]
+        );
+    }
+
+    #[test]
+    fn times_in_the_body_have_milliseconds_and_never_come_too_early() {
+        assert_eq!(in_milliseconds(Duration::from_micros(1_500_100)), 1.501);
+        assert_eq!(in_milliseconds(Duration::ZERO), 0.0);
+    }
+}
