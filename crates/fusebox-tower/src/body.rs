@@ -1,11 +1,10 @@
 //! The body: settles a call that its head left undecided.
 
 use crate::alarm::Alarm;
-use crate::circuit::Circuit;
 use crate::classify::Classify;
 use crate::head::ended;
 use crate::unwind::emptied_by_panic;
-use fusebox::{Outcome, PermitOf, Settlement, Tick};
+use fusebox::{Handle, Outcome, PermitOf, Settlement, Tick};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -25,7 +24,7 @@ pin_project! {
     /// May be dropped at any point. If nothing was left to read, or `settle_after` is over, that is
     /// a success; else the permit is dropped: ignored, or a failure where the circuit's
     /// `abandoned_after` is set and over.
-    pub struct SettlingBody<T: Body, B: Circuit, C> {
+    pub struct SettlingBody<T: Body, B: Handle, C> {
         #[pin]
         inner: T,
         // None once the call is settled.
@@ -33,7 +32,7 @@ pin_project! {
         outcome: Option<Outcome>,
     }
 
-    impl<T: Body, B: Circuit, C> PinnedDrop for SettlingBody<T, B, C> {
+    impl<T: Body, B: Handle, C> PinnedDrop for SettlingBody<T, B, C> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(flowing) = this.flowing.take() {
@@ -47,7 +46,7 @@ pin_project! {
 }
 
 /// A call whose head was good and whose body is not over yet.
-pub(crate) struct Flowing<B: Circuit, C, F> {
+pub(crate) struct Flowing<B: Handle, C, F> {
     permit: PermitOf<B>,
     classifier: C,
     /// [`Classify::body_error`], chosen where the service's error type was still known.
@@ -56,7 +55,7 @@ pub(crate) struct Flowing<B: Circuit, C, F> {
     alarm: Alarm,
 }
 
-impl<B: Circuit, C, F> Flowing<B, C, F> {
+impl<B: Handle, C, F> Flowing<B, C, F> {
     /// The head has just arrived. The call took until now, however long its body takes.
     pub(crate) fn new<E>(mut permit: PermitOf<B>, classifier: C, settle_after: Duration) -> Self
     where
@@ -90,7 +89,7 @@ impl<B: Circuit, C, F> Flowing<B, C, F> {
     }
 }
 
-impl<T: Body, B: Circuit, C> SettlingBody<T, B, C> {
+impl<T: Body, B: Handle, C> SettlingBody<T, B, C> {
     pub(crate) fn settled(inner: T, outcome: Outcome) -> Self {
         Self {
             inner,
@@ -119,7 +118,7 @@ impl<T: Body, B: Circuit, C> SettlingBody<T, B, C> {
     }
 }
 
-impl<T: Body, B: Circuit, C> Body for SettlingBody<T, B, C> {
+impl<T: Body, B: Handle, C> Body for SettlingBody<T, B, C> {
     type Data = T::Data;
     type Error = T::Error;
 
@@ -169,7 +168,7 @@ impl<T: Body, B: Circuit, C> Body for SettlingBody<T, B, C> {
     }
 }
 
-impl<T: Body, B: Circuit, C> fmt::Debug for SettlingBody<T, B, C> {
+impl<T: Body, B: Handle, C> fmt::Debug for SettlingBody<T, B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SettlingBody")
             .field("outcome", &self.outcome)

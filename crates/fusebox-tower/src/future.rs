@@ -1,13 +1,12 @@
 //! The future: waits for the head and judges it.
 
 use crate::body::{Flowing, SettlingBody};
-use crate::circuit::Circuit;
 use crate::classify::Classify;
 use crate::error::BreakerError;
 use crate::head::{Settling, Took, Verdict, verdict};
 use crate::overdue::Overdue;
 use crate::unwind::emptied_by_panic;
-use fusebox::{PermitOf, Rejection, Settlement, Tick};
+use fusebox::{Handle, PermitOf, Rejection, Settlement, Tick};
 use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -22,7 +21,7 @@ pin_project! {
     ///
     /// May be dropped at any point; the permit goes with it and gives its place back at once. That
     /// counts as ignored, or as a failure where the circuit's `abandoned_after` is set and over.
-    pub struct ResponseFuture<F, B: Circuit, C> {
+    pub struct ResponseFuture<F, B: Handle, C> {
         #[pin]
         state: State<F, B, C>,
     }
@@ -30,7 +29,7 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F, B: Circuit, C> {
+    enum State<F, B: Handle, C> {
         Admitted {
             #[pin]
             inner: F,
@@ -44,7 +43,7 @@ pin_project! {
 }
 
 /// An admitted call that waits for its head.
-pub(crate) struct Call<B: Circuit, C> {
+pub(crate) struct Call<B: Handle, C> {
     permit: PermitOf<B>,
     classifier: C,
     settling: Settling,
@@ -53,7 +52,7 @@ pub(crate) struct Call<B: Circuit, C> {
     overdue: Overdue,
 }
 
-impl<F, B: Circuit, C> ResponseFuture<F, B, C> {
+impl<F, B: Handle, C> ResponseFuture<F, B, C> {
     pub(crate) fn admitted(inner: F, call: Call<B, C>) -> Self {
         Self {
             state: State::Admitted {
@@ -74,7 +73,7 @@ impl<F, B, C, T, E> Future for ResponseFuture<F, B, C>
 where
     F: Future<Output = Result<Response<T>, E>>,
     T: Body,
-    B: Circuit,
+    B: Handle,
     C: Classify<E, T::Error>,
 {
     type Output = Result<Response<SettlingBody<T, B, C>>, BreakerError<E>>;
@@ -114,7 +113,7 @@ where
     }
 }
 
-impl<B: Circuit, C> Call<B, C> {
+impl<B: Handle, C> Call<B, C> {
     pub(crate) fn new(permit: PermitOf<B>, classifier: C, settling: Settling) -> Self {
         let begun = settling
             .took_in_extensions
@@ -164,7 +163,7 @@ impl<B: Circuit, C> Call<B, C> {
     }
 }
 
-impl<F, B: Circuit, C> fmt::Debug for ResponseFuture<F, B, C> {
+impl<F, B: Handle, C> fmt::Debug for ResponseFuture<F, B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Admitted { call: Some(_), .. } => "admitted",

@@ -1,14 +1,15 @@
 //! Where a layer gets its permits from.
 
 use crate::circuit::Circuit;
-use fusebox::{CircuitBreaker, PermitOf, Reason, Rejection};
+use fusebox::{CircuitBreaker, Handle, PermitOf, Rejection};
+use std::borrow::Cow;
 
 /// Asks a breaker for the right to make the call that `R` asks for.
 ///
 /// Every [`Circuit`] is one; [`ByKey`] asks for the branch that the request belongs to.
 pub trait PermitSource<R> {
     /// The handle in the permits.
-    type Handle: Circuit;
+    type Handle: Handle;
 
     /// The circuit, without its branches.
     fn circuit(&self) -> &CircuitBreaker;
@@ -19,10 +20,10 @@ pub trait PermitSource<R> {
     /// The rejection, with reason and `retry_after`.
     fn acquire(&self, request: &R) -> Result<PermitOf<Self::Handle>, Rejection>;
 
-    /// Why a call for this request would be rejected now, without making one.
-    fn rejecting(&self, request: &R) -> Option<Reason> {
+    /// The key of the branch that the request belongs to; by default none.
+    fn branch<'a>(&self, request: &'a R) -> Option<Cow<'a, str>> {
         let _ = request;
-        self.circuit().snapshot().rejecting
+        None
     }
 }
 

@@ -2,11 +2,10 @@
 
 use super::timed::Judge;
 use crate::body::SettlingBody;
-use crate::circuit::Circuit;
 use crate::limit::LimitedBody;
 use crate::stack::Instead;
 use bytes::Buf;
-use fusebox::Outcome;
+use fusebox::{Handle, Outcome};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -23,7 +22,7 @@ pin_project! {
     /// # Cancel safety
     ///
     /// May be dropped at any point, as [`SettlingBody`]; the place in the limit goes with it.
-    pub struct StackBody<T: Body, B: Circuit, C> {
+    pub struct StackBody<T: Body, B: Handle, C> {
         #[pin]
         from: From<T, B, C>,
     }
@@ -31,7 +30,7 @@ pin_project! {
 
 pin_project! {
     #[project = FromProjection]
-    enum From<T: Body, B: Circuit, C> {
+    enum From<T: Body, B: Handle, C> {
         Upstream {
             #[pin]
             body: Upstream<T, B, C>,
@@ -47,7 +46,7 @@ pin_project! {
     }
 }
 
-impl<T: Body, B: Circuit, C> StackBody<T, B, C> {
+impl<T: Body, B: Handle, C> StackBody<T, B, C> {
     pub(super) fn upstream(body: Upstream<T, B, C>) -> Self {
         Self {
             from: From::Upstream { body },
@@ -74,7 +73,7 @@ impl<T: Body, B: Circuit, C> StackBody<T, B, C> {
     }
 }
 
-impl<T: Body, B: Circuit, C> Body for StackBody<T, B, C> {
+impl<T: Body, B: Handle, C> Body for StackBody<T, B, C> {
     type Data = T::Data;
     type Error = T::Error;
 
@@ -111,7 +110,7 @@ impl<T: Body, B: Circuit, C> Body for StackBody<T, B, C> {
     }
 }
 
-impl<T: Body, B: Circuit, C> fmt::Debug for StackBody<T, B, C> {
+impl<T: Body, B: Handle, C> fmt::Debug for StackBody<T, B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = match &self.from {
             From::Upstream { .. } => "upstream",

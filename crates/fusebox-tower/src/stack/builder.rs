@@ -1,7 +1,9 @@
 //! Putting a stack together.
 
 use super::fallback::{Asked, FallbackOn, NoFallback};
-use super::retry::{Never, Retry};
+use super::plan::{Plan, Times};
+use super::repeat::Never;
+use super::retry::Retry;
 use super::service::Stacked;
 use super::timed::{Inward, Judge, Timed};
 use crate::classify::ByStatus;
@@ -26,20 +28,6 @@ pub struct Stack<P, C = ByStatus, N = Never, G = NoFallback> {
     settling: Settling,
 }
 
-/// What is the same for every call.
-#[derive(Clone)]
-pub(super) struct Plan<P, C, N, G> {
-    pub(super) source: P,
-    pub(super) classifier: C,
-    pub(super) retry: Retry<N>,
-    pub(super) fallback: G,
-    pub(super) asked: Asked,
-    /// Whether a fallback was given at all.
-    pub(super) falls_back: bool,
-    pub(super) timeout: Option<Duration>,
-    pub(super) total_timeout: Option<Duration>,
-}
-
 impl<P> Stack<P> {
     /// A stack of nothing but the breaker, which classifies by status.
     pub fn new(circuit: P) -> Self {
@@ -49,10 +37,8 @@ impl<P> Stack<P> {
                 classifier: ByStatus,
                 retry: Retry::never(),
                 fallback: NoFallback,
-                asked: Asked::new(&Asked::DEFAULT),
-                falls_back: false,
-                timeout: None,
-                total_timeout: None,
+                asked: Asked::default(),
+                times: Times::default(),
             },
             limit: LimitLayer::unlimited(),
             settling: Settling::default(),
@@ -66,7 +52,7 @@ impl<P, C, N, G> Stack<P, C, N, G> {
     /// one, an attempt may take for ever.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.plan.timeout = Some(timeout);
+        self.plan.times.each = Some(timeout);
         self
     }
 
@@ -76,7 +62,7 @@ impl<P, C, N, G> Stack<P, C, N, G> {
     /// bounded by it.
     #[must_use]
     pub fn total_timeout(mut self, total_timeout: Duration) -> Self {
-        self.plan.total_timeout = Some(total_timeout);
+        self.plan.times.total = Some(total_timeout);
         self
     }
 
@@ -90,9 +76,7 @@ impl<P, C, N, G> Stack<P, C, N, G> {
                 classifier: plan.classifier,
                 fallback: plan.fallback,
                 asked: plan.asked,
-                falls_back: plan.falls_back,
-                timeout: plan.timeout,
-                total_timeout: plan.total_timeout,
+                times: plan.times,
             },
             limit: self.limit,
             settling: self.settling,
@@ -120,13 +104,11 @@ impl<P, C, N, G> Stack<P, C, N, G> {
         Stack {
             plan: Plan {
                 fallback,
-                falls_back: true,
                 source: plan.source,
                 classifier: plan.classifier,
                 retry: plan.retry,
-                asked: plan.asked,
-                timeout: plan.timeout,
-                total_timeout: plan.total_timeout,
+                asked: plan.asked.or_default(),
+                times: plan.times,
             },
             limit: self.limit,
             settling: self.settling,
@@ -152,9 +134,7 @@ impl<P, C, N, G> Stack<P, C, N, G> {
                 retry: plan.retry,
                 fallback: plan.fallback,
                 asked: plan.asked,
-                falls_back: plan.falls_back,
-                timeout: plan.timeout,
-                total_timeout: plan.total_timeout,
+                times: plan.times,
             },
             limit: self.limit,
             settling: self.settling,
@@ -194,7 +174,10 @@ where
             Judge(plan.classifier.clone()),
             self.settling,
         );
-        Stacked::new(self.limit.layer(breaker), Arc::new(plan.clone()))
+        Stacked {
+            attempts: self.limit.layer(breaker),
+            plan: Arc::new(plan.clone()),
+        }
     }
 }
 
@@ -211,8 +194,8 @@ impl<P: Clone, C: Clone, N: Clone, G: Clone> Clone for Stack<P, C, N, G> {
 impl<P, C, N, G> fmt::Debug for Stack<P, C, N, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stack")
-            .field("timeout", &self.plan.timeout)
-            .field("total_timeout", &self.plan.total_timeout)
+            .field("timeout", &self.plan.times.each)
+            .field("total_timeout", &self.plan.times.total)
             .field("retry", &self.plan.retry)
             .field("limit", &self.limit)
             .finish_non_exhaustive()

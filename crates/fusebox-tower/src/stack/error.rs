@@ -7,6 +7,18 @@ use fusebox::Rejection;
 use std::error::Error;
 use std::fmt;
 
+/// No head came in time: what [`StackError::TimedOut`] boxes as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no answer came in time")
+    }
+}
+
+impl Error for TimedOut {}
+
 /// Why a call through a [`Stack`](crate::stack::Stack) gave no response.
 ///
 /// After [`Rejected`](Self::Rejected) and [`Limited`](Self::Limited) nothing was sent by the last
@@ -42,8 +54,8 @@ impl<E> StackError<E> {
         }
     }
 
-    /// Boxes the error for stacks that speak boxed errors only. A rejection, a refusal and what `E`
-    /// boxes as can be downcast again; a time-out is a `StackError<Infallible>`.
+    /// Boxes the error for stacks that speak boxed errors only. Every case can be downcast again: to
+    /// [`Rejection`], [`Limited`], [`TimedOut`], and whatever `E` boxes as.
     #[must_use]
     pub fn into_box(self) -> Box<dyn Error + Send + Sync>
     where
@@ -52,7 +64,7 @@ impl<E> StackError<E> {
         match self {
             Self::Rejected(rejection) => Box::new(rejection),
             Self::Limited(limited) => Box::new(limited),
-            Self::TimedOut => Box::new(StackError::<std::convert::Infallible>::TimedOut),
+            Self::TimedOut => Box::new(TimedOut),
             Self::Inner(error) => error.into(),
         }
     }
@@ -74,7 +86,7 @@ impl<E: fmt::Display> fmt::Display for StackError<E> {
         match self {
             Self::Rejected(rejection) => rejection.fmt(f),
             Self::Limited(limited) => limited.fmt(f),
-            Self::TimedOut => f.write_str("no answer came in time"),
+            Self::TimedOut => TimedOut.fmt(f),
             Self::Inner(error) => error.fmt(f),
         }
     }

@@ -55,23 +55,32 @@ pub enum FallbackOn {
     Failed = 16,
 }
 
-/// A set of them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked(u8);
+/// A set of them; `None`, so that nobody is asked, until there is a fallback or a wish.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked(Option<u8>);
 
 impl Asked {
-    pub(super) const DEFAULT: [FallbackOn; 3] = [
-        FallbackOn::Rejected,
-        FallbackOn::TimedOut,
-        FallbackOn::Error,
-    ];
-
     pub(super) fn new(kinds: &[FallbackOn]) -> Self {
-        Self(kinds.iter().fold(0, |set, kind| set | *kind as u8))
+        Self(Some(kinds.iter().fold(0, |set, kind| set | *kind as u8)))
+    }
+
+    /// What was wished for, or else what a fallback is asked for by default.
+    pub(super) fn or_default(self) -> Self {
+        let default = [
+            FallbackOn::Rejected,
+            FallbackOn::TimedOut,
+            FallbackOn::Error,
+        ];
+        self.0
+            .map_or_else(|| Self::new(&default), |set| Self(Some(set)))
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0.unwrap_or(0) == 0
     }
 
     pub(super) fn has(self, kind: FallbackOn) -> bool {
-        self.0 & kind as u8 != 0
+        self.0.unwrap_or(0) & kind as u8 != 0
     }
 }
 

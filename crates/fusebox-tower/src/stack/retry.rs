@@ -1,7 +1,8 @@
-//! When a call is tried again.
+//! How often a call is tried again, when, and who pays.
 
+use super::repeat::{Idempotent, Never, Repeat, RepeatFn};
 use crate::retry_after::retry_after;
-use http::{HeaderMap, Request};
+use http::HeaderMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,50 +13,6 @@ use tower::retry::budget::{Budget, TpsBudget};
 const ATTEMPTS: u32 = 3;
 const WAIT: Duration = Duration::from_millis(50);
 const WAIT_MAX: Duration = Duration::from_secs(5);
-
-/// Says which requests may be repeated, and makes the copies.
-pub trait Repeat<R> {
-    /// A copy for one more attempt; `None`: this request must not be sent twice, or cannot be.
-    fn copy(&self, request: &R) -> Option<R>;
-}
-
-/// Repeats requests whose method is idempotent (RFC 9110, section 9.2.2: GET, HEAD, OPTIONS,
-/// TRACE, PUT, DELETE) and whose body can be cloned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Idempotent;
-
-impl<B: Clone> Repeat<Request<B>> for Idempotent {
-    fn copy(&self, request: &Request<B>) -> Option<Request<B>> {
-        request.method().is_idempotent().then(|| request.clone())
-    }
-}
-
-/// Repeats nothing; what a stack without [`retry`](crate::stack::Stack::retry) does. Takes any
-/// request, also one whose body cannot be cloned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Never;
-
-impl<R> Repeat<R> for Never {
-    fn copy(&self, _: &R) -> Option<R> {
-        None
-    }
-}
-
-/// Repeats what a closure makes a copy of; see [`Retry::requests`].
-#[derive(Clone, Copy)]
-pub struct RepeatFn<F>(F);
-
-impl<R, F: Fn(&R) -> Option<R>> Repeat<R> for RepeatFn<F> {
-    fn copy(&self, request: &R) -> Option<R> {
-        (self.0)(request)
-    }
-}
-
-impl<F> fmt::Debug for RepeatFn<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RepeatFn").finish_non_exhaustive()
-    }
-}
 
 /// How calls are tried again.
 ///
@@ -147,7 +104,7 @@ impl<N> Retry<N> {
     where
         F: Fn(&R) -> Option<R>,
     {
-        self.with(RepeatFn(copy))
+        self.with(RepeatFn::new(copy))
     }
 
     fn with<M>(self, repeat: M) -> Retry<M> {
@@ -163,21 +120,22 @@ impl<N> Retry<N> {
     /// The attempts of one call.
     pub(super) fn begin(&self) -> Tries {
         Tries {
-            left: self.attempts,
-            wait_max: self.wait_max,
+            made: 0,
             backoff: None,
         }
     }
 
-    /// A copy for an attempt after the one that is about to begin, if there may be one.
+    /// Counts the attempt that is about to begin, and makes a copy for one after it, if there may
+    /// be one.
     pub(super) fn copy<R>(&self, tries: &mut Tries, request: &R) -> Option<R>
     where
         N: Repeat<R>,
     {
-        tries.left = tries.left.saturating_sub(1);
-        (tries.left > 0)
-            .then(|| self.repeat.copy(request))
-            .flatten()
+        tries.made += 1;
+        if tries.made >= self.attempts {
+            return None;
+        }
+        self.repeat.copy(request)
     }
 
     /// When the next attempt begins; `None`: not at all, since the service asks for a longer wait
@@ -189,7 +147,7 @@ impl<N> Retry<N> {
         deadline: Option<Instant>,
     ) -> Option<Instant> {
         let asked = asked.and_then(retry_after).unwrap_or(Duration::ZERO);
-        if asked > tries.wait_max {
+        if asked > self.wait_max {
             return None;
         }
         if tries.backoff.is_none() {
@@ -231,7 +189,12 @@ impl<N> fmt::Debug for Retry<N> {
 
 /// Where one call stands.
 pub(super) struct Tries {
-    left: u32,
-    wait_max: Duration,
+    made: u32,
     backoff: Option<ExponentialBackoff>,
+}
+
+impl Tries {
+    pub(super) fn is_first(&self) -> bool {
+        self.made == 0
+    }
 }

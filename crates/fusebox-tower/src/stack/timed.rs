@@ -1,6 +1,5 @@
 //! The innermost part: one attempt, the time it is given, and what a time-out says of the service.
 
-use crate::circuit::Circuit;
 use crate::classify::Classify;
 use crate::permit_source::PermitSource;
 use fusebox::{CircuitBreaker, FailureClass, Outcome, PermitOf, Rejection};
@@ -145,10 +144,7 @@ impl<E, F, C: Classify<E, F>> Classify<TimedError<E>, F> for Judge<C> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inward<P>(pub(super) P);
 
-impl<R, P: PermitSource<R>> PermitSource<Attempt<R>> for Inward<P>
-where
-    P::Handle: Circuit,
-{
+impl<R, P: PermitSource<R>> PermitSource<Attempt<R>> for Inward<P> {
     type Handle = P::Handle;
 
     fn circuit(&self) -> &CircuitBreaker {

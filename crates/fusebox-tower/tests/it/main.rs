@@ -6,11 +6,14 @@ mod admission;
 mod bodies;
 mod dropped;
 mod heads;
+mod keyed;
 mod over_http;
 #[cfg(feature = "tokio")]
 mod overdue;
 mod panics;
 mod settle_after;
+#[cfg(feature = "stack")]
+mod stack;
 mod stand;
 #[cfg(feature = "tokio")]
 mod timer;
