@@ -15,7 +15,7 @@ fn sleepy() -> Retry {
 
 fn reason(told: &super::Told) -> Option<Reason> {
     match told {
-        Err(StackError::Rejected(rejection)) => Some(rejection.reason(&)),
+        Err(StackError::Rejected(rejection)) => Some(rejection.reason()),
         _ => None,
     }
 }
