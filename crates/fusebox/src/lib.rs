@@ -36,6 +36,7 @@ pub mod classify;
 mod clock;
 pub mod compat;
 mod counters;
+pub mod environment;
 mod event;
 mod fallback;
 #[cfg(any(doc, doctest))]
@@ -46,6 +47,7 @@ mod outcome;
 mod permit;
 mod plan;
 mod policy;
+mod registry;
 mod rejection;
 mod settings;
 mod snapshot;
@@ -66,6 +68,10 @@ pub use main_breaker::{MainBreaker, MainOpening};
 pub use outcome::{FailureClass, Outcome, Settled, Settlement};
 pub use permit::{Handle, OwnedPermit, Permit, PermitOf};
 pub use policy::{ConsecutiveFailures, FailureCount, FailureRate, Seen, SlowCallRate, TripPolicy};
+pub use registry::{
+    Changes, Definition, Listed, Named, Registry, RegistryBuilder, RegistryError, RegistryStats,
+    registry,
+};
 pub use rejection::{CallError, Reason, Rejection};
 pub use settings::{
     Rate, Recovery, Settings, SettingsBuilder, SettingsError, Value, WindowSize, duration,

@@ -9,7 +9,7 @@ mod value;
 pub use builder::SettingsBuilder;
 pub(crate) use builder::each_setting;
 pub use error::SettingsError;
-pub(crate) use error::check_name_text;
+pub(crate) use error::{check_name_text, nearest};
 pub use value::{Rate, Recovery, Value, WindowSize};
 
 use std::time::Duration;

@@ -1,0 +1,131 @@
+//! Circuits from environment variables, in the two forms that services commonly use.
+//!
+//! By prefix, one prefix for one or several circuits:
+//!
+//! | variable | default | allowed |
+//! |---|---|---|
+//! | `<PREFIX>_CIRCUIT_BREAKER_FAILURE_THRESHOLD` | 5 | failures in a row, 1 to 1048576 |
+//! | `<PREFIX>_CIRCUIT_BREAKER_RECOVERY_TIMEOUT` | 60 | seconds above 0, or `500ms`, `2m`, … |
+//! | `<PREFIX>_CIRCUIT_BREAKER_SUCCESS_THRESHOLD` | 2 | successful trials to close, 1 to 64 |
+//! | `<PREFIX>_CIRCUIT_BREAKER_ENABLED` | true | the switch of these circuits |
+//! | `<PREFIX>_CIRCUIT_BREAKER_FALLBACK_ENABLED` | true | the switch of their fallbacks |
+//!
+//! ```
+//! use fusebox::environment::{Service, Variables};
+//! use fusebox::Registry;
+//! use std::time::Duration;
+//!
+//! // A program calls `registry.configure([...])`, which reads its own environment.
+//! let variables = Variables::from_iter([("KAFKA_CIRCUIT_BREAKER_FAILURE_THRESHOLD", "12")]);
+//! let registry = Registry::new();
+//! registry.configure_from(&variables, [
+//!     Service::prefix("BCS").circuits(["batch_orchestrator.batch_conductor_client"]),
+//!     Service::prefix("KAFKA")
+//!         .consecutive_failures(10)
+//!         .open_for(Duration::from_secs(30))
+//!         .circuits(["batch_orchestrator.kafka_publisher"]),
+//! ])?;
+//!
+//! let kafka = registry.find("batch_orchestrator.kafka_publisher")?.settings();
+//! assert_eq!(kafka.consecutive_failures(), Some(12));
+//! assert_eq!(kafka.open_for(), Duration::from_secs(30));
+//! # Ok::<(), fusebox::RegistryError>(())
+//! ```
+//!
+//! By service, one circuit each:
+//!
+//! | variable | default | allowed |
+//! |---|---|---|
+//! | `CIRCUIT_BREAKER_<SERVICE>_FAIL_MAX` | 5 | failures in a row, 1 to 1048576 |
+//! | `CIRCUIT_BREAKER_<SERVICE>_RECOVERY_TIMEOUT` | 60 | seconds above 0, or `500ms`, `2m`, … |
+//! | `CIRCUIT_BREAKER_<SERVICE>_ENABLED` | true | the switch of the circuit |
+//! | `CIRCUIT_BREAKER_<SERVICE>_FALLBACK_ENABLED` | true | the switch of its fallbacks |
+//!
+//! ```
+//! use fusebox::environment::{Service, Variables};
+//! use fusebox::{Definition, Registry};
+//! use std::time::Duration;
+//!
+//! let variables = Variables::from_iter([("CIRCUIT_BREAKER_NOTIFIER_RECOVERY_TIMEOUT", "45")]);
+//! let registry = Registry::new();
+//! let secs = Duration::from_secs;
+//! registry.configure_from(&variables, [
+//!     Service::named("rag").timeout(secs(30)).circuits([Definition::new("rag_service")]),
+//!     Service::named("rule_generation").consecutive_failures(3),
+//!     Service::named("notifier").consecutive_failures(4).open_for(secs(30)),
+//! ])?;
+//!
+//! assert_eq!(registry.names(), ["notifier", "rag_service", "rule_generation"]);
+//! assert_eq!(registry.find("notifier")?.settings().open_for(), secs(45));
+//! # Ok::<(), fusebox::RegistryError>(())
+//! ```
+//!
+//! In both, `CIRCUIT_BREAKER_ENABLED` (default true) is the global switch, and the defaults are
+//! those of the program where it names some. The settings mean exactly what they say: failures
+//! in a row, an opening that is always as long as named (no backoff, no jitter), one trial at a
+//! time.
+//!
+//! Truth values are `true`, `false`, `1`, `0`, `yes`, `no`, `on`, `off` in any case. What is set
+//! to something else is an error, also to nothing at all; and so is a variable that is almost
+//! one of these, as a misspelt one would otherwise be without effect.
+
+mod error;
+mod misspelt;
+mod service;
+mod value;
+mod variables;
+
+pub use error::EnvironmentError;
+pub use service::Service;
+pub use variables::Variables;
+
+use crate::event::Author;
+use crate::registry::{Changes, Registry, RegistryError};
+
+/// The global switch.
+const ENABLED: &str = "CIRCUIT_BREAKER_ENABLED";
+
+impl Registry {
+    /// Adds or replaces the circuits of `services` with settings from the process's environment,
+    /// and turns the global switch if `CIRCUIT_BREAKER_ENABLED` is set. All or nothing; other
+    /// circuits stay as they are. See [`environment`](crate::environment) for the variables.
+    ///
+    /// ```no_run
+    /// use fusebox::environment::Service;
+    ///
+    /// fusebox::registry().configure([
+    ///     Service::prefix("BCS").circuits(["spell_checker.content", "assessment.content"]),
+    ///     Service::prefix("KAFKA").consecutive_failures(10),
+    /// ])?;
+    /// # Ok::<(), fusebox::RegistryError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`RegistryError::Environment`] for a value that is not allowed or a misspelt variable,
+    /// [`RegistryError::SameVariable`], and those of [`define`](Registry::define).
+    pub fn configure(
+        &self,
+        services: impl IntoIterator<Item = Service>,
+    ) -> Result<Changes, RegistryError> {
+        self.configure_from(&Variables::of_process(), services)
+    }
+
+    /// The same with variables from elsewhere.
+    ///
+    /// # Errors
+    /// Those of [`configure`](Registry::configure).
+    pub fn configure_from(
+        &self,
+        variables: &Variables<'_>,
+        services: impl IntoIterator<Item = Service>,
+    ) -> Result<Changes, RegistryError> {
+        let services: Vec<Service> = services.into_iter().collect();
+        misspelt::check(variables, &services)?;
+        let enabled = variables.truth(ENABLED)?;
+        let mut definitions = Vec::new();
+        for service in services {
+            definitions.extend(service.definitions(variables)?);
+        }
+        self.define_all(definitions, enabled, &Author::new("environment"))
+    }
+}

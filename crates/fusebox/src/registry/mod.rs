@@ -1,0 +1,212 @@
+//! The box of circuits: look-up by name, and everything that is done to many circuits at once.
+//!
+//! Circuits live as long as the process, so that a handle is a plain `&'static`: each is leaked
+//! once. One that is removed is parked under its name and comes back with it, so that adding and
+//! removing the same names does not grow memory. `change` makes changes, `switch` turns circuits
+//! off and on, `show` reads.
+//!
+//! Look-up takes a read lock for the time of one hash. Changes are ordered by one mutex, which
+//! look-up never takes unless the name is new. Breakers are called and events told under that
+//! mutex, so that their order is the order of the changes, but never under the lock of the look-up.
+
+mod builder;
+mod change;
+mod definition;
+mod error;
+mod named;
+mod show;
+mod step;
+mod switch;
+
+pub use builder::RegistryBuilder;
+pub use change::Changes;
+pub use definition::Definition;
+pub use error::RegistryError;
+pub use named::Named;
+pub use show::{Listed, RegistryStats};
+
+use crate::breaker::CircuitBreaker;
+use crate::clock::ClockSource;
+use crate::event::{Event, EventBus, EventKind, Hold, Subscription};
+use crate::main_breaker::MainBreaker;
+use crate::settings::Settings;
+use crate::sync::AtomicBool;
+use std::collections::HashMap;
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
+
+/// A circuit that lives as long as the process. The `Arc` is for the main breaker, which holds
+/// its circuits weakly.
+type Circuit = &'static Arc<CircuitBreaker>;
+
+/// Circuits by name, with a main breaker above them and one stream of events.
+///
+/// A clone is the same registry. [`registry`] is the process's own; a private one is for tests,
+/// and for programs with several boxes. The memory of a private registry that is dropped is
+/// given back but for its circuits, their main breaker and their events: somebody may still hold
+/// them. Make registries at the start, not per request.
+///
+/// ```
+/// use fusebox::{Definition, Registry, Settings};
+///
+/// let registry = Registry::new();
+/// let settings = Settings::builder().consecutive_failures(3).build()?;
+/// let rag = registry.add(Definition::new("rag").settings(settings).priority(1))?;
+/// assert!(rag.call(|| Ok::<_, std::io::Error>(42)).is_ok());
+///
+/// let found = registry.get("rag").expect("it was added above");
+/// assert!(std::ptr::eq(found, rag));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Wakers of who waits for events may run while a change is under way. A waker may look circuits
+/// up; one that changed the registry itself, instead of waking a task that does, would wait for
+/// ever.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    clock: ClockSource,
+    events: Arc<EventBus>,
+    main: Arc<MainBreaker>,
+    service: Box<str>,
+    defaults: Settings,
+    circuits_max: usize,
+    /// The global switch. Written only by who holds `bench`.
+    enabled: AtomicBool,
+    /// Written only by who holds `bench`.
+    circuits: RwLock<HashMap<&'static str, Entry>>,
+    bench: Mutex<Bench>,
+}
+
+/// A circuit in force.
+#[derive(Clone, Debug)]
+struct Entry {
+    circuit: Circuit,
+    definition: Arc<Definition>,
+    /// Asked for by name and not defined yet.
+    defaulted: bool,
+}
+
+/// What only changes look at.
+#[derive(Debug)]
+struct Bench {
+    /// Removed circuits, until their names come back.
+    parked: HashMap<&'static str, Circuit>,
+    /// Operators' holds that the switch covers, to be put back.
+    covered: HashMap<&'static str, Hold>,
+}
+
+/// The process's own registry, made at first use: system clock, 1,024 events kept, default
+/// settings, at most 10,000 circuits.
+pub fn registry() -> &'static Registry {
+    static OWN: OnceLock<Registry> = OnceLock::new();
+    OWN.get_or_init(Registry::new)
+}
+
+impl Registry {
+    /// A private registry with the defaults of [`registry`].
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A private registry with another clock, other defaults, …
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder::new()
+    }
+
+    /// The circuit of that name. A read lock and one hash: keep the handle where that matters.
+    pub fn get(&self, name: &str) -> Option<&'static CircuitBreaker> {
+        self.by_name().get(name).map(|entry| &**entry.circuit)
+    }
+
+    /// The same for a name that comes from outside, such as a request or a command line.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownCircuit`], with the name that was perhaps meant.
+    pub fn find(&self, name: &str) -> Result<&'static CircuitBreaker, RegistryError> {
+        self.get(name).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The circuit of that name. One that nobody has defined yet gets the registry's default
+    /// settings and is told as [`EventKind::Added`] with `defaulted`; a later [`add`](Self::add),
+    /// [`define`](Self::define) or [`apply`](Self::apply) puts its real settings in force, live.
+    ///
+    /// For names that stand in the program. A name from outside would make a new circuit of
+    /// every text that somebody sends: use [`find`](Self::find) for those.
+    ///
+    /// # Errors
+    /// A name that cannot be a circuit's, or a registry that is full.
+    pub fn circuit(&self, name: &str) -> Result<&'static CircuitBreaker, RegistryError> {
+        match self.get(name) {
+            Some(circuit) => Ok(circuit),
+            None => self.add_defaulted(name, self.inner.circuits_max),
+        }
+    }
+
+    /// The main breaker above all circuits (R18).
+    pub fn main(&self) -> &Arc<MainBreaker> {
+        &self.inner.main
+    }
+
+    /// A reader of all circuits' events, the main breaker's and the registry's, from now on.
+    pub fn subscribe(&self) -> Subscription {
+        self.inner.events.subscribe()
+    }
+
+    /// Where all events go.
+    pub fn events(&self) -> &Arc<EventBus> {
+        &self.inner.events
+    }
+
+    /// Settings of circuits that are defined without any.
+    pub fn defaults(&self) -> &Settings {
+        &self.inner.defaults
+    }
+
+    fn unknown(&self, name: &str) -> RegistryError {
+        let names = self.names();
+        let nearest = crate::settings::nearest(name, &names);
+        RegistryError::UnknownCircuit {
+            name: name.to_owned(),
+            nearest: nearest.map(str::to_owned),
+        }
+    }
+
+    /// Puts an event of the registry on the bus. Readers are woken when the change is over.
+    fn tell(&self, circuit: Circuit, kind: EventKind) {
+        self.inner.events.push(Event {
+            circuit: Arc::from(circuit.name()),
+            branch: None,
+            at: self.inner.clock.now(),
+            generation: circuit.snapshot().generation,
+            kind,
+        });
+    }
+
+    fn by_name(&self) -> RwLockReadGuard<'_, HashMap<&'static str, Entry>> {
+        let circuits = self.inner.circuits.read();
+        circuits.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn by_name_mut(&self) -> RwLockWriteGuard<'_, HashMap<&'static str, Entry>> {
+        let circuits = self.inner.circuits.write();
+        circuits.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Orders changes.
+    fn bench(&self) -> MutexGuard<'_, Bench> {
+        let bench = self.inner.bench.lock();
+        bench.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,281 @@
+//! One circuit's part of a change: checked first, then made.
+
+use super::change::{Changes, Others};
+use super::{Bench, Circuit, Definition, Entry, Registry, RegistryError};
+use crate::breaker::CircuitBreaker;
+use crate::clock::{Clock, ClockSource, Tick};
+use crate::event::{Author, EventKind};
+use crate::settings::{Settings, SettingsError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, MutexGuard};
+
+/// A definition, and the circuit that it will be of.
+#[derive(Debug)]
+pub(super) struct Step {
+    definition: Arc<Definition>,
+    settings: Settings,
+    on: On,
+    /// Nobody defined it: its name was asked for.
+    pub(super) defaulted: bool,
+    /// The circuit is as it is to be.
+    done: bool,
+}
+
+#[derive(Debug)]
+enum On {
+    /// Not leaked before the change is made: one that fails leaves nothing behind.
+    New(Box<CircuitBreaker>),
+    Parked(Circuit),
+    There(Entry),
+}
+
+impl Step {
+    pub(super) fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    fn circuit(&self) -> Option<Circuit> {
+        match &self.on {
+            On::New(_) => None,
+            On::Parked(circuit) => Some(circuit),
+            On::There(entry) => Some(entry.circuit),
+        }
+    }
+}
+
+impl Entry {
+    /// Whether the circuit is as the definition says, also where somebody changed it by hand.
+    fn is(&self, definition: &Definition, settings: &Settings) -> bool {
+        !self.defaulted
+            && *self.definition == *definition
+            && self.circuit.settings() == *settings
+            && self.circuit.branch_settings() == definition.branches
+            && self.circuit.trips_main() == definition.trips_main
+            && self.circuit.fallback_enabled() == definition.fallback_enabled
+    }
+}
+
+impl Registry {
+    pub(super) fn steps(
+        &self,
+        bench: &Bench,
+        definitions: Vec<Definition>,
+    ) -> Result<Vec<Step>, RegistryError> {
+        definitions
+            .into_iter()
+            .map(|definition| self.step(bench, definition))
+            .collect()
+    }
+
+    pub(super) fn step(
+        &self,
+        bench: &Bench,
+        definition: Definition,
+    ) -> Result<Step, RegistryError> {
+        let settings = definition.settings.clone();
+        let settings = settings.unwrap_or_else(|| self.inner.defaults.clone());
+        let name = definition.name.as_str();
+        let there = self.by_name().get(name).cloned();
+        let on = match (there, bench.parked.get(name)) {
+            (Some(entry), _) => On::There(entry),
+            (None, Some(circuit)) => On::Parked(circuit),
+            (None, None) => {
+                let refused = |error: SettingsError| RegistryError::Settings {
+                    circuit: name.to_owned(),
+                    error,
+                };
+                On::New(Box::new(
+                    self.new_breaker(name, settings.clone()).map_err(refused)?,
+                ))
+            }
+        };
+        let done = matches!(&on, On::There(entry) if entry.is(&definition, &settings));
+        Ok(Step {
+            definition: Arc::new(definition),
+            settings,
+            on,
+            defaulted: false,
+            done,
+        })
+    }
+
+    fn new_breaker(&self, name: &str, settings: Settings) -> Result<CircuitBreaker, SettingsError> {
+        let builder = CircuitBreaker::builder(name)
+            .settings(settings)
+            .events(Arc::clone(&self.inner.events));
+        match &self.inner.clock {
+            ClockSource::System => builder.build(),
+            ClockSource::Given(clock) => builder.clock(Shared(Arc::clone(clock))).build(),
+        }
+    }
+
+    /// What is wrong with the steps beside each other and beside what is there.
+    pub(super) fn check(
+        &self,
+        bench: &Bench,
+        steps: &[Step],
+        others: Others,
+    ) -> Result<(), RegistryError> {
+        let mut names = HashSet::new();
+        if let Some(step) = steps.iter().find(|step| !names.insert(step.name())) {
+            let name = step.name().to_owned();
+            return Err(RegistryError::NameTaken { name });
+        }
+        self.check_room(bench, steps, self.inner.circuits_max)?;
+        let circuits = self.by_name();
+        let mut variables: HashMap<&str, &str> = HashMap::new();
+        let staying = circuits
+            .values()
+            .filter(|entry| others == Others::Stay && !names.contains(&*entry.definition.name));
+        let definitions = staying.map(|entry| &entry.definition);
+        for definition in definitions.chain(steps.iter().map(|step| &step.definition)) {
+            let (Some(variable), name) = (&definition.variable, &definition.name) else {
+                continue;
+            };
+            if let Some(other) = variables.insert(variable, name) {
+                return Err(RegistryError::SameVariable {
+                    variable: variable.clone(),
+                    circuits: [other.to_owned(), name.clone()],
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_room(
+        &self,
+        bench: &Bench,
+        steps: &[Step],
+        circuits_max: usize,
+    ) -> Result<(), RegistryError> {
+        let room = circuits_max.saturating_sub(self.by_name().len() + bench.parked.len());
+        let new = steps.iter().filter(|step| matches!(step.on, On::New(_)));
+        match new.skip(room).map(Step::name).next() {
+            None => Ok(()),
+            Some(name) => Err(RegistryError::Full {
+                name: name.to_owned(),
+                circuits_max,
+            }),
+        }
+    }
+
+    /// Puts the settings of circuits that exist in force. If one takes no more, those before it
+    /// get their old ones back.
+    pub(super) fn adjust(&self, steps: &[Step], by: &Author) -> Result<(), RegistryError> {
+        let mut undo: Vec<(Circuit, Settings)> = Vec::new();
+        for step in steps {
+            let Some(circuit) = step.circuit() else {
+                continue;
+            };
+            let before = circuit.settings();
+            if circuit.change_settings(step.settings.clone(), by).is_ok() {
+                undo.push((circuit, before));
+                continue;
+            }
+            for (circuit, before) in undo {
+                let _ = circuit.change_settings(before, by);
+            }
+            return Err(RegistryError::TooManyChanges {
+                circuit: step.name().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Makes a step whose settings are in force already. The readers do not see it yet.
+    pub(super) fn make(
+        &self,
+        bench: &mut Bench,
+        step: Step,
+        changes: &mut Changes,
+        by: &Author,
+    ) -> Entry {
+        let (definition, defaulted) = (step.definition, step.defaulted);
+        let name = definition.name.clone();
+        let by_whom = by.clone();
+        let (circuit, was_off) = match step.on {
+            On::There(entry) if step.done => {
+                changes.unchanged.push(name);
+                return entry;
+            }
+            On::There(entry) => {
+                self.tell(entry.circuit, EventKind::Replaced { by: by_whom });
+                changes.replaced.push(name);
+                (entry.circuit, self.is_off(&entry.definition))
+            }
+            On::New(breaker) => {
+                let circuit: Circuit = Box::leak(Box::new(Arc::new(*breaker)));
+                self.inner.main.join(circuit);
+                let by = by_whom;
+                self.tell(circuit, EventKind::Added { defaulted, by });
+                changes.added.push(name);
+                (circuit, false)
+            }
+            On::Parked(circuit) => {
+                bench.parked.remove(circuit.name());
+                bench.covered.remove(circuit.name());
+                self.tell(
+                    circuit,
+                    EventKind::Added {
+                        defaulted,
+                        by: by_whom,
+                    },
+                );
+                circuit.release(by);
+                circuit.reset(by);
+                // What its branches knew is as old as its own state.
+                circuit.set_branches(None, by);
+                changes.added.push(name);
+                (circuit, false)
+            }
+        };
+        circuit.set_branches(definition.branches.clone(), by);
+        circuit.set_trips_main(definition.trips_main);
+        circuit.set_fallback_enabled(definition.fallback_enabled);
+        let off = self.is_off(&definition);
+        if off != was_off {
+            bench.switch(circuit, off, by);
+        }
+        Entry {
+            circuit,
+            definition,
+            defaulted,
+        }
+    }
+
+    /// Circuits in force that are neither named nor only asked for, in order of their names.
+    pub(super) fn leaving(&self, named: &HashSet<&str>) -> Vec<Circuit> {
+        let circuits = self.by_name();
+        let leave = |entry: &&Entry| !entry.defaulted && !named.contains(entry.circuit.name());
+        let mut leaving: Vec<_> = circuits.values().filter(leave).map(|e| e.circuit).collect();
+        leaving.sort_by_key(|circuit| circuit.name());
+        leaving
+    }
+
+    /// Puts a circuit aside until its name comes back.
+    pub(super) fn park(&self, bench: &mut Bench, circuit: Circuit, by: &Author) {
+        bench.covered.remove(circuit.name());
+        bench.parked.insert(circuit.name(), circuit);
+        self.tell(circuit, EventKind::Removed { by: by.clone() });
+    }
+
+    /// Ends a change: gives the lock back, then wakes who waits for events.
+    pub(super) fn end(&self, bench: MutexGuard<'_, Bench>) {
+        drop(bench);
+        self.inner.events.wake();
+    }
+}
+
+/// The registry's clock for one of its breakers.
+#[derive(Debug)]
+struct Shared(Arc<dyn Clock>);
+
+impl Clock for Shared {
+    fn now(&self) -> Tick {
+        self.0.now()
+    }
+
+    fn coarse(&self) -> Tick {
+        self.0.coarse()
+    }
+}
