@@ -64,6 +64,8 @@ pub use event::{
     Author, Cause, Event, EventBus, EventKind, Evidence, Hold, HoldRequest, Received, Subscription,
 };
 pub use fallback::{Fallback, FallbackFn, FixedAnswer, LastGood, fallback_fn};
+#[cfg(feature = "macros")]
+pub use fusebox_macros::{breaker, protect};
 pub use main_breaker::{MainBreaker, MainOpening};
 pub use outcome::{FailureClass, Outcome, Settled, Settlement};
 pub use permit::{Handle, OwnedPermit, Permit, PermitOf};

@@ -1,0 +1,104 @@
+//! One call through a breaker, written out.
+
+use crate::options::Options;
+use crate::returned::{Returned, Shape};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+/// What is known of a call before it is written.
+pub(crate) struct Call<'a> {
+    /// Statements that leave a `&CircuitBreaker` in the hygienic `breaker`.
+    pub(crate) resolved: TokenStream,
+    pub(crate) options: &'a Options,
+    /// What a fallback is called with, before the rejection.
+    pub(crate) passed_on: Vec<TokenStream>,
+    pub(crate) returned: &'a Returned,
+    /// The expression that makes the call.
+    pub(crate) made: TokenStream,
+}
+
+impl Call<'_> {
+    /// The statements of a function that makes the call, in the shape that it returns.
+    pub(crate) fn body(&self) -> TokenStream {
+        let guarded = self.guarded();
+        let here = Span::mixed_site();
+        match self.returned.shape {
+            Shape::Sync | Shape::Async => guarded,
+            Shape::Opaque => quote_spanned!(here=> async move { #guarded }),
+            Shape::Boxed => {
+                quote_spanned!(here=> ::std::boxed::Box::pin(async move { #guarded }))
+            }
+        }
+    }
+
+    /// Asks, calls, settles. The rejected way begins where the permit's borrow has ended, so that
+    /// a fallback may have the arguments.
+    fn guarded(&self) -> TokenStream {
+        let here = Span::mixed_site();
+        let resolved = &self.resolved;
+        let acquired = match &self.options.key {
+            None => quote_spanned!(here=> breaker.acquire()),
+            Some(key) => {
+                let key =
+                    quote_spanned!(key.span()=> ::core::convert::AsRef::<str>::as_ref(&(#key)));
+                quote_spanned!(here=> breaker.acquire_key(#key))
+            }
+        };
+        let binding = self.returned.binding();
+        let made = &self.made;
+        let settled = self.settled();
+        let rejected = self.rejected();
+        quote_spanned! {here=>
+            #resolved
+            let rejection = match #acquired {
+                ::core::result::Result::Ok(permit) => {
+                    let result: #binding = #made;
+                    #settled
+                    return result;
+                }
+                ::core::result::Result::Err(rejection) => rejection,
+            };
+            #rejected
+        }
+    }
+
+    fn settled(&self) -> TokenStream {
+        let here = Span::mixed_site();
+        let classifier = match &self.options.classify {
+            None => quote_spanned!(here=> ::fusebox::EveryError),
+            Some(classify) => quote!(#classify),
+        };
+        quote_spanned!(here=> permit.settle_result(&(#classifier), &result);)
+    }
+
+    fn rejected(&self) -> TokenStream {
+        let here = Span::mixed_site();
+        let fallback = self.options.fallback.as_ref().map(|fallback| {
+            let passed_on = &self.passed_on;
+            let awaited = match self.returned.shape {
+                Shape::Sync => None,
+                Shape::Async | Shape::Opaque | Shape::Boxed => Some(quote!(.await)),
+            };
+            quote_spanned! {here=>
+                if breaker.fallback_enabled() {
+                    breaker.fell_back("function");
+                    return #fallback(#(#passed_on,)* rejection) #awaited;
+                }
+            }
+        });
+        // Written at the error's type, so that a missing `From<Rejection>` is told there.
+        let error = match self.returned.error() {
+            Some(error) => quote_spanned! {error.span()=>
+                <#error as ::core::convert::From<::fusebox::Rejection>>::from
+            },
+            None => quote_spanned! {self.returned.result.span()=>
+                ::core::convert::From::<::fusebox::Rejection>::from
+            },
+        };
+        quote_spanned! {here=>
+            #fallback
+            ::core::result::Result::Err(#error(rejection))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Which circuit a function belongs to: a name, or an expression that leads to a breaker.
+
+use crate::arguments::Arguments;
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Expr, ExprLit, Lit, LitStr, Result};
+
+pub(crate) enum Circuit {
+    /// In the process's default registry.
+    Named(LitStr),
+    Handle(Expr),
+}
+
+impl Parse for Circuit {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        match input.parse()? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(name),
+                ..
+            }) => Ok(Self::Named(name)),
+            Expr::Lit(other) => {
+                let message = "the circuit is a name in quotes, or an expression that derefs to a \
+                               `CircuitBreaker`";
+                Err(Error::new_spanned(other, message))
+            }
+            handle => Ok(Self::Handle(handle)),
+        }
+    }
+}
+
+impl Circuit {
+    /// The statements that bring a `&CircuitBreaker` into reach, under the hygienic name
+    /// `breaker`.
+    pub(crate) fn resolved(&self, arguments: &Arguments<'_>) -> TokenStream {
+        let here = Span::mixed_site();
+        match self {
+            Self::Named(name) => {
+                // A name that the registry refuses is an error of the compiler at this place.
+                let named = quote_spanned!(name.span()=> ::fusebox::Named::new(#name));
+                quote_spanned! {here=>
+                    static CIRCUIT: ::fusebox::Named = #named;
+                    let breaker: &::fusebox::CircuitBreaker = CIRCUIT.get();
+                }
+            }
+            Self::Handle(handle) if arguments.outlive_the_body(handle) => quote_spanned! {here=>
+                let breaker: &::fusebox::CircuitBreaker = &(#handle);
+            },
+            // The body gets what the handle is part of, so the call keeps a handle of its own.
+            Self::Handle(handle) => quote_spanned! {here=>
+                let handle = ::core::clone::Clone::clone(&(#handle));
+                let breaker: &::fusebox::CircuitBreaker = &handle;
+            },
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What stands in the brackets of an attribute.
+
+use crate::circuit::Circuit;
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Attribute, Error, Expr, ExprPath, Ident, Meta, Result, Token};
+
+/// What an attribute says about one call.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) fallback: Option<ExprPath>,
+    pub(crate) classify: Option<Expr>,
+    pub(crate) key: Option<Expr>,
+}
+
+const KNOWN: &str = "`fallback = function`, `classify = classifier`, `key = expression`";
+
+impl Options {
+    /// Takes one `name = value`.
+    fn take(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
+        let twice = || Err(Error::new_spanned(name, format!("`{name}` is given twice")));
+        let word = name.to_string();
+        if !["fallback", "classify", "key"].contains(&word.as_str()) {
+            let message = format!("`{name}` is not known here; known are {KNOWN}");
+            return Err(Error::new_spanned(name, message));
+        }
+        input.parse::<Token![=]>()?;
+        let value: Expr = input.parse()?;
+        match word.as_str() {
+            "fallback" => {
+                let Expr::Path(path) = value else {
+                    let message = "the fallback is the path of a function, without a call: it is \
+                                   called with the same arguments and the `fusebox::Rejection`";
+                    return Err(Error::new_spanned(value, message));
+                };
+                if self.fallback.replace(path).is_some() {
+                    return twice();
+                }
+            }
+            "classify" => {
+                if self.classify.replace(value).is_some() {
+                    return twice();
+                }
+            }
+            _ => {
+                if self.key.replace(value).is_some() {
+                    return twice();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes `name = value` up to the end.
+    fn take_all(&mut self, input: ParseStream<'_>) -> Result<()> {
+        while !input.is_empty() {
+            let name = Ident::parse_any(input)?;
+            self.take(&name, input)?;
+            separated(input)?;
+        }
+        Ok(())
+    }
+}
+
+/// A comma, or the end.
+fn separated(input: ParseStream<'_>) -> Result<()> {
+    if !input.is_empty() {
+        input.parse::<Token![,]>()?;
+    }
+    Ok(())
+}
+
+/// `#[fusebox::breaker(circuit, …)]` on a function.
+pub(crate) struct OnFunction {
+    pub(crate) circuit: Circuit,
+    pub(crate) options: Options,
+}
+
+impl Parse for OnFunction {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let names_an_option = input.peek(Ident::peek_any) && input.peek2(Token![=]);
+        if input.is_empty() || (names_an_option && !input.peek2(Token![==])) {
+            let message = "the circuit comes first: `#[fusebox::breaker(\"name\")]` for one of \
+                           the default registry, or an expression that derefs to a \
+                           `CircuitBreaker`";
+            return Err(input.error(message));
+        }
+        let circuit = input.parse()?;
+        separated(input)?;
+        let mut options = Options::default();
+        options.take_all(input)?;
+        Ok(Self { circuit, options })
+    }
+}
+
+/// `#[breaker(…)]` on a method of a protected trait.
+#[derive(Default)]
+pub(crate) struct OnMethod {
+    pub(crate) skip: bool,
+    pub(crate) options: Options,
+}
+
+impl Parse for OnMethod {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.is_empty() || !input.peek(Ident::peek_any) {
+            let message = format!(
+                "known here are `skip`, {KNOWN}; the circuit is given to the wrapper when it is made"
+            );
+            return Err(input.error(message));
+        }
+        let mut parsed = Self::default();
+        let ahead = input.fork();
+        let word = Ident::parse_any(&ahead)?;
+        if word == "skip" {
+            Ident::parse_any(input)?;
+            parsed.skip = true;
+            if !input.is_empty() {
+                let message = "a method that is skipped has no other options";
+                return Err(input.error(message));
+            }
+        }
+        parsed.options.take_all(input)?;
+        Ok(parsed)
+    }
+}
+
+impl OnMethod {
+    /// Takes the `#[breaker(…)]` away from a method's attributes.
+    pub(crate) fn taken_from(attributes: &mut Vec<Attribute>) -> Result<Self> {
+        let (ours, others): (Vec<_>, Vec<_>) =
+            std::mem::take(attributes).into_iter().partition(is_ours);
+        *attributes = others;
+        let mut ours = ours.into_iter();
+        let Some(first) = ours.next() else {
+            return Ok(Self::default());
+        };
+        if let Some(second) = ours.next() {
+            let message = "one `#[breaker(…)]` a method: separate options with commas";
+            return Err(Error::new_spanned(second, message));
+        }
+        match first.meta {
+            Meta::List(list) => list.parse_args(),
+            // An empty list, for the message that says what is known.
+            other => Self::parse
+                .parse2(TokenStream::new())
+                .map_err(|error| Error::new_spanned(other, error)),
+        }
+    }
+}
+
+fn is_ours(attribute: &Attribute) -> bool {
+    let mut words = attribute.path().segments.iter().rev();
+    words.next().is_some_and(|last| last.ident == "breaker")
+        && words.next().is_none_or(|crate_| crate_.ident == "fusebox")
+}
