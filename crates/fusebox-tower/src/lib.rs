@@ -3,7 +3,8 @@
 //! What it is: [`BreakerLayer`] wraps any [`Service`](tower_service::Service) that answers with an
 //! [`http::Response`]. It asks a [`CircuitBreaker`](fusebox::CircuitBreaker) before each call, and
 //! tells it how the call went: a failure as soon as it is known, a success when the body has ended.
-//! What it is not: a client, a time-out, a retry. Nor does it decide anything; the breaker does.
+//! What it is not: a client. Nor does it decide anything; the breaker does. Time-outs, retries, a
+//! limit and a fallback around it, in one order, are in `stack`.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -56,7 +57,10 @@
 //! | a panic in service, future or body | failure | then |
 //! | the future or the body dropped | see below | then |
 //!
-//! The duration of a call ends at its head, whatever the body does.
+//! The duration of a call ends at its head, whatever the body does. With the feature `tokio`, a call
+//! that has no head yet when `slow_call_duration` is over is judged as slow at that instant, and a
+//! trial fails; so an upstream that swallows calls opens the circuit then, and not at the time-out.
+//! It is recorded once, when it is settled.
 //!
 //! # Cancel safety
 //!
@@ -68,14 +72,19 @@
 //! # Handles
 //!
 //! The layer takes any handle to a breaker. With `&'static CircuitBreaker` a call clones no `Arc`,
-//! takes no lock and allocates nothing. With `Arc<CircuitBreaker>` it clones one `Arc`.
+//! takes no lock and allocates nothing. With `Arc<CircuitBreaker>` it clones one `Arc`. With
+//! [`ByKey`] around either, each call goes to the branch that its request belongs to.
 //!
 //! # Features
 //!
 //! `tokio`: without it `settle_after` is looked at whenever the body is polled or dropped, so a
 //! silent body is settled late. With it a tokio timer wakes the body's reader at that instant (in a
 //! tokio runtime, whose time driver must be on; elsewhere nothing changes). Either way, a body that
-//! nobody polls is settled when it is polled or dropped next.
+//! nobody polls is settled when it is polled or dropped next. The same timer tells of calls that pass
+//! `slow_call_duration`; it is set only where a slow-call rate is, and only for a call that is not
+//! answered at once.
+//!
+//! `stack`: the modules `stack` and `limit`.
 
 #[cfg(feature = "tokio")]
 mod alarm;
