@@ -1,0 +1,74 @@
+//! An axum service that calls another one through a breaker, and protects a slow page of its own.
+//! Callers that are not let through get 503, the reason, and the time to try again.
+//!
+//! ```sh
+//! cargo run -p fusebox-tower --features axum --example axum
+//! ```
+#![allow(clippy::print_stdout)] // an example shows what it does
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{Request, Response, StatusCode};
+use axum::response::{IntoResponse, Result};
+use axum::{Router, routing::get};
+use fusebox::{CallError, CircuitBreaker};
+use fusebox_tower::axum::{Rejected, protect};
+use std::error::Error;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// The other service, which is down.
+async fn ask() -> std::result::Result<&'static str, &'static str> {
+    Err("connection refused")
+}
+
+async fn explain(State(rag): State<Arc<CircuitBreaker>>) -> Result<&'static str> {
+    match rag.call_async(ask()).await {
+        Ok(answer) => Ok(answer),
+        Err(CallError::Rejected(no)) => Err(Rejected::of(&rag, no).into()),
+        Err(CallError::Failed(error)) => Err((StatusCode::BAD_GATEWAY, error).into()),
+    }
+}
+
+async fn report() -> impl IntoResponse {
+    StatusCode::INTERNAL_SERVER_ERROR // the database behind it is broken
+}
+
+async fn visit(
+    service: &Router,
+    path: &str,
+) -> std::result::Result<Response<Body>, Box<dyn Error>> {
+    let answer = service
+        .clone()
+        .oneshot(Request::get(path).body(Body::empty())?)
+        .await?;
+    println!("{path}: {}", answer.status());
+    Ok(answer)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::result::Result<(), Box<dyn Error>> {
+    let circuit = |name: &str| {
+        let builder = CircuitBreaker::builder(name).consecutive_failures(2);
+        builder.build().map(Arc::new)
+    };
+    let service = Router::new()
+        .route("/report", get(report))
+        .layer(protect(circuit("reports")?)) // what stands above it
+        .route("/explain", get(explain))
+        .with_state(circuit("rag")?);
+
+    for (path, status) in [("/report", 500), ("/explain", 502)] {
+        assert_eq!(visit(&service, path).await?.status(), status);
+        assert_eq!(visit(&service, path).await?.status(), status);
+        let answer = visit(&service, path).await?;
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.headers()["fusebox-reason"], "open");
+        assert!(answer.headers().contains_key("retry-after"));
+        println!(
+            "{}",
+            String::from_utf8_lossy(&to_bytes(answer.into_body(), 4096).await?)
+        );
+    }
+    Ok(())
+}
