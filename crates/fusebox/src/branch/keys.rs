@@ -125,12 +125,16 @@ impl Keys {
     }
 
     /// Other settings of the circuit, or another minimum. What was noted stays where the unit of
-    /// the window does: for a window of another length as if it had just happened.
+    /// the window does: for a window of another length as if it had just happened. A greater
+    /// minimum is counted from now on.
     pub(crate) fn change(&self, settings: &Settings, keys_min: u32, now: Tick) {
         let mut seen = lock(&self.seen);
         seen.keys_min = keys_min as usize;
-        let old = std::mem::replace(&mut seen.span, Span::of(settings));
-        seen.keep(old, now);
+        let new = Span::of(settings);
+        if new.size() != seen.span.size() {
+            let old = std::mem::replace(&mut seen.span, new);
+            seen.keep(old, now);
+        }
         self.width.store(seen.span.width(), Ordering::Relaxed);
         self.enough.store(0, Ordering::Relaxed);
     }
@@ -159,6 +163,15 @@ impl Span {
 }
 
 impl Span {
+    /// Calls, and nanoseconds of a bucket.
+    fn size(&self) -> (usize, u64) {
+        match self {
+            Self::Generation(_) => (0, 0),
+            Self::Calls { calls, .. } => (*calls, 0),
+            Self::Time { width, .. } => (0, *width),
+        }
+    }
+
     fn width(&self) -> u64 {
         match self {
             Self::Time { width, .. } => *width,

@@ -26,7 +26,8 @@ pub use handle::{BranchPermit, Keyed};
 pub(crate) use keys::{KeyedOutcome, Keys};
 pub use settings::{BranchSettings, BranchSettingsBuilder};
 
-use crate::clock::Tick;
+use crate::breaker::CircuitBreaker;
+use crate::event::Author;
 use crate::settings::Settings;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, lock};
 use quiet::Rule;
@@ -67,8 +68,10 @@ pub(crate) struct Branches {
     shards: Box<[Mutex<Table>]>,
     pub(crate) keys: Keys,
     hasher: RandomState,
-    /// The settings as they were given; also orders their changes.
+    /// The settings as they were given.
     settings: Mutex<BranchSettings>,
+    /// Orders changes. Wakers of who waits for events may run under it.
+    changing: Mutex<()>,
     enabled: AtomicBool,
     keys_max: AtomicU64,
     /// Branches in the table, and places that are promised to new ones.
@@ -94,6 +97,7 @@ impl Branches {
             enabled: AtomicBool::new(true),
             keys_max: AtomicU64::new(u64::from(settings.keys_max)),
             settings: Mutex::new(settings),
+            changing: Mutex::new(()),
             known: AtomicU64::new(0),
             evicted: AtomicU64::new(0),
             evicted_open: AtomicU64::new(0),
@@ -110,37 +114,54 @@ impl Branches {
         lock(&self.settings).clone()
     }
 
-    /// The circuit's settings or those of its branches changed; `None` takes the branches away.
-    /// The breakers that have to change too.
-    pub(crate) fn change(
+    /// Changes how branches are kept (`None` takes them away) and what judges them, in the order
+    /// of the calls, down to the breakers that they have.
+    pub(crate) fn set(
         &self,
-        circuit: &Settings,
+        circuit: &CircuitBreaker,
         settings: Option<BranchSettings>,
-        now: Tick,
-    ) -> Vec<Whole> {
-        let mut kept = lock(&self.settings);
+        by: &Author,
+    ) {
+        let changing = lock(&self.changing);
         self.enabled.store(settings.is_some(), Ordering::Relaxed);
-        let Some(settings) = settings else {
-            drop(kept);
-            self.clear();
-            return Vec::new();
-        };
-        *kept = settings.clone();
-        self.keys_max
-            .store(u64::from(settings.keys_max), Ordering::Relaxed);
-        self.keys.change(circuit, settings.keys_min, now);
-        let config = Arc::new(config(circuit, &settings));
-        let mut whole = Vec::new();
-        for shard in &self.shards {
-            whole.extend(lock(shard).change(&config));
+        match settings {
+            Some(settings) => {
+                self.keys_max
+                    .store(u64::from(settings.keys_max), Ordering::Relaxed);
+                *lock(&self.settings) = settings;
+                self.bring_up(circuit, by);
+            }
+            None => self.clear(),
         }
-        drop(kept);
+        drop(changing);
+    }
+
+    /// The circuit's own settings changed: the aggregate's keys follow, and the branches that
+    /// have none of their own.
+    pub(crate) fn follow_circuit(&self, circuit: &CircuitBreaker, by: &Author) {
+        let changing = lock(&self.changing);
+        self.bring_up(circuit, by);
+        drop(changing);
+    }
+
+    fn bring_up(&self, circuit: &CircuitBreaker, by: &Author) {
+        let (own, settings) = (circuit.settings(), self.settings());
+        self.keys
+            .change(&own, settings.keys_min, circuit.clock().coarse());
+        let config = Arc::new(config(&own, &settings));
+        let tables = self.shards.iter();
+        let whole: Vec<Whole> = tables
+            .flat_map(|shard| lock(shard).change(&config))
+            .collect();
+        for branch in whole {
+            // Refused after 4,096 changes in the life of one branch: it goes on as it is.
+            let _ = branch.change_settings(config.settings.clone(), by);
+        }
         while self.known.load(Ordering::Relaxed) > u64::from(settings.keys_max) {
             if !self.evict_one() {
                 break;
             }
         }
-        whole
     }
 
     pub(crate) fn stats(&self) -> BranchStats {
@@ -190,7 +211,7 @@ impl Branches {
 }
 
 /// A whole breaker of a branch.
-pub(crate) type Whole = Arc<crate::breaker::CircuitBreaker>;
+pub(crate) type Whole = Arc<CircuitBreaker>;
 
 fn config(circuit: &Settings, settings: &BranchSettings) -> Config {
     let settings = settings.breaker.as_ref().unwrap_or(circuit).clone();

@@ -72,8 +72,10 @@ impl Slot {
 
     /// The branch is used: its time goes on.
     pub(super) fn touch(&mut self, rule: &Rule, now: Tick) {
-        // Another thread may have been here a little later by its own reading.
-        let now = now.max(self.touched);
+        // The coarse clock stands for milliseconds, and another thread may have read it later.
+        if now <= self.touched {
+            return;
+        }
         if self.full.is_none() {
             self.quiet.roll(rule.span, self.touched, now);
         }

@@ -103,7 +103,7 @@ impl CircuitBreaker {
             let first = settings.clone().unwrap_or_default();
             Box::new(Branches::new(&self.settings(), first, given))
         });
-        self.change_branches(branches, settings, by);
+        branches.set(self, settings, by);
     }
 
     /// How the circuit keeps its branches; `None` if it is not keyed.
@@ -182,19 +182,7 @@ impl CircuitBreaker {
     /// their own.
     pub(super) fn branches_follow(&self, by: &Author) {
         if let Some(branches) = self.branches_in_force() {
-            let settings = branches.settings();
-            self.change_branches(branches, Some(settings), by);
-        }
-    }
-
-    fn change_branches(&self, branches: &Branches, to: Option<BranchSettings>, by: &Author) {
-        let settings = self.settings();
-        let own = to.as_ref().and_then(|to| to.breaker().cloned());
-        let whole = branches.change(&settings, to, self.clock.coarse());
-        let settings = own.unwrap_or(settings);
-        for branch in whole {
-            // Refused after 4,096 changes in the life of one branch: it goes on as it is.
-            let _ = branch.change_settings(settings.clone(), by);
+            branches.follow_circuit(self, by);
         }
     }
 
