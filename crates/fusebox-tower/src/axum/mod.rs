@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`protect`] | a layer that puts a breaker around the handlers of a router, and answers itself |
 //! | [`Rejected`] | a rejection as an error of a handler, with `?` |
+//! | [`health`] | a handler that says whether a circuit that matters is open |
 //! | [`BreakerError`](crate::BreakerError) | is a response wherever its inner error is one |
 //!
 //! A call that is not admitted is answered as Fusebox's gateway answers it: 503, with `Retry-After`
@@ -51,10 +52,13 @@
 //!
 //! `rag.acquire()?` works too; the answer then does not name the circuit.
 
+mod effective;
 mod error;
+mod health;
 mod problem;
 mod protect;
 mod rejected;
 
+pub use health::{Health, health};
 pub use protect::{Answer, Protect, Protected, protect};
 pub use rejected::Rejected;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // Helpers of tests are tests too.
 
 mod admission;
+#[cfg(feature = "axum")]
+mod axum;
 mod bodies;
 mod dropped;
 mod heads;
@@ -11,6 +13,8 @@ mod over_http;
 #[cfg(feature = "tokio")]
 mod overdue;
 mod panics;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 mod settle_after;
 #[cfg(feature = "stack")]
 mod stack;
