@@ -23,15 +23,11 @@ async fn overloaded(listener: TcpListener) -> std::io::Result<()> {
         let (mut connection, _) = listener.accept().await?;
         REACHED.fetch_add(1, Ordering::Relaxed);
         let _ = connection.read(&mut [0; 4096]).await?;
-        let head = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 30\r\n";
-        let rest = "content-length: 0\r\nconnection: close\r\n\r\n";
-        connection
-            .write_all(format!("{head}{rest}").as_bytes())
-            .await?;
+        let head = "HTTP/1.1 503 Busy\r\nretry-after: 30\r\nconnection: close\r\n\r\n";
+        connection.write_all(head.as_bytes()).await?;
     }
 }
 
-/// An ordinary function around an ordinary client.
 async fn explain(rag: &ProtectedClient<Arc<CircuitBreaker>>, url: &str) -> Result<String, Error> {
     let answer = rag.get(url).timeout(Duration::from_secs(5)).send().await?;
     Ok(answer.error_for_status()?.text().await?)

@@ -32,7 +32,6 @@ trait ContentClient {
     fn base(&self) -> &str;
 }
 
-/// The implementation, of a service that breaks down over everything but this one id.
 struct HttpClient;
 
 impl ContentClient for HttpClient {
