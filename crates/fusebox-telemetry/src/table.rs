@@ -81,6 +81,31 @@ pub(crate) const TABLE: &[Metric] = &[
         NEXT_TRIAL,
         next_trial,
     ),
+    metric("circuit_breaker_branches", Gauge, BRANCHES, branches_known),
+    metric(
+        "circuit_breaker_branches_open",
+        Gauge,
+        BRANCHES_OPEN,
+        branches_open,
+    ),
+    metric(
+        "circuit_breaker_branches_held",
+        Gauge,
+        BRANCHES_HELD,
+        branches_held,
+    ),
+    metric(
+        "circuit_breaker_branches_evicted",
+        Counter,
+        BRANCHES_EVICTED,
+        branches_evicted,
+    ),
+    metric(
+        "circuit_breaker_branch_unkept_calls",
+        Counter,
+        BRANCH_UNKEPT,
+        branch_unkept,
+    ),
 ];
 
 const STATE: &str = "State that callers feel: 0 closed, 1 open, 2 half-open.";
@@ -100,6 +125,11 @@ const FAILURE_RATIO: &str = "Failures among the window's calls; absent below min
 const SLOW_RATIO: &str = "Slow calls among the window's calls; absent below minimum_calls.";
 const ADMISSION_RATIO: &str = "Share of calls admitted; absent in half-open, which counts places.";
 const NEXT_TRIAL: &str = "When trials will be let through, in Unix time; absent unless known.";
+const BRANCHES: &str = "Keys that have a branch; absent where the circuit is not keyed.";
+const BRANCHES_OPEN: &str = "Branches that are open or half-open.";
+const BRANCHES_HELD: &str = "Branches under a hold.";
+const BRANCHES_EVICTED: &str = "Branches that went because the table was full, by state.";
+const BRANCH_UNKEPT: &str = "Calls whose key had no place: judged by the circuit alone.";
 
 const fn metric(
     name: &'static str,
@@ -270,4 +300,37 @@ fn to_the_millisecond(instant: Duration) -> f64 {
     #[allow(clippy::cast_precision_loss)] // milliseconds since 1970 stay below 2^53
     let milliseconds = instant.as_millis() as f64;
     milliseconds / 1000.0
+}
+
+// Numbers of branches only: a label with a key would make a series of each.
+
+fn branches_known(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    if let Some(branches) = &circuit.reading.snapshot.branches {
+        out.put(Whole(branches.known));
+    }
+}
+
+fn branches_open(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    if let Some(branches) = &circuit.reading.snapshot.branches {
+        out.put(Whole(branches.open));
+    }
+}
+
+fn branches_held(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    if let Some(branches) = &circuit.reading.snapshot.branches {
+        out.put(Whole(branches.held));
+    }
+}
+
+fn branches_evicted(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    if let Some(branches) = &circuit.reading.snapshot.branches {
+        out.put_with("state", "closed", Whole(branches.evicted));
+        out.put_with("state", "open", Whole(branches.evicted_open));
+    }
+}
+
+fn branch_unkept(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    if let Some(branches) = &circuit.reading.snapshot.branches {
+        out.put(Whole(branches.unkept));
+    }
 }

@@ -1,5 +1,6 @@
 //! What a breaker shows of itself, and how exporters read it.
 
+use crate::branch::BranchStats;
 use crate::breaker::CircuitBreaker;
 use crate::clock::Tick;
 use crate::event::{Cause, Evidence, Hold};
@@ -57,6 +58,8 @@ pub struct Snapshot {
     pub settings: Settings,
     /// Whether `begin_shutdown` was called.
     pub shutting_down: bool,
+    /// How many branches there are; `None` where the circuit is not keyed.
+    pub branches: Option<BranchStats>,
 }
 
 /// What led to a state.

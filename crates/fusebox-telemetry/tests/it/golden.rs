@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use fusebox::{
-    Author, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock, Outcome, Settlement,
+    Author, BranchSettings, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock,
+    Outcome, Settlement,
 };
 use fusebox_telemetry::{Classic, Exporter, OpenMetrics};
 
@@ -33,7 +34,8 @@ fn troubled(clock: &ManualClock) -> Arc<CircuitBreaker> {
     rag
 }
 
-/// Closed and observed, with one slow and one failed call of four, and one that was dropped.
+/// Closed and observed, with one slow and one failed call of four, and one that was dropped; one of its
+/// keys is held.
 fn observed(clock: &ManualClock) -> Arc<CircuitBreaker> {
     let notifier = built(breaker("notifier", clock));
     notifier.hold(HoldRequest {
@@ -51,6 +53,17 @@ fn observed(clock: &ManualClock) -> Arc<CircuitBreaker> {
     let slow = Settlement::new(Outcome::Success).took(secs(3));
     notifier.acquire().expect("observed").settle(slow);
     drop(notifier.acquire().expect("observed"));
+    let branches = BranchSettings::builder().build().expect("the defaults");
+    notifier.set_branches(Some(branches), &Author::new("test"));
+    notifier.hold_branch(
+        "printer",
+        HoldRequest {
+            kind: HoldKind::ForcedOpen,
+            reason: "out of paper".to_owned(),
+            author: Author::new("test"),
+            for_: None,
+        },
+    );
     notifier
 }
 

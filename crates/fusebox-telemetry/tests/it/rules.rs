@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fusebox::{
-    Author, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock, Recovery, State,
+    Author, BranchSettings, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock,
+    Recovery, State,
 };
 use fusebox_telemetry::{Classic, Exporter, OpenMetrics, effective_state};
 
@@ -209,6 +210,32 @@ fn recovery_attempts_are_those_that_trials_ended() {
             "{series}: {text}"
         );
     }
+}
+
+#[test]
+fn branches_are_counted_without_their_keys() {
+    let breaker = built(breaker("rag", &ManualClock::new()));
+    assert!(!classic(&breaker).contains("branch"), "it is not keyed");
+    let branches = BranchSettings::builder().keys_max(3).build();
+    let by = Author::new("test");
+    breaker.set_branches(Some(branches.expect("in range")), &by);
+    for key in ["shard-b", "shard-c", "shard-d"] {
+        breaker.acquire_key(key).expect("closed").success();
+    }
+    for _ in 0..2 {
+        let shard = breaker.acquire_key("shard-a").expect("closed");
+        shard.failure(FailureClass::Status);
+    }
+    let text = classic(&breaker);
+    assert_eq!(value(&text, "circuit_breaker_branches"), Some("3"));
+    assert_eq!(value(&text, "circuit_breaker_branches_open"), Some("1"));
+    assert_eq!(value(&text, "circuit_breaker_branches_held"), Some("0"));
+    let evicted = "circuit_breaker_branches_evicted_total{service_name=\"\",circuit_name=\"rag\"";
+    assert!(
+        text.contains(&format!("{evicted},state=\"closed\"}} 1\n")),
+        "{text}"
+    );
+    assert!(!text.contains("shard-"), "{text}");
 }
 
 #[test]

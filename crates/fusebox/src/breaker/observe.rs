@@ -4,6 +4,7 @@
 use super::CircuitBreaker;
 use super::admit::Decision;
 use super::locked::Locked;
+use crate::branch::Branches;
 use crate::clock::Tick;
 use crate::rejection::Reason;
 use crate::snapshot::Snapshot;
@@ -28,7 +29,10 @@ impl CircuitBreaker {
 
     /// Everything that can be known, at this instant.
     pub fn snapshot(&self) -> Snapshot {
-        self.locked(Locked::snapshot)
+        let mut snapshot = self.locked(Locked::snapshot);
+        // Not under the circuit's lock: the table of branches has locks of its own.
+        snapshot.branches = self.branches_in_force().map(Branches::stats);
+        snapshot
     }
 
     /// What a call would be told, without making one.
@@ -85,6 +89,7 @@ impl Locked<'_> {
             },
             settings: plan.settings.clone(),
             shutting_down: breaker.shutting_down.load(Ordering::Acquire),
+            branches: None,
         }
     }
 }
