@@ -2,7 +2,7 @@
 
 use super::problem;
 use axum::response::{IntoResponse, Response};
-use fusebox::{CircuitBreaker, Rejection, State};
+use fusebox::{CircuitBreaker, Reason, Rejection, State};
 use std::error::Error;
 use std::fmt;
 
@@ -46,12 +46,21 @@ pub(super) struct Seen {
 }
 
 impl Rejected {
-    /// The rejection of this circuit, with its name and its present state.
+    /// The rejection of this circuit, or of one of its branches, with the circuit's name and the
+    /// state in which it rejected.
     #[must_use]
     pub fn of(circuit: &CircuitBreaker, rejection: Rejection) -> Self {
+        // What the reason says comes first: a branch may reject while its circuit is closed, and
+        // the circuit may have moved on since it did.
+        let state = match rejection.reason() {
+            Reason::Open => State::Open,
+            Reason::HalfOpen => State::HalfOpen,
+            Reason::Ramp => State::Closed,
+            Reason::Main | Reason::ForcedOpen => circuit.state(),
+        };
         let seen = Seen {
             name: circuit.name().to_owned(),
-            state: circuit.state(),
+            state,
         };
         Self {
             rejection,

@@ -18,9 +18,27 @@ use tower_service::Service;
 
 /// A `reqwest::Client` behind a breaker.
 ///
-/// `B` is the handle to the breaker (see [`Circuit`](crate::Circuit)), `C` the classifier. A client
+/// `B` is the handle to the breaker (see [`PermitSource`]), `C` the classifier. A client
 /// is for one dependency: requests to different services through one breaker would be judged as
 /// one. The `reqwest::Client` inside may be shared by several, and its connections with it.
+///
+/// A keyed circuit judges each host, shard or tenant apart:
+///
+/// ```
+/// use fusebox::{BranchSettings, CircuitBreaker};
+/// use fusebox_tower::{ByKey, reqwest::ProtectedClient};
+/// use reqwest::{Client, Request};
+/// use std::sync::Arc;
+///
+/// let shops = CircuitBreaker::builder("shops").branches(BranchSettings::default()).build()?;
+/// let by_host = ByKey::new(Arc::new(shops), |request: &Request| {
+///     request.url().host_str().map(Into::into)
+/// });
+/// let client = ProtectedClient::new(Client::new(), by_host);
+/// let request = client.get("http://first.example/stock"); // ... .send().await
+/// # let _ = request;
+/// # Ok::<(), fusebox::SettingsError>(())
+/// ```
 ///
 /// It is also a [`Service`] of `reqwest::Request`, always ready, for stacks of tower.
 #[derive(Clone, Debug)]

@@ -4,12 +4,12 @@ use super::{get, header, json};
 use crate::stand::{Broken, circuit, counts, half_open, streamed, totals};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode};
 use axum::routing::get as on_get;
 use bytes::Bytes;
-use fusebox::{FailureClass, Outcome, State};
-use fusebox_tower::Classify;
+use fusebox::{BranchSettings, FailureClass, Outcome, State};
 use fusebox_tower::axum::{Rejected, protect};
+use fusebox_tower::{ByKey, Classify};
 use http::response::Parts;
 use std::future::pending;
 use std::sync::Arc;
@@ -137,6 +137,29 @@ async fn another_classifier_judges_in_its_own_way_and_at_the_head_if_told_so() {
 }
 
 #[tokio::test]
+async fn a_keyed_circuit_rejects_one_tenant_and_says_so_while_it_is_closed_itself() {
+    let (_, circuit) = circuit(|builder| builder.branches(BranchSettings::default()));
+    let by_path = ByKey::new(circuit.clone(), |request: &Request<Body>| {
+        Some(request.uri().path().into())
+    });
+    let router: Router = Router::new()
+        .route("/well", on_get(|| async { StatusCode::OK }))
+        .route("/sick", on_get(|| async { StatusCode::BAD_GATEWAY }))
+        .layer(protect(by_path));
+    for _ in 0..3 {
+        router.clone().oneshot(get("/well")).await.unwrap();
+        router.clone().oneshot(get("/sick")).await.unwrap();
+    }
+    let sick = router.clone().oneshot(get("/sick")).await.unwrap();
+    assert_eq!(sick.status(), 503);
+    assert_eq!(header(&sick, "fusebox-circuit"), Some("upstream"));
+    assert_eq!(json(sick).await["state"], "open");
+    assert_eq!(circuit.state(), State::Closed);
+    let well = router.oneshot(get("/well")).await.unwrap();
+    assert_eq!(well.status(), 200);
+}
+
+#[tokio::test]
 async fn a_handle_for_the_life_of_the_process_protects_too() {
     let (_, circuit) = circuit(|builder| builder.consecutive_failures(1));
     let circuit: &'static fusebox::CircuitBreaker = Box::leak(Box::new(circuit));
@@ -152,8 +175,7 @@ async fn a_handle_for_the_life_of_the_process_protects_too() {
 async fn what_a_service_of_its_own_fails_with_stays_its_error() {
     use tower::{Layer, service_fn};
     let (_, circuit) = circuit(|builder| builder);
-    let service =
-        service_fn(|_: http::Request<Body>| async { Err::<http::Response<Body>, _>(Broken) });
+    let service = service_fn(|_: Request<Body>| async { Err::<http::Response<Body>, _>(Broken) });
     let service = protect(circuit.clone()).layer(service);
     let answer = service.oneshot(get("/")).await;
     assert_eq!(answer.map(|_| ()), Err(Broken));

@@ -4,9 +4,9 @@ use super::client;
 use super::server::Server;
 use crate::stand::{SECOND, circuit, counts, half_open, response, totals};
 use bytes::Bytes;
-use fusebox::{FailureClass, Outcome, State};
-use fusebox_tower::reqwest::ByKind;
-use fusebox_tower::{BreakerError, Classify};
+use fusebox::{BranchSettings, FailureClass, Outcome, Reason, State};
+use fusebox_tower::reqwest::{ByKind, ProtectedClient};
+use fusebox_tower::{BreakerError, ByKey, Classify};
 use http::response::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
@@ -160,6 +160,34 @@ async fn a_quota_that_counts_as_a_failure_keeps_the_circuit_open_as_long_as_it_a
     client.get(server.url("/")).send().await.unwrap();
     assert_eq!(counts(&circuit), (0, 1, 1));
     assert_eq!(circuit.snapshot().retry_after, Some(30 * SECOND));
+}
+
+#[tokio::test]
+async fn a_keyed_circuit_rejects_only_the_shard_that_fails() {
+    let server = Server::answering(|request| {
+        let status = match request.uri().path() {
+            "/sick" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::OK,
+        };
+        response(status, Full::<Bytes>::default())
+    })
+    .await;
+    let (_, circuit) = circuit(|builder| builder.branches(BranchSettings::default()));
+    let by_path = ByKey::new(circuit.clone(), |request: &reqwest::Request| {
+        Some(request.url().path().into())
+    });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = ProtectedClient::new(client, by_path);
+    for _ in 0..3 {
+        client.get(server.url("/well")).send().await.unwrap();
+        client.get(server.url("/sick")).send().await.unwrap();
+    }
+    let rejected = client.get(server.url("/sick")).send().await.unwrap_err();
+    assert_eq!(rejected.rejection().unwrap().reason(), Reason::Open);
+    let well = client.get(server.url("/well")).send().await.unwrap();
+    assert_eq!(well.status(), 200);
+    assert_eq!(server.asked(), 7);
+    assert_eq!(client.circuit().state(), State::Closed);
 }
 
 #[tokio::test]
