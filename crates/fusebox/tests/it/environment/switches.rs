@@ -1,0 +1,110 @@
+//! The global switch, and those of single circuits and fallbacks.
+
+use super::{configure, configured};
+use fusebox::environment::Service;
+use fusebox::{Definition, HoldKind, Registry};
+
+fn is_off(registry: &Registry, name: &str) -> bool {
+    let hold = registry.find(name).unwrap().snapshot().hold;
+    hold.is_some_and(|hold| hold.kind == HoldKind::Disabled && hold.author.as_str() == "switch")
+}
+
+#[test]
+fn truth_is_said_in_eight_words_of_any_case() {
+    let on = ["true", "TRUE", "True", "1", "yes", "Yes", "on", "ON"];
+    let off = ["false", "FALSE", "False", "0", "no", "No", "off", "OFF"];
+    for (words, enabled) in [(on, true), (off, false)] {
+        for word in words {
+            let variables = [("CIRCUIT_BREAKER_ENABLED", word)];
+            let registry = configured(&variables, [Service::prefix("BCS")]).unwrap();
+            assert_eq!(
+                (registry.is_enabled(), is_off(&registry, "BCS")),
+                (enabled, !enabled)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_global_switch_that_is_not_set_stays_where_it_is() {
+    let registry = Registry::new();
+    registry.set_enabled(false, &crate::stand::tester());
+    configure(&registry, &[], [Service::prefix("BCS")]).unwrap();
+    assert!(is_off(&registry, "BCS"));
+    let variables = [("CIRCUIT_BREAKER_ENABLED", "true")];
+    configure(&registry, &variables, [Service::prefix("BCS")]).unwrap();
+    assert!(!is_off(&registry, "BCS"));
+}
+
+#[test]
+fn the_global_switch_reaches_circuits_that_are_not_from_the_environment() {
+    let registry = Registry::new();
+    registry.circuit("other").unwrap();
+    let variables = [("CIRCUIT_BREAKER_ENABLED", "off")];
+    configure(&registry, &variables, [Service::prefix("BCS")]).unwrap();
+    assert!(is_off(&registry, "other"));
+}
+
+#[test]
+fn a_prefix_and_a_service_can_be_switched_off_alone() {
+    let variables = [
+        ("BCS_CIRCUIT_BREAKER_ENABLED", "false"),
+        ("CIRCUIT_BREAKER_RAG_ENABLED", "no"),
+    ];
+    let services = [
+        Service::prefix("BCS").circuits(["a", "b"]),
+        Service::prefix("API"),
+        Service::named("rag"),
+        Service::named("vms"),
+    ];
+    let registry = configured(&variables, services).unwrap();
+    let off: Vec<_> = registry
+        .names()
+        .into_iter()
+        .filter(|name| is_off(&registry, name))
+        .collect();
+    assert_eq!(off, ["a", "b", "rag"]);
+    assert!(registry.is_enabled());
+}
+
+#[test]
+fn fallbacks_can_be_switched_off_alone() {
+    let variables = [
+        ("BCS_CIRCUIT_BREAKER_FALLBACK_ENABLED", "0"),
+        ("CIRCUIT_BREAKER_RAG_FALLBACK_ENABLED", "off"),
+    ];
+    let services = [
+        Service::prefix("BCS"),
+        Service::prefix("API"),
+        Service::named("rag"),
+        Service::named("vms"),
+    ];
+    let registry = configured(&variables, services).unwrap();
+    let without: Vec<_> = registry
+        .circuits()
+        .into_iter()
+        .filter(|circuit| !circuit.fallback_enabled())
+        .map(fusebox::CircuitBreaker::name)
+        .collect();
+    assert_eq!(without, ["BCS", "rag"]);
+    assert!(!is_off(&registry, "BCS"));
+}
+
+#[test]
+fn a_variable_outranks_the_programs_own_switch() {
+    let off = || {
+        Definition::new("rag")
+            .enabled(false)
+            .fallback_enabled(false)
+    };
+    let service = || Service::named("rag").circuits([off()]);
+    let registry = configured(&[], [service()]).unwrap();
+    assert!(is_off(&registry, "rag"));
+    let variables = [
+        ("CIRCUIT_BREAKER_RAG_ENABLED", "true"),
+        ("CIRCUIT_BREAKER_RAG_FALLBACK_ENABLED", "true"),
+    ];
+    configure(&registry, &variables, [service()]).unwrap();
+    assert!(!is_off(&registry, "rag"));
+    assert!(registry.find("rag").unwrap().fallback_enabled());
+}

@@ -1,0 +1,203 @@
+//! Off and on: the global switch and single ones.
+
+use super::{fail, held, open, own_events, rag, registry};
+use crate::stand::{hold, secs, tester};
+use fusebox::{Author, Definition, HoldKind, HoldRequest, State};
+
+const OFF: Option<HoldKind> = Some(HoldKind::Disabled);
+
+#[test]
+fn off_while_a_circuit_is_open_lets_calls_pass_and_on_closes_it() {
+    let (registry, clock) = registry();
+    let circuit = registry.add(rag(2)).unwrap();
+    fail(circuit, 2);
+    assert!(circuit.acquire().is_err());
+    assert!(registry.set_enabled(false, &Author::new("ada")));
+    fail(circuit, 10);
+    let snapshot = circuit.snapshot();
+    assert_eq!(
+        (snapshot.state, snapshot.totals.failure),
+        (State::Open, 2),
+        "not recorded"
+    );
+    let hold = snapshot.hold.unwrap();
+    assert_eq!(
+        (hold.author.as_str(), hold.kind),
+        ("switch", HoldKind::Disabled)
+    );
+    assert_eq!(
+        (hold.reason.as_str(), hold.until),
+        ("switched off by ada", None)
+    );
+    clock.advance(secs(3_600));
+    assert!(registry.set_enabled(true, &tester()));
+    assert_eq!((circuit.state(), held(circuit)), (State::Closed, None));
+    fail(circuit, 2);
+    assert_eq!(circuit.state(), State::Open);
+}
+
+#[test]
+fn turning_the_switch_to_where_it_is_changes_nothing() {
+    let (registry, _clock) = registry();
+    let circuit = registry.add(rag(2)).unwrap();
+    assert!(registry.is_enabled());
+    assert!(!registry.set_enabled(true, &tester()));
+    assert_eq!(
+        registry.set_circuit_enabled("rag", true, &tester()),
+        Ok(false)
+    );
+    registry.set_enabled(false, &tester());
+    assert!(circuit.release(&tester()), "an operator has the last word");
+    assert!(!registry.set_enabled(false, &tester()));
+    assert_eq!(held(circuit), None);
+}
+
+#[test]
+fn circuits_added_while_off_are_off_from_their_first_call() {
+    let (registry, _clock) = registry();
+    registry.set_enabled(false, &tester());
+    let added = registry.add(rag(1)).unwrap();
+    let asked = registry.circuit("asked").unwrap();
+    registry
+        .apply(vec![rag(1), Definition::new("applied")], &tester())
+        .unwrap();
+    let applied = registry.get("applied").unwrap();
+    for circuit in [added, asked, applied] {
+        assert_eq!(held(circuit), OFF, "{}", circuit.name());
+    }
+    assert_eq!(registry.stats().switched_off, 3);
+    registry.set_enabled(true, &tester());
+    for circuit in [added, asked, applied] {
+        assert_eq!(held(circuit), None, "{}", circuit.name());
+    }
+}
+
+#[test]
+fn on_ends_only_the_holds_of_the_switch() {
+    let (registry, clock) = registry();
+    let by_ada = |kind, for_| HoldRequest {
+        author: Author::new("ada"),
+        ..hold(kind, for_)
+    };
+    let [held_open, watched, expired, over, free] =
+        ["open", "observe", "expired", "over", "free"].map(|name| registry.circuit(name).unwrap());
+    held_open.hold(by_ada(HoldKind::ForcedOpen, Some(secs(60))));
+    watched.hold(by_ada(HoldKind::Observe, None));
+    expired.hold(by_ada(HoldKind::ForcedOpen, Some(secs(5))));
+    registry.set_enabled(false, &tester());
+    let all = [held_open, watched, expired, over, free];
+    assert!(all.iter().all(|circuit| held(circuit) == OFF));
+    over.hold(by_ada(HoldKind::Disabled, None));
+    clock.advance(secs(10));
+    registry.set_enabled(true, &tester());
+    let back = held_open.snapshot().hold.unwrap();
+    assert_eq!(
+        (back.kind, back.author.as_str()),
+        (HoldKind::ForcedOpen, "ada")
+    );
+    assert_eq!(
+        back.until.map(|until| until.as_nanos()),
+        Some(60_000_000_000)
+    );
+    assert_eq!(held(watched), Some(HoldKind::Observe));
+    assert_eq!(held(expired), None, "its time was over");
+    assert_eq!(held(over), OFF, "an operator set it over the switch's");
+    assert_eq!(held(free), None);
+}
+
+#[test]
+fn a_hold_that_an_operator_released_while_off_does_not_come_back() {
+    let (registry, _clock) = registry();
+    let circuit = registry.circuit("rag").unwrap();
+    circuit.hold(hold(HoldKind::ForcedOpen, None));
+    registry.set_enabled(false, &tester());
+    circuit.release(&tester());
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), None);
+    registry.set_enabled(false, &tester());
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), None);
+}
+
+#[test]
+fn one_circuit_is_switched_off_alone() {
+    let (registry, _clock) = registry();
+    let [rag, vms] = ["rag", "vms"].map(|name| registry.circuit(name).unwrap());
+    assert_eq!(
+        registry.set_circuit_enabled("rag", false, &tester()),
+        Ok(true)
+    );
+    assert_eq!((held(rag), held(vms)), (OFF, None));
+    assert!(!registry.listed("rag").unwrap().enabled);
+    registry.set_enabled(false, &tester());
+    assert_eq!((held(rag), held(vms)), (OFF, OFF));
+    registry.set_enabled(true, &tester());
+    assert_eq!(
+        (held(rag), held(vms)),
+        (OFF, None),
+        "its own switch is still off"
+    );
+    assert_eq!(
+        registry.set_circuit_enabled("rag", true, &tester()),
+        Ok(true)
+    );
+    assert_eq!(held(rag), None);
+}
+
+#[test]
+fn a_circuit_switched_on_alone_stays_off_under_the_global_switch() {
+    let (registry, _clock) = registry();
+    let circuit = registry.add(rag(1).enabled(false)).unwrap();
+    assert_eq!(held(circuit), OFF);
+    registry.set_enabled(false, &tester());
+    registry
+        .set_circuit_enabled("rag", true, &tester())
+        .unwrap();
+    assert_eq!(held(circuit), OFF);
+    assert!(!registry.listed("rag").unwrap().enabled);
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), None);
+}
+
+#[test]
+fn a_definition_turns_the_circuits_own_switch() {
+    let (registry, _clock) = registry();
+    let circuit = registry.add(rag(1)).unwrap();
+    registry.define(rag(1).enabled(false)).unwrap();
+    assert_eq!(held(circuit), OFF);
+    let mut events = registry.subscribe();
+    registry.define(rag(1)).unwrap();
+    assert_eq!(held(circuit), None);
+    assert_eq!(own_events(&mut events), ["replaced rag"]);
+    registry
+        .set_circuit_enabled("rag", false, &tester())
+        .unwrap();
+    registry.apply(vec![rag(1)], &tester()).unwrap();
+    assert_eq!(held(circuit), None, "as its definition says");
+}
+
+#[test]
+fn the_switch_reaches_removed_circuits_that_are_still_called() {
+    let (registry, _clock) = registry();
+    let circuit = registry.add(rag(1)).unwrap();
+    registry.remove("rag", &tester());
+    registry.set_enabled(false, &tester());
+    assert_eq!(held(circuit), OFF);
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), None);
+}
+
+#[test]
+fn a_circuit_that_was_off_comes_back_as_the_switch_and_its_definition_say() {
+    for (global, own) in [(true, true), (true, false), (false, true), (false, false)] {
+        let (registry, _clock) = registry();
+        let circuit = registry.add(rag(1).enabled(false)).unwrap();
+        open(circuit);
+        registry.remove("rag", &tester());
+        registry.set_enabled(global, &tester());
+        registry.add(rag(1).enabled(own)).unwrap();
+        let expected = if global && own { None } else { OFF };
+        assert_eq!(held(circuit), expected, "global {global}, own {own}");
+        assert_eq!(circuit.state(), State::Closed);
+    }
+}
