@@ -37,7 +37,7 @@ pub trait Classifier<T, E> {
 }
 
 /// Every `Ok` is a success, every `Err` a failure of the class `other`. What
-/// [`CircuitBreaker::call`] uses.
+/// [`call`](crate::CircuitBreaker::call) uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EveryError;
 

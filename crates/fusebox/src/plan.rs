@@ -19,8 +19,8 @@ const CHUNK_FIRST: u32 = 16;
 /// Limits below this are measured with the exact clock: the coarse one is 10 ms off at most.
 const EXACT_BELOW: Duration = Duration::from_millis(100);
 
-/// How a call's duration is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a call's duration is measured, the less exact first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timing {
     /// No policy asks for it.
     None,

@@ -2,7 +2,7 @@
 
 use super::slot::Class;
 use super::table::Table;
-use super::{BranchTicket, Branches, Whole};
+use super::{BranchTicket, Branches, NamedKey, Whole};
 use crate::breaker::CircuitBreaker;
 use crate::clock::{Tick, nanos};
 use crate::outcome::{Outcome, Settlement};
@@ -16,14 +16,12 @@ use std::time::Duration;
 struct Found<'a> {
     shard: u32,
     place: u32,
-    hash: u64,
     table: MutexGuard<'a, Table>,
 }
 
 impl Found<'_> {
     fn ticket(&self, generation: u32, kind: TicketKind) -> BranchTicket {
         BranchTicket {
-            hash: self.hash,
             shard: self.shard,
             place: self.place,
             owner: self.table.slot(self.place).owner,
@@ -39,7 +37,7 @@ impl Branches {
     /// branch's settings ask for.
     pub(crate) fn admit(
         &self,
-        key: &str,
+        key: &NamedKey<'_>,
         now: Tick,
     ) -> Result<Option<(BranchTicket, Timing)>, Rejection> {
         let Some(mut found) = self.find_or_insert(key, now) else {
@@ -152,29 +150,53 @@ impl Branches {
         self.follow(branch, &full);
     }
 
-    /// The whole breaker of a key that is known.
-    pub(crate) fn known(&self, circuit: &CircuitBreaker, key: &str) -> Option<Whole> {
-        let kept = self.kept(key);
-        let hash = self.hash(&kept);
-        let (_, mut table) = self.shard(hash);
-        let place = table.find(hash, &kept)?;
-        Some(table.make_whole(place, circuit))
+    /// What the branch of a key says to a call that it rejects, whatever the circuit says.
+    pub(crate) fn rejection(&self, key: &NamedKey<'_>) -> Option<Rejection> {
+        let (_, table) = self.shard(key.hash);
+        let place = table.find(key.hash, &key.kept)?;
+        let full = Whole::clone(table.slot(place).full.as_ref()?);
+        drop(table);
+        full.certain_rejection()
     }
 
-    /// Runs `act` on the whole breaker of a key, which is made if there is room.
+    /// The whole breaker of a key that is known.
+    pub(crate) fn known(&self, circuit: &CircuitBreaker, key: &str) -> Option<Whole> {
+        Some(self.find(circuit, key)?.1)
+    }
+
+    /// Runs `act` on the whole breaker of a key. One that is not known is made if `make` says so
+    /// and there is room.
     pub(crate) fn act<R>(
         &self,
         circuit: &CircuitBreaker,
         key: &str,
+        make: bool,
         act: impl FnOnce(&CircuitBreaker) -> R,
     ) -> Option<R> {
-        let mut found = self.find_or_insert(key, circuit.clock().coarse())?;
-        let full = found.table.make_whole(found.place, circuit);
-        let ticket = found.ticket(0, TicketKind::Uncounted);
-        drop(found);
+        let (ticket, full) = if make {
+            let mut found = self.find_or_insert(&self.named(key), circuit.clock().coarse())?;
+            let full = found.table.make_whole(found.place, circuit);
+            (found.ticket(0, TicketKind::Uncounted), full)
+        } else {
+            self.find(circuit, key)?
+        };
         let result = act(&full);
         self.follow(&ticket, &full);
+        self.trim();
         Some(result)
+    }
+
+    fn find(&self, circuit: &CircuitBreaker, key: &str) -> Option<(BranchTicket, Whole)> {
+        let key = self.named(key);
+        let (shard, mut table) = self.shard(key.hash);
+        let place = table.find(key.hash, &key.kept)?;
+        let full = table.make_whole(place, circuit);
+        let found = Found {
+            shard,
+            place,
+            table,
+        };
+        Some((found.ticket(0, TicketKind::Uncounted), full))
     }
 
     /// Every branch that has a whole breaker, with its key.
@@ -186,7 +208,7 @@ impl Branches {
     }
 
     /// Brings the table up to what the branch's breaker has become.
-    fn follow(&self, branch: &BranchTicket, full: &Whole) {
+    pub(super) fn follow(&self, branch: &BranchTicket, full: &Whole) {
         let mut table = lock(&self.shards[branch.shard as usize]);
         let Some(slot) = table.owned(branch.place, branch.owner) else {
             return;
@@ -196,15 +218,13 @@ impl Branches {
         }
     }
 
-    fn find_or_insert(&self, key: &str, now: Tick) -> Option<Found<'_>> {
-        let kept = self.kept(key);
-        let hash = self.hash(&kept);
+    fn find_or_insert(&self, key: &NamedKey<'_>, now: Tick) -> Option<Found<'_>> {
+        let hash = key.hash;
         let (shard, table) = self.shard(hash);
-        if let Some(place) = table.find(hash, &kept) {
+        if let Some(place) = table.find(hash, &key.kept) {
             return Some(Found {
                 shard,
                 place,
-                hash,
                 table,
             });
         }
@@ -215,17 +235,16 @@ impl Branches {
             return None;
         }
         let (shard, mut table) = self.shard(hash);
-        let place = match table.find(hash, &kept) {
+        let place = match table.find(hash, &key.kept) {
             Some(place) => {
                 self.give_back_room();
                 place
             }
-            None => table.insert(hash, &kept, now),
+            None => table.insert(hash, &key.kept, now),
         };
         Some(Found {
             shard,
             place,
-            hash,
             table,
         })
     }

@@ -10,6 +10,8 @@ use std::ops::Deref;
 #[derive(Debug)]
 pub struct Keyed<B: Handle> {
     circuit: B,
+    /// The key's hash, also where its branch has no place; 0 without a key.
+    key: u64,
     branch: Option<BranchTicket>,
 }
 
@@ -19,7 +21,6 @@ pub type BranchPermit<'a> = PermitOf<Keyed<&'a CircuitBreaker>>;
 /// What a permit knows of its admission by a branch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BranchTicket {
-    pub(crate) hash: u64,
     pub(crate) shard: u32,
     pub(crate) place: u32,
     pub(crate) owner: u32,
@@ -40,8 +41,12 @@ impl BranchTicket {
 }
 
 impl<B: Handle> Keyed<B> {
-    pub(crate) fn new(circuit: B, branch: Option<BranchTicket>) -> Self {
-        Self { circuit, branch }
+    pub(crate) fn new(circuit: B, key: u64, branch: Option<BranchTicket>) -> Self {
+        Self {
+            circuit,
+            key,
+            branch,
+        }
     }
 }
 
@@ -55,7 +60,7 @@ impl<B: Handle> Deref for Keyed<B> {
 
 impl<B: Handle> Handle for Keyed<B> {
     fn key_hash(&self) -> u64 {
-        self.branch.map_or(0, |branch| branch.hash)
+        self.key
     }
 
     fn is_trial_of_branch(&self) -> bool {

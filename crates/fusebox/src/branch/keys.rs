@@ -41,8 +41,9 @@ struct Seen {
     generation: u32,
     /// The keys of the failures in a row.
     run: Few,
-    /// The keys of calls in flight that are slow already.
-    overdue: Few,
+    /// The keys of calls in flight that are slow already, with their numbers, in a generation.
+    overdue: Vec<(u64, u32)>,
+    overdue_generation: u32,
     span: Span,
 }
 
@@ -58,12 +59,16 @@ enum Span {
     Time {
         buckets: Box<[Bucket; BUCKETS]>,
         width: u64,
+        /// What a window of another length left, until its instant.
+        carried: Vec<(Tick, Bucket)>,
     },
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Bucket {
     epoch: u64,
+    /// The least that its lists ended at: one that is as long may lack keys.
+    most: usize,
     all: Few,
     failed: Few,
     slow: Few,
@@ -79,7 +84,8 @@ impl Keys {
                 keys_min: keys_min as usize,
                 generation: 0,
                 run: Few::new(),
-                overdue: Few::new(),
+                overdue: Vec::new(),
+                overdue_generation: 0,
                 span,
             }),
         }
@@ -109,14 +115,38 @@ impl Keys {
         change
     }
 
-    /// A call in flight has become slow, with `others` that are.
-    pub(crate) fn note_overdue(&self, key: u64, others: u64) {
+    /// A call in flight has become slow.
+    pub(crate) fn note_overdue(&self, key: u64, generation: u32) {
         let mut seen = lock(&self.seen);
-        if others == 0 {
+        if seen.overdue_generation != generation {
+            seen.overdue_generation = generation;
             seen.overdue.clear();
         }
-        let most = seen.keys_min;
-        put(&mut seen.overdue, key, most);
+        match seen.overdue.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, calls)) => *calls += 1,
+            None => seen.overdue.push((key, 1)),
+        }
+    }
+
+    /// A call that had become slow is over.
+    pub(crate) fn end_overdue(&self, key: u64, generation: u32) {
+        let mut seen = lock(&self.seen);
+        if seen.overdue_generation == generation {
+            seen.overdue
+                .iter_mut()
+                .filter(|(known, _)| *known == key)
+                .for_each(|(_, n)| *n -= 1);
+            seen.overdue.retain(|(_, calls)| *calls > 0);
+        }
+    }
+
+    /// The circuit is no longer keyed: what comes meanwhile is not noted.
+    pub(crate) fn forget(&self) {
+        let mut seen = lock(&self.seen);
+        seen.generation = 0;
+        seen.clear();
+        seen.overdue.clear();
+        self.enough.store(0, Ordering::Relaxed);
     }
 
     /// Whether what decides came from enough keys.
@@ -157,6 +187,7 @@ impl Span {
             WindowSize::Time(length) => Self::Time {
                 buckets: Box::new(std::array::from_fn(|_| Bucket::default())),
                 width: (nanos(length) / BUCKETS as u64).max(1),
+                carried: Vec::new(),
             },
         }
     }
@@ -209,7 +240,7 @@ impl Seen {
                 ring.push_back(outcome);
                 false
             }
-            Span::Time { buckets, width } => {
+            Span::Time { buckets, width, .. } => {
                 let epoch = outcome.entry.now.as_nanos() / *width;
                 // Less than the number of buckets.
                 #[allow(clippy::cast_possible_truncation)]
@@ -234,7 +265,12 @@ impl Seen {
         match &mut self.span {
             Span::Generation(bucket) => **bucket = Bucket::default(),
             Span::Calls { ring, .. } => ring.clear(),
-            Span::Time { buckets, .. } => buckets.fill_with(Bucket::default),
+            Span::Time {
+                buckets, carried, ..
+            } => {
+                buckets.fill_with(Bucket::default);
+                carried.clear();
+            }
         }
     }
 
@@ -248,20 +284,25 @@ impl Seen {
                 *new = ring;
             }
             (
-                Span::Time { buckets, width },
                 Span::Time {
-                    buckets: new,
+                    buckets,
+                    width,
+                    carried,
+                },
+                Span::Time {
                     width: wide,
+                    carried: kept,
+                    ..
                 },
             ) => {
-                let live = now.as_nanos() / width;
-                let epoch = now.as_nanos() / *wide;
-                #[allow(clippy::cast_possible_truncation)] // less than the number of buckets
-                let bucket = &mut new[(epoch % BUCKETS as u64) as usize];
-                bucket.epoch = epoch;
-                for old in buckets.iter().filter(|b| b.epoch + (BUCKETS as u64) > live) {
-                    bucket.add(old, most);
-                }
+                let (old, new) = (width * BUCKETS as u64, *wide * BUCKETS as u64);
+                let begun = buckets.into_iter().map(|b| (b.epoch * width, b));
+                let before = carried.into_iter();
+                let before = before.map(|(dies, b)| (dies.as_nanos().saturating_sub(old), b));
+                let dying = begun
+                    .chain(before)
+                    .map(|(begin, b)| (Tick::from_nanos(begin.saturating_add(new)), b));
+                kept.extend(dying.filter(|(dies, b)| *dies > now && !b.all.is_empty()));
             }
             (Span::Generation(old), Span::Generation(new)) => new.add(&old, most),
             _ => {}
@@ -269,44 +310,97 @@ impl Seen {
     }
 
     fn are_enough(&self, cause: Cause, judged: &policy::Seen) -> bool {
-        let mut sum = Bucket::default();
-        if judged.overdue > 0 {
-            let overdue = self.overdue.iter();
-            overdue.for_each(|key| put(&mut sum.slow, *key, self.keys_min));
-        }
-        // Before the first outcome of a generation only calls in flight can decide.
-        if self.generation != judged.generation {
-            return sum.slow.len() >= self.keys_min;
+        let mut sum = Sum::new(self.keys_min);
+        if judged.overdue > 0 && self.overdue_generation == judged.generation {
+            self.overdue.iter().for_each(|(key, _)| sum.add_slow(*key));
         }
         match &self.span {
-            Span::Generation(bucket) => sum.add(bucket, self.keys_min),
+            // Nothing was recorded in this generation: only calls in flight can decide.
+            _ if self.generation != judged.generation => {}
+            Span::Generation(bucket) => sum.add(bucket),
             Span::Calls { ring, .. } => {
-                for outcome in ring {
-                    sum.put(*outcome, self.keys_min);
-                }
+                ring.iter().for_each(|outcome| sum.add_outcome(*outcome));
             }
-            Span::Time { buckets, width } => {
+            Span::Time {
+                buckets,
+                width,
+                carried,
+            } => {
                 let epoch = judged.at.as_nanos() / width;
-                for bucket in buckets
-                    .iter()
-                    .filter(|b| b.epoch + (BUCKETS as u64) > epoch)
-                {
-                    sum.add(bucket, self.keys_min);
-                }
+                let live = buckets.iter();
+                live.filter(|bucket| bucket.epoch + (BUCKETS as u64) > epoch)
+                    .for_each(|bucket| sum.add(bucket));
+                let carried = carried.iter().filter(|(dies, _)| *dies > judged.at);
+                carried.for_each(|(_, bucket)| sum.add(bucket));
             }
         }
         let decide = match cause {
             Cause::ConsecutiveFailures => self.run.len(),
-            Cause::SlowCallRate => sum.slow.len(),
-            _ => sum.failed.len(),
+            Cause::SlowCallRate => sum.keys.slow.len(),
+            _ => sum.keys.failed.len(),
         };
-        // If all keys seen are fewer than the minimum, all of them must be among them.
-        decide >= self.keys_min.min(sum.all.len().max(1))
+        decide >= sum.needed()
+    }
+}
+
+/// The keys of a whole window.
+struct Sum {
+    keys: Bucket,
+    keys_min: usize,
+    /// Some list may lack keys, because it was made when a smaller minimum was in force.
+    is_cut: bool,
+}
+
+impl Sum {
+    fn new(keys_min: usize) -> Self {
+        Self {
+            keys: Bucket::default(),
+            keys_min,
+            is_cut: false,
+        }
+    }
+
+    fn add(&mut self, bucket: &Bucket) {
+        let most = self.keys_min;
+        self.is_cut |= bucket.all.len() >= bucket.most && bucket.most < most;
+        self.keys.add(bucket, most);
+    }
+
+    fn add_outcome(&mut self, outcome: KeyedOutcome) {
+        self.keys.put(outcome, self.keys_min);
+    }
+
+    fn add_slow(&mut self, key: u64) {
+        put(&mut self.keys.all, key, self.keys_min);
+        put(&mut self.keys.slow, key, self.keys_min);
+    }
+
+    /// The minimum, or all keys seen where those are fewer.
+    fn needed(&self) -> usize {
+        if self.is_cut {
+            self.keys_min
+        } else {
+            self.keys_min.min(self.keys.all.len().max(1))
+        }
+    }
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self {
+            epoch: 0,
+            most: usize::MAX,
+            all: Few::new(),
+            failed: Few::new(),
+            slow: Few::new(),
+        }
     }
 }
 
 impl Bucket {
+    /// `true`: enough keys were seen, a success more adds nothing.
     fn put(&mut self, outcome: KeyedOutcome, most: usize) -> bool {
+        self.most = self.most.min(most);
         put(&mut self.all, outcome.key, most);
         if outcome.entry.failure {
             put(&mut self.failed, outcome.key, most);
@@ -318,18 +412,15 @@ impl Bucket {
     }
 
     fn add(&mut self, other: &Self, most: usize) {
-        other
-            .all
-            .iter()
-            .for_each(|key| put(&mut self.all, *key, most));
-        other
-            .failed
-            .iter()
-            .for_each(|key| put(&mut self.failed, *key, most));
-        other
-            .slow
-            .iter()
-            .for_each(|key| put(&mut self.slow, *key, most));
+        self.most = self.most.min(other.most);
+        let lists = [
+            (&mut self.all, &other.all),
+            (&mut self.failed, &other.failed),
+            (&mut self.slow, &other.slow),
+        ];
+        for (mine, others) in lists {
+            others.iter().for_each(|key| put(mine, *key, most));
+        }
     }
 }
 

@@ -131,7 +131,10 @@ impl Branches {
                 *lock(&self.settings) = settings;
                 self.bring_up(circuit, by);
             }
-            None => self.clear(),
+            None => {
+                self.clear();
+                self.keys.forget();
+            }
         }
         drop(changing);
     }
@@ -157,14 +160,11 @@ impl Branches {
             // Refused after 4,096 changes in the life of one branch: it goes on as it is.
             let _ = branch.change_settings(config.settings.clone(), by);
         }
-        while self.known.load(Ordering::Relaxed) > u64::from(settings.keys_max) {
-            if !self.evict_one() {
-                break;
-            }
-        }
+        self.trim();
     }
 
     pub(crate) fn stats(&self) -> BranchStats {
+        self.end_holds();
         let mut stats = BranchStats {
             evicted: self.evicted.load(Ordering::Relaxed),
             evicted_open: self.evicted_open.load(Ordering::Relaxed),
@@ -182,16 +182,21 @@ impl Branches {
     }
 
     /// The key as the table keeps it.
-    fn kept<'a>(&self, key: &'a str) -> Cow<'a, str> {
-        if key.len() <= KEY_BYTES_MAX {
-            return Cow::Borrowed(key);
+    pub(crate) fn named<'a>(&self, key: &'a str) -> NamedKey<'a> {
+        let kept = if key.len() <= KEY_BYTES_MAX {
+            Cow::Borrowed(key)
+        } else {
+            let whole = self.hasher.hash_one(key);
+            let mut end = KEY_BYTES_MAX - 20;
+            while !key.is_char_boundary(end) {
+                end -= 1;
+            }
+            Cow::Owned(format!("{}...{whole:016x}", &key[..end]))
+        };
+        NamedKey {
+            hash: self.hash(&kept),
+            kept,
         }
-        let whole = self.hasher.hash_one(key);
-        let mut end = KEY_BYTES_MAX - 20;
-        while !key.is_char_boundary(end) {
-            end -= 1;
-        }
-        Cow::Owned(format!("{}...{whole:016x}", &key[..end]))
     }
 
     /// Of a kept key; never 0, which stands for no key.
@@ -208,6 +213,12 @@ impl Branches {
         #[allow(clippy::cast_possible_truncation)]
         (number as u32, lock(&self.shards[number]))
     }
+}
+
+/// A key on its way to its branch.
+pub(crate) struct NamedKey<'a> {
+    kept: Cow<'a, str>,
+    pub(crate) hash: u64,
 }
 
 /// A whole breaker of a branch.

@@ -1,8 +1,9 @@
 //! Room in the table: who goes when a new key comes.
 
-use super::Branches;
 use super::slot::Class;
+use super::{BranchTicket, Branches};
 use crate::clock::Tick;
+use crate::permit::TicketKind;
 use crate::sync::{Ordering, lock};
 
 /// Times that a victim may turn out to be dearer than its list said before the search is given
@@ -32,20 +33,57 @@ impl Branches {
         self.known.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Takes away what is above the bound.
+    pub(super) fn trim(&self) {
+        while self.known.load(Ordering::Relaxed) > self.keys_max.load(Ordering::Relaxed) {
+            if !self.evict_one() {
+                return;
+            }
+        }
+    }
+
     /// Takes away the least recently used branch: a closed one if there is one, else an open one,
     /// never a held one.
     pub(super) fn evict_one(&self) -> bool {
-        for class in [Class::Closed, Class::Open] {
-            for _ in 0..TRIES {
-                let Some(shard) = self.oldest(class) else {
-                    break;
-                };
-                if self.evict_from(shard, class) {
-                    return true;
-                }
+        if self.evict_of(Class::Closed) {
+            return true;
+        }
+        // Holds that have expired since anybody called leave closed branches behind.
+        self.end_holds();
+        self.evict_of(Class::Closed) || self.evict_of(Class::Open)
+    }
+
+    fn evict_of(&self, class: Class) -> bool {
+        for _ in 0..TRIES {
+            let Some(shard) = self.oldest(class) else {
+                return false;
+            };
+            if self.evict_from(shard, class) {
+                return true;
             }
         }
         false
+    }
+
+    /// Brings branches whose holds have expired to where they belong. Holds are few, as each is
+    /// set by hand.
+    pub(super) fn end_holds(&self) {
+        for (number, shard) in (0..).zip(&self.shards) {
+            let held = lock(shard).held();
+            for (place, owner, full) in held {
+                // Does what is due.
+                full.state();
+                let branch = BranchTicket {
+                    shard: number,
+                    place,
+                    owner,
+                    generation: 0,
+                    kind: TicketKind::Uncounted,
+                    is_overdue: false,
+                };
+                self.follow(&branch, &full);
+            }
+        }
     }
 
     /// The shard with the least recently used branch of a class.

@@ -194,6 +194,22 @@ impl Table {
             .collect()
     }
 
+    /// Every held branch: place, owner, breaker.
+    pub(super) fn held(&self) -> Vec<(u32, u32, Arc<CircuitBreaker>)> {
+        let mut held = Vec::new();
+        let mut place = self.lists[Class::Held as usize].newest;
+        while place != NONE {
+            let slot = self.slot(place);
+            held.extend(
+                slot.full
+                    .as_ref()
+                    .map(|full| (place, slot.owner, Arc::clone(full))),
+            );
+            place = slot.older;
+        }
+        held
+    }
+
     /// The least recently used branch of a class, and when that was.
     pub(super) fn oldest(&self, class: Class) -> Option<(u32, Tick)> {
         let oldest = self.lists[class as usize].oldest;

@@ -37,20 +37,36 @@ impl CircuitBreaker {
     /// Everything but plainly closed. Lock-free unless something is due or a trial place may be
     /// free.
     fn admit_otherwise(&self) -> Result<Ticket, Rejection> {
+        let (word, until, now) = self.read_state();
+        match self.decide(word, until, now) {
+            Decision::Admit(kind) => Ok(self.ticket(word, kind)),
+            Decision::Reject(reason, retry_after) => Err(self.reject(reason, retry_after)),
+            Decision::Lock => self.locked(Locked::admit),
+        }
+    }
+
+    /// The rejection of a call, counted, if every call is rejected now; a ramp rejects only some.
+    pub(crate) fn certain_rejection(&self) -> Option<Rejection> {
+        let (word, until, now) = self.read_state();
+        if word.is_plain() || word.is_ramping() {
+            return None;
+        }
+        match self.decide(word, until, now) {
+            Decision::Reject(reason, retry_after) => Some(self.reject(reason, retry_after)),
+            Decision::Admit(_) | Decision::Lock => None,
+        }
+    }
+
+    /// The word, the instant until which it alone decides, and the time: all of one generation,
+    /// or they do not belong together.
+    fn read_state(&self) -> (Word, Tick, Tick) {
         loop {
             let word = self.word.load();
             let until = Tick::from_nanos(self.until.load(Ordering::Acquire));
             let now = self.clock.coarse();
-            // Both were read in one generation, or they do not belong together.
-            let again = self.word.load();
-            if again.generation() != word.generation() {
-                continue;
+            if self.word.load().generation() == word.generation() {
+                return (word, until, now);
             }
-            return match self.decide(word, until, now) {
-                Decision::Admit(kind) => Ok(self.ticket(word, kind)),
-                Decision::Reject(reason, retry_after) => Err(self.reject(reason, retry_after)),
-                Decision::Lock => self.locked(Locked::admit),
-            };
         }
     }
 

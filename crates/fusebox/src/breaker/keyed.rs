@@ -1,7 +1,9 @@
 //! Calls with a key (R19): the circuit first, the branch second.
 
 use super::{CircuitBreaker, Locked};
-use crate::branch::{BranchPermit, BranchSettings, BranchStats, BranchTicket, Branches, Keyed};
+use crate::branch::{
+    BranchPermit, BranchSettings, BranchStats, BranchTicket, Branches, Keyed, NamedKey,
+};
 use crate::classifier::EveryError;
 use crate::clock::{ClockSource, Tick};
 use crate::event::{Author, HoldRequest};
@@ -53,14 +55,18 @@ impl CircuitBreaker {
         handle: B,
         key: Option<&str>,
     ) -> Result<PermitOf<Keyed<B>>, Rejection> {
-        let mut ticket = handle.admit()?;
-        let branch = match (key, handle.branches_in_force()) {
-            (Some(key), Some(branches)) if ticket.kind != TicketKind::Uncounted => {
-                handle.admit_branch(branches, key, &mut ticket)?
-            }
-            _ => None,
+        let (Some(key), Some(branches)) = (key, handle.branches_in_force()) else {
+            let ticket = handle.admit()?;
+            return Ok(PermitOf::admitted(Keyed::new(handle, 0, None), ticket));
         };
-        Ok(PermitOf::admitted(Keyed::new(handle, branch), ticket))
+        let key = branches.named(key);
+        let mut ticket = handle.admit_for(branches, &key)?;
+        let branch = match ticket.kind {
+            TicketKind::Uncounted => None,
+            _ => handle.admit_branch(branches, &key, &mut ticket)?,
+        };
+        let hash = key.hash;
+        Ok(PermitOf::admitted(Keyed::new(handle, hash, branch), ticket))
     }
 
     /// Makes a call for `key` if circuit and branch admit it; otherwise as [`call`](Self::call).
@@ -113,7 +119,8 @@ impl CircuitBreaker {
 
     /// How many branches there are; all zero if the circuit is not keyed.
     pub fn branches(&self) -> BranchStats {
-        self.branches.get().map(|b| b.stats()).unwrap_or_default()
+        let branches = self.branches_in_force();
+        branches.map(Branches::stats).unwrap_or_default()
     }
 
     /// One branch; `None` if its key is not known. Counts since the start begin anew whenever a
@@ -140,15 +147,17 @@ impl CircuitBreaker {
     /// Holds one branch (R15), also one whose key was never seen. `false`: the circuit is not
     /// keyed, or every other branch is held and there is no room.
     pub fn hold_branch(&self, key: &str, request: HoldRequest) -> bool {
-        self.act(key, |branch| branch.hold(request)).is_some()
+        self.act(key, true, |branch| branch.hold(request)).is_some()
     }
 
     /// Ends the hold of a branch. `false`: there was none.
     pub fn release_branch(&self, key: &str, by: &Author) -> bool {
-        self.act(key, |branch| branch.release(by)).unwrap_or(false)
+        let released = self.act(key, false, |branch| branch.release(by));
+        released.unwrap_or(false)
     }
 
-    /// Moves a branch's machine once (R16). `false`: it was in that state, or there is no room.
+    /// Moves a branch's machine once (R16), also one whose key was never seen. `false`: it was in
+    /// that state, the circuit is not keyed, or there is no room.
     ///
     /// # Errors
     /// As [`transition`](Self::transition).
@@ -158,17 +167,18 @@ impl CircuitBreaker {
         to: State,
         by: &Author,
     ) -> Result<bool, ControlError> {
-        self.act(key, |branch| branch.transition(to, by))
-            .unwrap_or(Ok(false))
+        let make = to != State::Closed;
+        let moved = self.act(key, make, |branch| branch.transition(to, by));
+        moved.unwrap_or(Ok(false))
     }
 
-    /// Resets a branch (R16). `false`: there is no room.
+    /// Resets a branch (R16). `false`: its key is not known.
     pub fn reset_branch(&self, key: &str, by: &Author) -> bool {
-        self.act(key, |branch| branch.reset(by)).is_some()
+        self.act(key, false, |branch| branch.reset(by)).is_some()
     }
 
-    fn act<R>(&self, key: &str, act: impl FnOnce(&Self) -> R) -> Option<R> {
-        self.branches_in_force()?.act(self, key, act)
+    fn act<R>(&self, key: &str, make: bool, act: impl FnOnce(&Self) -> R) -> Option<R> {
+        self.branches_in_force()?.act(self, key, make, act)
     }
 
     /// The branches, if the circuit is keyed now.
@@ -186,17 +196,30 @@ impl CircuitBreaker {
         }
     }
 
+    /// The circuit's own word on a call with a key.
+    #[inline]
+    fn admit_for(&self, branches: &Branches, key: &NamedKey<'_>) -> Result<Ticket, Rejection> {
+        if self.word.load().is_ramping() {
+            // A call that its branch rejects must not use up the share of the others.
+            if let Some(rejection) = branches.rejection(key) {
+                self.ledger.rejected(rejection.reason());
+                return Err(rejection);
+            }
+        }
+        self.admit()
+    }
+
     fn admit_branch(
         &self,
         branches: &Branches,
-        key: &str,
+        key: &NamedKey<'_>,
         ticket: &mut Ticket,
     ) -> Result<Option<BranchTicket>, Rejection> {
         match branches.admit(key, self.clock.coarse()) {
             Ok(None) => Ok(None),
             Ok(Some((branch, timing))) => {
-                if timing != Timing::None {
-                    ticket.time_from(|| self.clock_for(timing));
+                if timing > self.plans.current().timing {
+                    ticket.time_from(self.clock_for(timing));
                 }
                 Ok(Some(branch))
             }

@@ -42,8 +42,7 @@ impl CircuitBreaker {
         }
         ticket.is_overdue = true;
         if let Some(branches) = self.branches_in_force() {
-            let others = self.overdue.count(generation).saturating_sub(1);
-            branches.keys.note_overdue(key, others);
+            branches.keys.note_overdue(key, generation);
         }
         // As every record that judges: whoever meets last sees all (`StateWord::lengthen_run`).
         self.word.meet();

@@ -81,6 +81,9 @@ impl CircuitBreaker {
         if ticket.is_overdue {
             // Before it is recorded: in between it is missing, never there twice.
             self.overdue.end(generation);
+            if let Some(branches) = self.branches_in_force() {
+                branches.keys.end_overdue(key, generation);
+            }
         }
         let failure = match settlement.outcome {
             Outcome::Success => None,
@@ -170,9 +173,9 @@ impl CircuitBreaker {
     #[inline]
     fn judge(&self, word: Word, plan: &Plan, seen: Seen, deciding: Deciding) -> bool {
         let observing = word.hold() == Some(HoldKind::Observe);
-        let verdict = policy::verdict(&plan.settings, &seen);
-        let verdict = verdict.or_else(|| self.own_verdict(&seen));
-        match verdict.filter(|cause| self.keys_allow(*cause, &seen)) {
+        let allowed = |cause| self.keys_allow(cause, &seen);
+        let own = self.own_verdict(&seen, allowed);
+        match policy::verdict(&plan.settings, &seen, allowed).or(own) {
             Some(cause) => {
                 let version = plan.version;
                 self.opens(word, Judged { version, seen }, cause, deciding);
@@ -203,11 +206,15 @@ impl CircuitBreaker {
     }
 
     /// What the policies say that judge beside the settings.
-    fn own_verdict(&self, seen: &Seen) -> Option<Cause> {
+    #[inline]
+    fn own_verdict(&self, seen: &Seen, allowed: impl Fn(Cause) -> bool) -> Option<Cause> {
+        let mut verdict = None;
         // All of them, also after one has spoken: they may remember what they are asked about.
-        let opening = self.policies.iter().filter(|policy| policy.opens(seen));
-        let names: Vec<_> = opening.map(|policy| policy.name()).collect();
-        names.first().map(|name| Cause::Policy(name))
+        for policy in &self.policies {
+            let opens = policy.opens(seen).then(|| Cause::Policy(policy.name()));
+            verdict = verdict.or(opens.filter(|cause| allowed(*cause)));
+        }
+        verdict
     }
 
     /// A verdict was reached.
@@ -350,8 +357,9 @@ impl Locked<'_> {
         if plan.version == judged.version || matches!(cause, Cause::Policy(_)) {
             return Some(cause);
         }
-        let verdict = policy::verdict(&plan.settings, &judged.seen);
-        verdict.filter(|cause| self.breaker.keys_allow(*cause, &judged.seen))
+        policy::verdict(&plan.settings, &judged.seen, |cause| {
+            self.breaker.keys_allow(cause, &judged.seen)
+        })
     }
 
     fn settle_trial(&mut self, ticket: &Ticket, settlement: Settlement) -> Settled {

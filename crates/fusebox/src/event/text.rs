@@ -105,6 +105,7 @@ impl Evidence {
 fn explain(f: &mut fmt::Formatter<'_>, cause: Cause, e: &Evidence) -> fmt::Result {
     let by = e.by.as_ref().map_or("somebody", |author| author.as_str());
     match cause {
+        Cause::ConsecutiveFailures if e.consecutive_failures == 1 => write!(f, "a failure"),
         Cause::ConsecutiveFailures => write!(f, "{} failures in a row", e.consecutive_failures),
         Cause::FailureRate | Cause::FailureCount => {
             write!(f, "{} of the last {} calls failed", e.failures, e.calls)

@@ -77,27 +77,32 @@ pub trait TripPolicy: Send + Sync + fmt::Debug {
     fn opens(&self, seen: &Seen) -> bool;
 }
 
-/// Why the breaker should open, if it should: the first policy that says so, in the order of
-/// their cost.
+/// Why the breaker should open, if it should: the first policy that says so and that is `allowed`
+/// to decide, in the order of their cost.
 #[inline]
-pub(crate) fn verdict(settings: &Settings, seen: &Seen) -> Option<Cause> {
+pub(crate) fn verdict(
+    settings: &Settings,
+    seen: &Seen,
+    allowed: impl Fn(Cause) -> bool,
+) -> Option<Cause> {
     let minimum_calls = settings.minimum_calls;
     let run = settings.consecutive_failures.map(ConsecutiveFailures);
-    if run.is_some_and(|policy| policy.opens(seen)) {
+    if run.is_some_and(|policy| policy.opens(seen)) && allowed(Cause::ConsecutiveFailures) {
         return Some(Cause::ConsecutiveFailures);
     }
     let count = settings.failure_count.map(FailureCount);
-    if count.is_some_and(|policy| policy.opens(seen)) {
+    if count.is_some_and(|policy| policy.opens(seen)) && allowed(Cause::FailureCount) {
         return Some(Cause::FailureCount);
     }
     let failures = settings.failure_rate.map(|rate| FailureRate {
         rate,
         minimum_calls,
     });
-    if failures.is_some_and(|policy| policy.opens(seen)) {
+    if failures.is_some_and(|policy| policy.opens(seen)) && allowed(Cause::FailureRate) {
         return Some(Cause::FailureRate);
     }
-    if slow_calls(settings).is_some_and(|policy| policy.opens(seen)) {
+    let slow = slow_calls(settings);
+    if slow.is_some_and(|policy| policy.opens(seen)) && allowed(Cause::SlowCallRate) {
         return Some(Cause::SlowCallRate);
     }
     None

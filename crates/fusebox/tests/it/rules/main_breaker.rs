@@ -82,7 +82,7 @@ fn a_circuit_that_trips_main_does_so_when_it_opens_by_itself() {
     let opening = main.opened().unwrap();
     assert_eq!(opening.circuit.as_deref(), Some("test"));
     assert!(
-        opening.reason.contains("1 failures in a row"),
+        opening.reason.contains("opened: a failure"),
         "{}",
         opening.reason
     );
