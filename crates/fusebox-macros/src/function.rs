@@ -73,36 +73,30 @@ fn made(returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenSt
     let binding = returned.binding();
     let statements = &block.stmts;
     match (returned.shape, boxed_block(block)) {
-        (Shape::Sync, _) => {
-            let once = once();
-            quote_spanned! {here=> {
-                #once
-                once(move || -> #binding { #(#bindings)* #(#statements)* })
-            }}
-        }
+        (Shape::Sync, _) => once(returned, bindings, block),
         (Shape::Async, _) => awaited(&binding, &quote!(#(#bindings)* #(#statements)*)),
         (Shape::Boxed, Some(inner)) => {
             let statements = &inner.block.stmts;
             awaited(&binding, &quote!(#(#bindings)* #(#statements)*))
         }
         (Shape::Opaque | Shape::Boxed, _) => {
-            let once = once();
-            quote_spanned! {here=> {
-                #once
-                once(move || { #(#bindings)* #(#statements)* })
-            }.await}
+            let future = once(returned, bindings, block);
+            quote_spanned!(here=> #future.await)
         }
     }
 }
 
-/// Calls a closure once. A closure called where it stands would be `FnMut`, and could not give
-/// back what it borrowed through a `&mut` argument.
-fn once() -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
+/// The body in a closure that is called once. A closure called where it stands would be `FnMut`,
+/// and could not give back what it borrowed through a `&mut` argument.
+fn once(returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenStream {
+    let whole = returned.whole();
+    let statements = &block.stmts;
+    quote_spanned! {Span::mixed_site()=> {
         fn once<R>(call: impl FnOnce() -> R) -> R {
             call()
         }
-    }
+        once(move || -> #whole { #(#bindings)* #(#statements)* })
+    }}
 }
 
 /// An async block with its type told first: without it neither `?` nor a coercion in the body

@@ -21,6 +21,8 @@ pub(crate) enum Shape {
 pub(crate) struct Returned {
     pub(crate) shape: Shape,
     pub(crate) result: Type,
+    /// All that is returned: the result, or the future of it.
+    whole: Type,
     /// The future says that it is `Send`.
     pub(crate) is_send: bool,
 }
@@ -36,6 +38,7 @@ impl Returned {
             is_result(result).then(|| Self {
                 shape,
                 result: result.clone(),
+                whole: returned.clone(),
                 is_send,
             })
         };
@@ -63,11 +66,14 @@ impl Returned {
         types_of(path.path.segments.last()?).nth(1)
     }
 
-    /// The type of the result for a binding, where `impl Trait` cannot stand.
+    /// The type of the result for a binding.
     pub(crate) fn binding(&self) -> Type {
-        let mut binding = self.result.clone();
-        Holes.visit_type_mut(&mut binding);
-        binding
+        with_holes(&self.result)
+    }
+
+    /// The type of all that is returned, for a closure.
+    pub(crate) fn whole(&self) -> Type {
+        with_holes(&self.whole)
     }
 }
 
@@ -150,7 +156,13 @@ fn types_of(segment: &PathSegment) -> impl Iterator<Item = &Type> {
         })
 }
 
-/// Puts `_` where the compiler has to find the type itself.
+/// The type with `_` for every `impl Trait`, which cannot stand outside a signature.
+fn with_holes(ty: &Type) -> Type {
+    let mut ty = ty.clone();
+    Holes.visit_type_mut(&mut ty);
+    ty
+}
+
 struct Holes;
 
 impl VisitMut for Holes {

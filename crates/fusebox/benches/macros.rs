@@ -39,6 +39,11 @@ fn by_hand(number: u32) -> Result<u32, Rejection> {
     result
 }
 
+#[fusebox::breaker("bench-named")]
+fn by_name(number: u32) -> Result<u32, Rejection> {
+    Ok(black_box(number))
+}
+
 #[fusebox::breaker(BREAKER)]
 async fn by_attribute_async(number: u32) -> Result<u32, Rejection> {
     Ok(black_box(number))
@@ -72,6 +77,11 @@ fn sync_hand_written_permit(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_size = SAMPLE)]
 fn sync_attribute(bencher: Bencher<'_, '_>) {
     bencher.bench(|| by_attribute(black_box(1)).is_ok());
+}
+
+#[divan::bench(sample_size = SAMPLE)]
+fn sync_attribute_with_a_name(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| by_name(black_box(1)).is_ok());
 }
 
 #[divan::bench(sample_size = SAMPLE)]

@@ -5,7 +5,7 @@ use crate::stand::tester;
 use fusebox::{Definition, EventKind, Reason, Rejection, State};
 
 fn reason(rejected: Result<fusebox::Permit<'_>, Rejection>) -> Option<Reason> {
-    rejected.err().map(|rejection| rejection.reason())
+    rejected.err().map(Rejection::reason)
 }
 
 #[test]

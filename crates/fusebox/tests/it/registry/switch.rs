@@ -2,7 +2,7 @@
 
 use super::{fail, held, open, own_events, rag, registry};
 use crate::stand::{hold, secs, tester};
-use fusebox::{Author, Definition, HoldKind, HoldRequest, State};
+use fusebox::{Author, Definition, HoldKind, HoldRequest, State, Tick};
 
 const OFF: Option<HoldKind> = Some(HoldKind::Disabled);
 
@@ -95,10 +95,7 @@ fn on_ends_only_the_holds_of_the_switch() {
         (back.kind, back.author.as_str()),
         (HoldKind::ForcedOpen, "ada")
     );
-    assert_eq!(
-        back.until.map(|until| until.as_nanos()),
-        Some(60_000_000_000)
-    );
+    assert_eq!(back.until.map(Tick::as_nanos), Some(60_000_000_000));
     assert_eq!(held(watched), Some(HoldKind::Observe));
     assert_eq!(held(expired), None, "its time was over");
     assert_eq!(held(over), OFF, "an operator set it over the switch's");
