@@ -63,6 +63,13 @@ fn bare(bencher: Bencher<'_, '_>) {
     calls(bencher, Good);
 }
 
+/// What the breaker itself has of the figures below.
+#[divan::bench(sample_size = 10_000)]
+fn permit_alone(bencher: Bencher<'_, '_>) {
+    let circuit = circuit();
+    bencher.bench_local(|| black_box(circuit.acquire()).map(fusebox::PermitOf::success));
+}
+
 #[divan::bench(sample_size = 10_000)]
 fn breaker_static(bencher: Bencher<'_, '_>) {
     calls(bencher, BreakerLayer::new(circuit()).layer(Good));

@@ -13,6 +13,15 @@ fn sleepy() -> Retry {
     Retry::default().attempts(10).backoff(hour, hour)
 }
 
+fn hold(kind: HoldKind) -> HoldRequest {
+    HoldRequest {
+        kind,
+        reason: "a try".into(),
+        author: Author::new("test"),
+        for_: None,
+    }
+}
+
 fn reason(told: &super::Told) -> Option<Reason> {
     match told {
         Err(StackError::Rejected(rejection)) => Some(rejection.reason()),
@@ -85,16 +94,11 @@ async fn a_hold_and_the_main_breaker_wake_them_too() {
             async move { get(&stack, &upstream).await }
         });
         tokio::time::sleep(SECOND).await;
-        let (by, then) = (Author::new("test"), Instant::now());
+        let then = Instant::now();
         if by_main {
-            main.open("all must stop", &by);
+            main.open("all must stop", &Author::new("test"));
         } else {
-            circuit.hold(HoldRequest {
-                kind: HoldKind::ForcedOpen,
-                reason: "all must stop".into(),
-                author: by,
-                for_: None,
-            });
+            circuit.hold(hold(HoldKind::ForcedOpen));
         }
         let expected = if by_main {
             Reason::Main
@@ -119,12 +123,14 @@ async fn events_that_open_nothing_do_not_end_the_wait() {
         let upstream = upstream.clone();
         async move { get(&stack, &upstream).await }
     });
-    // More than the circuit's own bus keeps.
+    tokio::time::sleep(SECOND).await;
+    circuit.hold(hold(HoldKind::Observe));
+    tokio::task::yield_now().await;
+    // More than the circuit's own bus keeps: the call is told that it missed some.
     for _ in 0..300 {
         circuit.reset(&Author::new("test"));
-        tokio::task::yield_now().await;
     }
-    tokio::time::sleep(9 * SECOND).await;
+    tokio::time::sleep(8 * SECOND).await;
     assert_eq!(upstream.count(), 1);
     assert_eq!(status(call.await.unwrap()), Ok(200));
 }
