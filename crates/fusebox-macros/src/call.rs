@@ -40,8 +40,7 @@ impl Call<'_> {
         let acquired = match &self.options.key {
             None => quote_spanned!(here=> breaker.acquire()),
             Some(key) => {
-                let key =
-                    quote_spanned!(key.span()=> ::core::convert::AsRef::<str>::as_ref(&(#key)));
+                let key = quote_spanned!(at(key)=> ::core::convert::AsRef::<str>::as_ref(&(#key)));
                 quote_spanned!(here=> breaker.acquire_key(#key))
             }
         };
@@ -66,10 +65,10 @@ impl Call<'_> {
     fn settled(&self) -> TokenStream {
         let here = Span::mixed_site();
         let classifier = match &self.options.classify {
-            None => quote_spanned!(here=> ::fusebox::EveryError),
-            Some(classify) => quote!(#classify),
+            None => quote_spanned!(here=> &::fusebox::EveryError),
+            Some(classify) => quote_spanned!(at(classify)=> &(#classify)),
         };
-        quote_spanned!(here=> permit.settle_result(&(#classifier), &result);)
+        quote_spanned!(here=> permit.settle_result(#classifier, &result);)
     }
 
     fn rejected(&self) -> TokenStream {
@@ -89,16 +88,21 @@ impl Call<'_> {
         });
         // Written at the error's type, so that a missing `From<Rejection>` is told there.
         let error = match self.returned.error() {
-            Some(error) => quote_spanned! {error.span()=>
-                <#error as ::core::convert::From<::fusebox::Rejection>>::from
+            Some(error) => quote_spanned! {at(error)=>
+                <#error as ::core::convert::From<::fusebox::Rejection>>::from(rejection)
             },
-            None => quote_spanned! {self.returned.result.span()=>
-                ::core::convert::From::<::fusebox::Rejection>::from
+            None => quote_spanned! {at(&self.returned.result)=>
+                ::core::convert::From::<::fusebox::Rejection>::from(rejection)
             },
         };
         quote_spanned! {here=>
             #fallback
-            ::core::result::Result::Err(#error(rejection))
+            ::core::result::Result::Err(#error)
         }
     }
+}
+
+/// The place of what the user wrote, for errors; names written there are not the user's.
+pub(crate) fn at(written: &impl Spanned) -> Span {
+    Span::mixed_site().located_at(written.span())
 }

@@ -1,6 +1,7 @@
 //! Which circuit a function belongs to: a name, or an expression that leads to a breaker.
 
 use crate::arguments::Arguments;
+use crate::call::at;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::parse::{Parse, ParseStream};
@@ -37,20 +38,27 @@ impl Circuit {
         match self {
             Self::Named(name) => {
                 // A name that the registry refuses is an error of the compiler at this place.
-                let named = quote_spanned!(name.span()=> ::fusebox::Named::new(#name));
+                let named = quote_spanned!(at(name)=> ::fusebox::Named::new(#name));
                 quote_spanned! {here=>
                     static CIRCUIT: ::fusebox::Named = #named;
                     let breaker: &::fusebox::CircuitBreaker = CIRCUIT.get();
                 }
             }
-            Self::Handle(handle) if arguments.outlive_the_body(handle) => quote_spanned! {here=>
-                let breaker: &::fusebox::CircuitBreaker = &(#handle);
-            },
-            // The body gets what the handle is part of, so the call keeps a handle of its own.
-            Self::Handle(handle) => quote_spanned! {here=>
-                let handle = ::core::clone::Clone::clone(&(#handle));
-                let breaker: &::fusebox::CircuitBreaker = &handle;
-            },
+            Self::Handle(handle) => {
+                let borrowed = quote_spanned!(at(handle)=> &(#handle));
+                if arguments.outlive_the_body(handle) {
+                    return quote_spanned! {here=>
+                        let breaker: &::fusebox::CircuitBreaker = #borrowed;
+                    };
+                }
+                // The body gets what the handle is part of, so the call keeps one of its own.
+                let cloned = quote_spanned!(at(handle)=> ::core::clone::Clone::clone(#borrowed));
+                let borrowed = quote_spanned!(at(handle)=> &handle);
+                quote_spanned! {here=>
+                    let handle = #cloned;
+                    let breaker: &::fusebox::CircuitBreaker = #borrowed;
+                }
+            }
         }
     }
 }

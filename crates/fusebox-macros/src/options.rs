@@ -17,12 +17,12 @@ pub(crate) struct Options {
 const KNOWN: &str = "`fallback = function`, `classify = classifier`, `key = expression`";
 
 impl Options {
-    /// Takes one `name = value`.
-    fn take(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
+    /// Takes one `name = value`; `known` is told where the name is none.
+    fn take(&mut self, name: &Ident, known: &str, input: ParseStream<'_>) -> Result<()> {
         let twice = || Err(Error::new_spanned(name, format!("`{name}` is given twice")));
         let word = name.to_string();
         if !["fallback", "classify", "key"].contains(&word.as_str()) {
-            let message = format!("`{name}` is not known here; known are {KNOWN}");
+            let message = format!("`{name}` is not known here; known are {known}");
             return Err(Error::new_spanned(name, message));
         }
         input.parse::<Token![=]>()?;
@@ -53,10 +53,10 @@ impl Options {
     }
 
     /// Takes `name = value` up to the end.
-    fn take_all(&mut self, input: ParseStream<'_>) -> Result<()> {
+    fn take_all(&mut self, known: &str, input: ParseStream<'_>) -> Result<()> {
         while !input.is_empty() {
             let name = Ident::parse_any(input)?;
-            self.take(&name, input)?;
+            self.take(&name, known, input)?;
             separated(input)?;
         }
         Ok(())
@@ -84,12 +84,12 @@ impl Parse for OnFunction {
             let message = "the circuit comes first: `#[fusebox::breaker(\"name\")]` for one of \
                            the default registry, or an expression that derefs to a \
                            `CircuitBreaker`";
-            return Err(input.error(message));
+            return Err(Error::new(input.span(), message));
         }
         let circuit = input.parse()?;
         separated(input)?;
         let mut options = Options::default();
-        options.take_all(input)?;
+        options.take_all(KNOWN, input)?;
         Ok(Self { circuit, options })
     }
 }
@@ -103,16 +103,15 @@ pub(crate) struct OnMethod {
 
 impl Parse for OnMethod {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        if input.is_empty() || !input.peek(Ident::peek_any) {
+        let known = format!("`skip`, {KNOWN}");
+        if !input.peek(Ident::peek_any) {
             let message = format!(
-                "known here are `skip`, {KNOWN}; the circuit is given to the wrapper when it is made"
+                "known here are {known}; the circuit is given to the wrapper when it is made"
             );
-            return Err(input.error(message));
+            return Err(Error::new(input.span(), message));
         }
         let mut parsed = Self::default();
-        let ahead = input.fork();
-        let word = Ident::parse_any(&ahead)?;
-        if word == "skip" {
+        if Ident::parse_any(&input.fork())? == "skip" {
             Ident::parse_any(input)?;
             parsed.skip = true;
             if !input.is_empty() {
@@ -120,7 +119,7 @@ impl Parse for OnMethod {
                 return Err(input.error(message));
             }
         }
-        parsed.options.take_all(input)?;
+        parsed.options.take_all(&known, input)?;
         Ok(parsed)
     }
 }
