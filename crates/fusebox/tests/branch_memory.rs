@@ -1,0 +1,166 @@
+//! What branches cost (R19, R22): bytes for each key that nothing is wrong with, and no allocation
+//! on the way of a call. In a binary of its own, because it counts the memory of the process.
+#![allow(unsafe_code)] // a counting allocator is an `unsafe impl`; it only forwards
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+use fusebox::{
+    Author, BranchSettings, CircuitBreaker, FailureClass, Rate, Reason, Settings, State, WindowSize,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::time::Duration;
+
+thread_local! {
+    /// Per thread, so that tests beside each other do not count for each other.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+fn note(allocations: u64, bytes: i64) {
+    // A thread that ends has no cell any more; nothing is measured there.
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
+    let _ = LIVE_BYTES.try_with(|live| live.set(live.get() + bytes));
+}
+
+/// No layout is larger than `isize::MAX`.
+fn signed(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+// SAFETY: every call goes on to the system's allocator as it came; counting touches only
+// thread-locals without destructor and does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(1, signed(layout.size()));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(1, signed(size) - signed(layout.size()));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.realloc(old, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        note(0, -signed(layout.size()));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(old, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of a hundred thousand runs, after some to warm up: a thread's first record on a
+/// breaker makes its counters.
+fn allocations(mut work: impl FnMut()) -> u64 {
+    (0..100).for_each(|_| work());
+    let before = ALLOCATIONS.get();
+    (0..100_000).for_each(|_| work());
+    ALLOCATIONS.get() - before
+}
+
+/// The key of a shop's terminal: 12 bytes. Written into a buffer, so that making it costs nothing.
+fn key(number: u64, buffer: &mut [u8; 12]) -> &str {
+    *buffer = *b"pos-00000000";
+    let mut rest = number;
+    for digit in buffer[4..].iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap();
+        rest /= 10;
+    }
+    std::str::from_utf8(buffer).unwrap()
+}
+
+fn succeed(circuit: &CircuitBreaker, key: &str) {
+    circuit.acquire_key(key).unwrap().success();
+}
+
+fn settings(window: Option<WindowSize>) -> Settings {
+    let hour = Duration::from_secs(3_600);
+    let builder = Settings::builder().open_for(hour).open_for_max(hour);
+    match window {
+        None => builder.consecutive_failures(5),
+        Some(window) => builder
+            .failure_rate(Rate::parse("50%").unwrap())
+            .window(window),
+    }
+    .build()
+    .unwrap()
+}
+
+/// One keyed circuit for each kind of window.
+fn circuits() -> Vec<CircuitBreaker> {
+    let windows = [
+        None,
+        Some(WindowSize::Calls(100)),
+        Some(WindowSize::Time(Duration::from_secs(10))),
+    ];
+    let keyed = |window| {
+        let branches = BranchSettings::builder().keys_max(100_000);
+        let builder = CircuitBreaker::builder("keyed").settings(settings(window));
+        let builder = builder.branches(branches.build().unwrap());
+        builder.build().unwrap()
+    };
+    windows.into_iter().map(keyed).collect()
+}
+
+#[test]
+fn a_hundred_thousand_keys_cost_at_most_128_bytes_each() {
+    const KEYS: u64 = 100_000;
+    for circuit in circuits() {
+        let before = LIVE_BYTES.get();
+        let mut buffer = [0; 12];
+        (0..KEYS).for_each(|n| succeed(&circuit, key(n, &mut buffer)));
+        assert_eq!(circuit.branches().known, KEYS);
+        let each = (LIVE_BYTES.get() - before) / signed(KEYS as usize);
+        assert!((64..=128).contains(&each), "{each} bytes a key");
+    }
+}
+
+#[test]
+fn a_call_for_a_known_key_allocates_nothing() {
+    for circuit in circuits() {
+        let mut buffer = [0; 12];
+        (0..1_000).for_each(|n| succeed(&circuit, key(n, &mut buffer)));
+        let mut number = 0;
+        let found = allocations(|| {
+            number = (number + 7) % 1_000;
+            succeed(&circuit, key(number, &mut buffer));
+        });
+        assert_eq!(found, 0, "{:?}", circuit.settings().window());
+        let found = allocations(|| {
+            drop(black_box(circuit.acquire_key("pos-00000007").unwrap()));
+            circuit.acquire_key("pos-00000008").unwrap().ignore();
+        });
+        assert_eq!(found, 0, "dropped and ignored");
+    }
+}
+
+#[test]
+fn a_success_of_a_branch_with_something_to_remember_allocates_nothing() {
+    for circuit in circuits() {
+        circuit
+            .acquire_key("a")
+            .unwrap()
+            .failure(FailureClass::Reset);
+        assert_eq!(circuit.worst_branches(1).len(), 1);
+        assert_eq!(allocations(|| succeed(&circuit, "a")), 0);
+    }
+}
+
+#[test]
+fn a_rejection_by_a_branch_allocates_nothing() {
+    let by = Author::new("tester");
+    for circuit in circuits() {
+        assert!(circuit.transition_branch("a", State::Open, &by).unwrap());
+        let found = allocations(|| {
+            let rejection = circuit.acquire_key("a").unwrap_err();
+            assert_eq!(rejection.reason(), Reason::Open);
+        });
+        assert_eq!(found, 0);
+    }
+}
