@@ -84,8 +84,8 @@
 //! `slow_call_duration`; it is set only where a slow-call rate is, and only for a call that is not
 //! answered at once.
 //!
-//! `stack`: the modules `stack` and `limit`. `axum`, `reqwest`: the modules of these names. All three
-//! switch `tokio` on.
+//! `stack`: the modules `stack` and `limit`. `axum`, `reqwest`: the modules of these names. All
+//! three switch `tokio` on.
 
 #[cfg(feature = "tokio")]
 mod alarm;

@@ -2,7 +2,7 @@
 //!
 //! | what | for |
 //! |---|---|
-//! | [`protect`] | a layer that puts a breaker around the handlers of a router, and answers itself |
+//! | [`protect`] | a layer: a breaker around the handlers of a router, which answers itself |
 //! | [`Rejected`] | a rejection as an error of a handler, with `?` |
 //! | [`health`] | a handler that says whether a circuit that matters is open |
 //! | [`BreakerError`](crate::BreakerError) | is a response wherever its inner error is one |

@@ -11,7 +11,9 @@
 //! use fusebox_tower::reqwest::{Error, ProtectedClient};
 //! use std::sync::Arc;
 //!
-//! async fn explain(rag: &ProtectedClient<Arc<CircuitBreaker>>, url: &str) -> Result<String, Error> {
+//! type Rag = ProtectedClient<Arc<CircuitBreaker>>;
+//!
+//! async fn explain(rag: &Rag, url: &str) -> Result<String, Error> {
 //!     let answer = rag.get(url).header("accept", "text/plain").send().await?;
 //!     Ok(answer.error_for_status()?.text().await?)
 //! }

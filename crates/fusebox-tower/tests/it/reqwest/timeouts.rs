@@ -1,5 +1,5 @@
-//! Time-outs of reqwest's own, on tokio's clock. It stands still from the moment at which the server
-//! was reached, and jumps to the time-out once everything else has been done.
+//! Time-outs of reqwest's own, on tokio's clock. It stands still from the moment at which the
+//! server was reached, and jumps to the time-out once everything else has been done.
 
 use super::server::{Server, Then};
 use super::{client, opened_by};
