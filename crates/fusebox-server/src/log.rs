@@ -116,6 +116,13 @@ fn event_line(event: &Event) {
             branch,
             "would open"
         ),
+        kind => box_line(circuit, kind),
+    }
+}
+
+/// What happens to the box of circuits, not to one breaker.
+fn box_line(circuit: &str, kind: &EventKind) {
+    match kind {
         EventKind::MainOpened(opening) => tracing::info!(
             reason = opening.reason,
             by = opening.by.as_str(),
@@ -132,5 +139,12 @@ fn event_line(event: &Event) {
         EventKind::Removed { by } => {
             tracing::info!(circuit, by = by.as_str(), "circuit removed");
         }
+        // Told above.
+        EventKind::Transition { .. }
+        | EventKind::HoldSet(_)
+        | EventKind::HoldEnded { .. }
+        | EventKind::Reset { .. }
+        | EventKind::SettingsChanged { .. }
+        | EventKind::WouldOpen { .. } => {}
     }
 }

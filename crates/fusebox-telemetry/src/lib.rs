@@ -30,7 +30,6 @@
 
 mod accept;
 mod classic;
-mod effective;
 mod exporter;
 mod family;
 mod open_metrics;
@@ -39,6 +38,5 @@ mod table;
 
 pub use accept::accepted;
 pub use classic::Classic;
-pub use effective::effective_state;
 pub use exporter::Exporter;
 pub use open_metrics::OpenMetrics;

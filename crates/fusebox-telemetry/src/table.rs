@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use fusebox::{Cause, HoldKind, Reason, Recovery, State};
 
-use crate::effective_state;
 use crate::family::Kind::{self, Counter, Gauge};
 use crate::family::Value::{Real, Whole};
 use crate::scrape::{Circuit, Out};
@@ -146,7 +145,7 @@ const fn metric(
 }
 
 fn state(circuit: &Circuit<'_>, out: &mut Out<'_>) {
-    out.put(Whole(match effective_state(circuit.reading.snapshot) {
+    out.put(Whole(match circuit.reading.snapshot.effective_state() {
         State::Closed => 0,
         State::Open => 1,
         State::HalfOpen => 2,
@@ -272,7 +271,7 @@ fn ratio(circuit: &Circuit<'_>, of: u64, out: &mut Out<'_>) {
 
 fn admission(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     let snapshot = circuit.reading.snapshot;
-    match effective_state(snapshot) {
+    match snapshot.effective_state() {
         State::Open => out.put(Real(0.0)),
         State::HalfOpen => {}
         // A hold that admits all calls suspends the ramp, too.

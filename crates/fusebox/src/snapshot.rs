@@ -62,6 +62,17 @@ pub struct Snapshot {
     pub branches: Option<BranchStats>,
 }
 
+impl Snapshot {
+    /// The state that callers feel: open under an open main breaker or a `ForcedOpen` hold,
+    /// closed under `Disabled` and `Observe`, else the machine's own. What metrics show.
+    pub fn effective_state(&self) -> State {
+        match self.rejecting {
+            Some(Reason::Main) => State::Open,
+            _ => self.state.under(self.hold.as_ref().map(|hold| hold.kind)),
+        }
+    }
+}
+
 /// What led to a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Why {

@@ -12,7 +12,8 @@
 //!
 //! Generation, state and hold change only under the circuit's lock and by `swap`, main and the
 //! begin of a ramp under that lock bit by bit; the run and the end of a ramp change by
-//! compare-and-swap, which fails once the generation has moved on. So an outcome can never reach into a generation that is not its own.
+//! compare-and-swap, which fails once the generation has moved on. So an outcome can never reach
+//! into a generation that is not its own.
 
 use crate::sync::{AtomicU64, Ordering};
 
@@ -34,6 +35,16 @@ impl State {
             Self::Closed => "closed",
             Self::Open => "open",
             Self::HalfOpen => "half_open",
+        }
+    }
+
+    /// The state that callers feel where a hold outranks the machine's.
+    #[must_use]
+    pub const fn under(self, hold: Option<HoldKind>) -> Self {
+        match hold {
+            Some(HoldKind::ForcedOpen) => Self::Open,
+            Some(HoldKind::Disabled | HoldKind::Observe) => Self::Closed,
+            None => self,
         }
     }
 }

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use fusebox_telemetry::effective_state;
 use serde_json::{Value, json};
 
 use super::registry::Entry;
@@ -79,7 +78,7 @@ pub(super) async fn health(State(desk): State<Desk>) -> Response {
 /// A circuit in `/health`, by the state that callers feel, and whether it degrades the whole.
 fn line(entry: &Entry) -> (Value, bool) {
     let snapshot = entry.breaker.snapshot();
-    let state = effective_state(&snapshot);
+    let state = snapshot.effective_state();
     let degrades = entry.priority == CRITICAL && state == fusebox::State::Open;
     let line = json!({
         "name": snapshot.name,
@@ -96,5 +95,5 @@ fn status(degraded: bool) -> &'static str {
 }
 
 fn is_open(entry: &Entry) -> bool {
-    effective_state(&entry.breaker.snapshot()) == fusebox::State::Open
+    entry.breaker.snapshot().effective_state() == fusebox::State::Open
 }

@@ -156,7 +156,7 @@ impl CircuitSummary {
     fn numbers(&self, paint: Paint) -> Line {
         let hold = self.snapshot.hold.as_ref().map(|hold| hold.kind);
         let state = self.snapshot.state;
-        let symbol = paint.symbol(words::effective(state, hold));
+        let symbol = paint.symbol(state.under(hold));
         let word = hold.map_or(state.as_str(), fusebox::HoldKind::as_str);
         let counts = self.counts;
         Line::default()

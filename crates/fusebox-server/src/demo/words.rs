@@ -121,15 +121,6 @@ pub(crate) fn state(state: State, hold: Option<HoldKind>, next_trial: Option<Dur
     }
 }
 
-/// The state as callers feel it: a hold outranks the machine.
-pub(crate) fn effective(state: State, hold: Option<HoldKind>) -> State {
-    match hold {
-        Some(HoldKind::ForcedOpen) => State::Open,
-        Some(HoldKind::Disabled | HoldKind::Observe) => State::Closed,
-        None => state,
-    }
-}
-
 pub(crate) fn tone(state: State, hold: Option<HoldKind>) -> Tone {
     match (hold, state) {
         (Some(HoldKind::ForcedOpen), _) | (None, State::Open) => Tone::Bad,

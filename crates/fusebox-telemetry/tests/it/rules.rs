@@ -8,7 +8,7 @@ use fusebox::{
     Author, BranchSettings, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock,
     Recovery, State,
 };
-use fusebox_telemetry::{Classic, Exporter, OpenMetrics, effective_state};
+use fusebox_telemetry::{Classic, Exporter, OpenMetrics};
 
 use crate::hosts::{Service, breaker, built, secs};
 
@@ -92,7 +92,7 @@ fn the_state_is_the_one_that_callers_feel() {
     let state = || value(&classic(&breaker), "circuit_breaker_state").map(str::to_owned);
     let admission =
         || value(&classic(&breaker), "circuit_breaker_admission_ratio").map(str::to_owned);
-    let felt = || effective_state(&breaker.snapshot());
+    let felt = || breaker.snapshot().effective_state();
     let is = |word: &str| Some(word.to_owned());
     assert_eq!(
         (state(), admission(), felt()),

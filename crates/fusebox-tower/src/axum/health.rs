@@ -1,6 +1,5 @@
 //! Is anything broken that matters?
 
-use super::effective::effective_state;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -89,7 +88,7 @@ impl Health {
             let snapshot = listed.circuit.snapshot();
             Line {
                 name: listed.circuit.name(),
-                state: effective_state(&snapshot),
+                state: snapshot.effective_state(),
                 hold: snapshot.hold.map(|hold| hold.kind),
                 priority: listed.priority,
             }

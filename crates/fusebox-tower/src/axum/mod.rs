@@ -52,7 +52,6 @@
 //!
 //! `rag.acquire()?` works too; the answer then does not name the circuit.
 
-mod effective;
 mod error;
 mod health;
 mod problem;

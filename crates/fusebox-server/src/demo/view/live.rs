@@ -216,10 +216,7 @@ fn heading(columns: &[Column]) -> Line {
 
 fn numbers(row: &Row, columns: &[Column], paint: Paint) -> Line {
     let state = words::state(row.state, row.hold, row.next_trial);
-    let state = format!(
-        "{} {state}",
-        paint.symbol(words::effective(row.state, row.hold))
-    );
+    let state = format!("{} {state}", paint.symbol(row.state.under(row.hold)));
     let mut line = Line::default()
         .with(
             Tone::Strong,
@@ -249,7 +246,7 @@ fn story(row: &Row) -> Line {
     };
     let why = match &row.why {
         Some((why, time)) => {
-            let state = match words::effective(row.state, row.hold) {
+            let state = match row.state.under(row.hold) {
                 State::Closed => "Closed",
                 State::Open => "Open",
                 State::HalfOpen => "Half-open",
