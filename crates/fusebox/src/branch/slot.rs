@@ -52,6 +52,9 @@ pub(super) struct Slot {
     pub(super) newer: u32,
     pub(super) older: u32,
     pub(super) class: Class,
+    /// Whether the table's list of whole breakers has this slot, which it may have from an
+    /// earlier owner.
+    pub(super) is_listed: bool,
 }
 
 impl Slot {
@@ -67,6 +70,7 @@ impl Slot {
             newer: NONE,
             older: next,
             class: Class::Closed,
+            is_listed: false,
         }
     }
 

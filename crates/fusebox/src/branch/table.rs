@@ -56,7 +56,7 @@ pub(super) struct Table {
     blocks: Vec<Box<[Slot]>>,
     free: u32,
     lists: [List; 3],
-    /// Slots that were whole breakers when they came here.
+    /// Slots that were whole breakers when they came here, each once.
     whole: Vec<u32>,
     looked_at: usize,
 }
@@ -141,9 +141,9 @@ impl Table {
         let free = self.free;
         let slot = self.slot_mut(place);
         let full = slot.full.take();
-        let owner = slot.owner.wrapping_add(1);
         *slot = Slot {
-            owner,
+            owner: slot.owner.wrapping_add(1),
+            is_listed: slot.is_listed,
             ..Slot::free(free)
         };
         self.free = place;
@@ -251,7 +251,10 @@ impl Table {
             &slot.quiet.successes(config.rule.span, slot.touched),
         ));
         slot.full = Some(Arc::clone(&full));
-        self.whole.push(place);
+        if !slot.is_listed {
+            slot.is_listed = true;
+            self.whole.push(place);
+        }
         full
     }
 
@@ -280,6 +283,7 @@ impl Table {
                 None => true,
             };
             if quiet {
+                slot.is_listed = false;
                 self.whole.swap_remove(index);
             } else {
                 self.looked_at = index + 1;
