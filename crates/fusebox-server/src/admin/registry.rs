@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use fusebox::{CircuitBreaker, Source};
+use fusebox::{CircuitBreaker, MainBreaker, Source};
 
 use crate::circuits::{Circuit, Circuits};
 
@@ -13,7 +13,7 @@ use crate::circuits::{Circuit, Circuits};
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Read for answers, moved by actions.
-    pub breaker: Arc<CircuitBreaker>,
+    pub breaker: &'static CircuitBreaker,
     /// 1 is critical: while such a circuit is open, `/health` says `warn`.
     pub priority: u8,
 }
@@ -25,6 +25,9 @@ pub trait Registry: Source + 'static {
 
     /// The circuit of that name.
     fn entry(&self, name: &str) -> Option<Entry>;
+
+    /// The switch above all of them.
+    fn main(&self) -> &Arc<MainBreaker>;
 }
 
 impl Registry for Circuits {
@@ -35,9 +38,13 @@ impl Registry for Circuits {
     fn entry(&self, name: &str) -> Option<Entry> {
         self.get(name).map(|circuit| of(&circuit))
     }
+
+    fn main(&self) -> &Arc<MainBreaker> {
+        Self::main(self)
+    }
 }
 
 fn of(circuit: &Circuit) -> Entry {
-    let (breaker, priority) = (Arc::clone(circuit.breaker()), circuit.settings().priority);
+    let (breaker, priority) = (circuit.breaker(), circuit.set().priority);
     Entry { breaker, priority }
 }

@@ -1,25 +1,42 @@
 //! One live circuit: breaker, counters, and the protected way to its upstream.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use fusebox::CircuitBreaker;
-use fusebox_tower::{Breaker, BreakerLayer};
-use http::HeaderValue;
+use fusebox::{CircuitBreaker, Keyed};
+use fusebox_tower::{Breaker, BreakerLayer, ByKey, SettlingBody};
+use http::{HeaderValue, Request};
 use tower_layer::Layer;
 
-use super::upstream::Upstream;
+use super::upstream::{RequestBody, Upstream, UpstreamBody};
 use super::{CircuitStats, Judgement};
 use crate::settings::CircuitSettings;
 
 /// The upstream behind the breaker: the one way by which a request reaches it.
-pub type Protected = Breaker<Upstream, Arc<CircuitBreaker>, Judgement>;
+pub type Protected = Breaker<Upstream, ByKey<&'static CircuitBreaker, KeyOf>, Judgement>;
+
+/// An upstream's body; the call is settled by it.
+pub type Forwarded = SettlingBody<UpstreamBody, Keyed<&'static CircuitBreaker>, Judgement>;
+
+/// Takes the key of its branch from a request.
+type KeyOf = for<'r> fn(&'r Request<RequestBody>) -> Option<Cow<'r, str>>;
+
+/// The key of a request's branch, among its extensions: the request that the upstream gets has
+/// another path and other headers than the client's, in which the key stands.
+#[derive(Clone, Debug)]
+pub(crate) struct BranchOf(pub(crate) Box<str>);
+
+fn key_of(request: &Request<RequestBody>) -> Option<Cow<'_, str>> {
+    let branch: &BranchOf = request.extensions().get()?;
+    Some(Cow::Borrowed(&branch.0))
+}
 
 /// One circuit under one version of its settings. A reload makes another `Circuit` that shares
 /// breaker and counters with this one; requests under way keep this one.
 #[derive(Debug)]
 pub struct Circuit {
     settings: Arc<CircuitSettings>,
-    breaker: Arc<CircuitBreaker>,
+    breaker: &'static CircuitBreaker,
     stats: Arc<CircuitStats>,
     protected: Protected,
 }
@@ -27,12 +44,12 @@ pub struct Circuit {
 impl Circuit {
     pub(super) fn new(
         settings: CircuitSettings,
-        breaker: Arc<CircuitBreaker>,
+        breaker: &'static CircuitBreaker,
         stats: Arc<CircuitStats>,
         upstream: Upstream,
     ) -> Self {
         let settings = Arc::new(settings);
-        let protected = BreakerLayer::new(Arc::clone(&breaker))
+        let protected = BreakerLayer::new(ByKey::new(breaker, key_of as KeyOf))
             .classify(Judgement::new(Arc::clone(&settings)))
             .settle_after(settings.settle_after)
             .layer(upstream);
@@ -58,8 +75,8 @@ impl Circuit {
 
     /// Its breaker.
     #[must_use]
-    pub fn breaker(&self) -> &Arc<CircuitBreaker> {
-        &self.breaker
+    pub fn breaker(&self) -> &'static CircuitBreaker {
+        self.breaker
     }
 
     /// What was counted since the circuit came.
@@ -84,11 +101,7 @@ impl Circuit {
         self.protected.get_ref().host()
     }
 
-    pub(super) fn shared(&self) -> (Arc<CircuitBreaker>, Arc<CircuitStats>, &Upstream) {
-        (
-            Arc::clone(&self.breaker),
-            Arc::clone(&self.stats),
-            self.protected.get_ref(),
-        )
+    pub(super) fn shared(&self) -> (Arc<CircuitStats>, &Upstream) {
+        (Arc::clone(&self.stats), self.protected.get_ref())
     }
 }

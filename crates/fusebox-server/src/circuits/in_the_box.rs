@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use fusebox::{Author, CircuitBreaker, ControlError, EventBus, Reading, SettingsError, Source};
+use fusebox::{
+    Author, Definition, EventBus, MainBreaker, Reading, Registry, RegistryError, Source,
+};
 
 use super::upstream::{Tls, TlsError, Upstream};
 use super::{Circuit, CircuitStats, Route, Routes};
@@ -11,19 +13,25 @@ use crate::settings::{CircuitSettings, Config};
 
 /// The name under which the gateway's circuits appear in metrics.
 const SERVICE: &str = "fusebox";
+/// Events kept for the log: more than all circuits of a large box make at once.
+const EVENTS: usize = 4096;
+/// More than a settings file can name: reloads that rename circuits meet no bound in practice.
+const CIRCUITS_MAX: usize = 1_000_000;
 
 /// All live circuits of the gateway.
 #[derive(Debug)]
 pub struct Circuits {
     live: ArcSwap<Live>,
-    bus: Arc<EventBus>,
+    /// The breakers by name, under one main breaker. A removed one waits here for its name to come
+    /// back.
+    breakers: Registry,
     tls: Tls,
     /// Held while a reload is made, so that two of them follow one another.
     reload: Mutex<()>,
 }
 
 /// The circuits of one version of the settings.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Live {
     circuits: Vec<Arc<Circuit>>,
     routes: Routes,
@@ -52,22 +60,9 @@ impl Changed {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CircuitsError {
-    /// The breaker does not take its settings or its name.
-    #[error("circuit {circuit}: {error}")]
-    Breaker {
-        /// The circuit.
-        circuit: String,
-        /// What the breaker says.
-        error: SettingsError,
-    },
-    /// The breaker does not take other settings any more.
-    #[error("circuit {circuit}: {error}")]
-    Change {
-        /// The circuit.
-        circuit: String,
-        /// What the breaker says.
-        error: ControlError,
-    },
+    /// The breakers cannot be had so.
+    #[error(transparent)]
+    Breakers(#[from] RegistryError),
     /// Two circuits have the same host and path.
     #[error("circuits {first} and {second} have the same route")]
     SameRoute {
@@ -76,9 +71,6 @@ pub enum CircuitsError {
         /// The one after it.
         second: String,
     },
-    /// Two circuits have the same name.
-    #[error("two circuits are named {0}")]
-    SameName(String),
     /// There is no TLS to reach an https upstream by.
     #[error("circuit {circuit}: {error}")]
     Tls {
@@ -98,35 +90,32 @@ pub enum CircuitsError {
 }
 
 impl Circuits {
-    /// Makes the circuits of a configuration. Their events go to `bus`.
+    /// Makes the circuits of a configuration.
     ///
     /// # Errors
     /// Settings that no circuit can be made of, see [`CircuitsError`].
-    pub fn new(config: &Config, bus: Arc<EventBus>) -> Result<Arc<Self>, CircuitsError> {
-        Self::with_tls(config, bus, Tls::default())
+    pub fn new(config: &Config) -> Result<Arc<Self>, CircuitsError> {
+        Self::with_tls(config, Tls::default())
     }
 
     /// As [`Circuits::new`], with other certificate roots than those of the machine.
     ///
     /// # Errors
     /// As [`Circuits::new`].
-    pub fn with_tls(
-        config: &Config,
-        bus: Arc<EventBus>,
-        tls: Tls,
-    ) -> Result<Arc<Self>, CircuitsError> {
-        let builder = Builder {
-            bus: &bus,
-            tls: &tls,
-            before: &[],
-        };
-        let live = ArcSwap::from_pointee(builder.live(config)?);
-        Ok(Arc::new(Self {
-            live,
-            bus,
+    pub fn with_tls(config: &Config, tls: Tls) -> Result<Arc<Self>, CircuitsError> {
+        let breakers = Registry::builder()
+            .events_kept(EVENTS)
+            .circuits_max(CIRCUITS_MAX)
+            .service(SERVICE)
+            .build();
+        let circuits = Self {
+            live: ArcSwap::default(),
+            breakers,
             tls,
             reload: Mutex::new(()),
-        }))
+        };
+        circuits.apply(config)?;
+        Ok(Arc::new(circuits))
     }
 
     /// All circuits, in the order of the settings.
@@ -149,18 +138,24 @@ impl Circuits {
     /// The circuit for a request to this host and path.
     #[must_use]
     pub fn route(&self, host: &str, path: &str) -> Option<Route> {
-        self.live.load().routes.find(host, path)
+        self.live.load().route(host, path)
     }
 
-    /// The bus that the circuits' events go to.
+    /// The bus that the circuits' events go to, and those of their main breaker.
     #[must_use]
     pub fn events(&self) -> &Arc<EventBus> {
-        &self.bus
+        self.breakers.events()
+    }
+
+    /// The switch above all circuits (R18).
+    #[must_use]
+    pub fn main(&self) -> &Arc<MainBreaker> {
+        self.breakers.main()
     }
 
     /// Takes over another configuration, all or nothing. A circuit that stays keeps its breaker,
-    /// its state and its counters, and its open connections if the upstream is the same. Requests
-    /// under way finish under the settings they began with.
+    /// its state and its counters, and its open connections if the upstream is the same; the main
+    /// breaker stays as it is. Requests under way finish under the settings they began with.
     ///
     /// # Errors
     /// Settings that no circuit can be made of; then everything stays as it was.
@@ -168,16 +163,34 @@ impl Circuits {
         // A poisoned lock guards nothing that could be half done: the swap below is one store.
         let _one_at_a_time = self.reload.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.live.load_full();
-        let builder = Builder {
-            bus: &self.bus,
-            tls: &self.tls,
-            before: &before.circuits,
+        // Everything that can be refused comes before the breakers, and these all change or none.
+        let routes = self.routes(config)?;
+        let plans = config.circuits.iter().map(|settings| {
+            let old = named(&before.circuits, &settings.name);
+            Plan::new(settings, old, &self.tls)
+        });
+        let plans: Vec<Plan> = plans.collect::<Result<_, _>>()?;
+        let definitions = config.circuits.iter().map(definition).collect();
+        self.breakers.apply(definitions, &Author::system())?;
+        let circuits: Result<_, RegistryError> = plans
+            .into_iter()
+            .map(|plan| plan.circuit(&self.breakers))
+            .collect();
+        let after = Live {
+            circuits: circuits?,
+            routes,
         };
-        let after = builder.live(config)?;
         let changed = difference(&before.circuits, &after.circuits);
-        change_breakers(&after.circuits)?;
         self.live.store(Arc::new(after));
         Ok(changed)
+    }
+
+    fn routes(&self, config: &Config) -> Result<Routes, CircuitsError> {
+        let name = |circuit: usize| config.circuits[circuit].name.clone();
+        Routes::new(&config.circuits).map_err(|(first, second)| CircuitsError::SameRoute {
+            first: name(first),
+            second: name(second),
+        })
     }
 
     /// Tells every breaker that the process ends: calls that are dropped from now on count as
@@ -203,26 +216,12 @@ impl Source for Circuits {
     }
 }
 
-/// Puts the settings of all circuits in force in their breakers, or in none of them.
-fn change_breakers(circuits: &[Arc<Circuit>]) -> Result<(), CircuitsError> {
-    let by = Author::system();
-    let mut done: Vec<(&CircuitBreaker, fusebox::Settings)> = Vec::new();
-    for circuit in circuits {
-        let (breaker, before) = (circuit.breaker(), circuit.breaker().settings());
-        if let Err(error) = breaker.change_settings(circuit.set().breaker.clone(), &by) {
-            for (breaker, before) in done {
-                // Taken a moment ago; a breaker that refuses now keeps the new settings until the
-                // next reload.
-                let _ = breaker.change_settings(before, &by);
-            }
-            return Err(CircuitsError::Change {
-                circuit: circuit.name().to_owned(),
-                error,
-            });
-        }
-        done.push((breaker, before));
+impl Live {
+    fn route(&self, host: &str, path: &str) -> Option<Route> {
+        let (circuit, matched) = self.routes.find(host, path)?;
+        let circuit = Arc::clone(self.circuits.get(circuit)?);
+        Some(Route { circuit, matched })
     }
-    Ok(())
 }
 
 fn named<'c>(circuits: &'c [Arc<Circuit>], name: &str) -> Option<&'c Arc<Circuit>> {
@@ -247,64 +246,63 @@ fn difference(before: &[Arc<Circuit>], after: &[Arc<Circuit>]) -> Changed {
     changed
 }
 
-/// Makes live circuits, out of those before where they stay.
-struct Builder<'b> {
-    bus: &'b Arc<EventBus>,
-    tls: &'b Tls,
-    before: &'b [Arc<Circuit>],
+/// What the registry is to know of a circuit.
+fn definition(settings: &CircuitSettings) -> Definition {
+    let definition = Definition::new(&settings.name)
+        .settings(settings.breaker.clone())
+        .trips_main(settings.trips_main)
+        .priority(settings.priority);
+    match &settings.branch {
+        Some(branch) => definition.branches(branch.settings.clone()),
+        None => definition,
+    }
 }
 
-impl Builder<'_> {
-    fn live(&self, config: &Config) -> Result<Live, CircuitsError> {
-        let mut circuits: Vec<Arc<Circuit>> = Vec::with_capacity(config.circuits.len());
-        for settings in &config.circuits {
-            if named(&circuits, &settings.name).is_some() {
-                return Err(CircuitsError::SameName(settings.name.clone()));
-            }
-            circuits.push(self.circuit(settings)?);
-        }
-        let routes =
-            Routes::new(&circuits).map_err(|(first, second)| CircuitsError::SameRoute {
-                first: first.name().to_owned(),
-                second: second.name().to_owned(),
-            })?;
-        Ok(Live { circuits, routes })
-    }
+/// A circuit that wants nothing but its breaker.
+enum Plan {
+    Stays(Arc<Circuit>),
+    Comes {
+        settings: CircuitSettings,
+        stats: Arc<CircuitStats>,
+        upstream: Upstream,
+    },
+}
 
-    fn circuit(&self, settings: &CircuitSettings) -> Result<Arc<Circuit>, CircuitsError> {
-        let Some(old) = named(self.before, &settings.name) else {
-            let breaker = self.breaker(settings)?;
-            let upstream = Upstream::new(settings, self.tls)?;
-            let stats = Arc::new(CircuitStats::default());
-            return Ok(Arc::new(Circuit::new(
-                settings.clone(),
-                breaker,
-                stats,
-                upstream,
-            )));
+impl Plan {
+    /// Made out of the circuit before where it stays.
+    fn new(
+        settings: &CircuitSettings,
+        old: Option<&Arc<Circuit>>,
+        tls: &Tls,
+    ) -> Result<Self, CircuitsError> {
+        let (stats, upstream) = match old {
+            Some(old) if old.set() == settings => return Ok(Self::Stays(Arc::clone(old))),
+            Some(old) => {
+                let (stats, upstream) = old.shared();
+                (stats, upstream.changed_to(settings, tls)?)
+            }
+            None => (Arc::default(), Upstream::new(settings, tls)?),
         };
-        if old.set() == settings {
-            return Ok(Arc::clone(old));
-        }
-        let (breaker, stats, upstream) = old.shared();
-        let upstream = upstream.changed_to(settings, self.tls)?;
-        Ok(Arc::new(Circuit::new(
-            settings.clone(),
-            breaker,
+        Ok(Self::Comes {
+            settings: settings.clone(),
             stats,
             upstream,
-        )))
+        })
     }
 
-    fn breaker(&self, settings: &CircuitSettings) -> Result<Arc<CircuitBreaker>, CircuitsError> {
-        CircuitBreaker::builder(settings.name.clone())
-            .settings(settings.breaker.clone())
-            .events(Arc::clone(self.bus))
-            .build()
-            .map(Arc::new)
-            .map_err(|error| CircuitsError::Breaker {
-                circuit: settings.name.clone(),
-                error,
-            })
+    fn circuit(self, breakers: &Registry) -> Result<Arc<Circuit>, RegistryError> {
+        match self {
+            Self::Stays(circuit) => Ok(circuit),
+            Self::Comes {
+                settings,
+                stats,
+                upstream,
+            } => {
+                // It was put there a moment ago.
+                let breaker = breakers.find(&settings.name)?;
+                let circuit = Circuit::new(settings, breaker, stats, upstream);
+                Ok(Arc::new(circuit))
+            }
+        }
     }
 }

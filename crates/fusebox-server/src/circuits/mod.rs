@@ -12,9 +12,11 @@ mod routes;
 mod stats;
 pub mod upstream;
 
-pub use circuit::{Circuit, Protected};
+pub(crate) use circuit::BranchOf;
+pub use circuit::{Circuit, Forwarded, Protected};
 pub use flight::Flight;
 pub use in_the_box::{Changed, Circuits, CircuitsError};
 pub use judgement::Judgement;
-pub use routes::{Route, Routes};
+pub use routes::Route;
+use routes::Routes;
 pub use stats::{Answer, CircuitStats, LATENCY_BOUNDS_US, Latency};

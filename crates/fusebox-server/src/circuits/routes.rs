@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Circuit;
+use crate::settings::CircuitSettings;
 
 /// Where a request goes.
 #[derive(Clone, Debug)]
@@ -14,9 +15,10 @@ pub struct Route {
     pub matched: usize,
 }
 
-/// The table of routes. Looking up takes no lock and allocates nothing.
+/// The table of routes to circuits, these by their place in the settings. Looking up takes no lock
+/// and allocates nothing.
 #[derive(Debug, Default)]
-pub struct Routes {
+pub(super) struct Routes {
     hosts: HashMap<Box<str>, Paths>,
     any_host: Paths,
 }
@@ -24,7 +26,7 @@ pub struct Routes {
 /// The routes of one host, by path without a slash at its end.
 #[derive(Debug, Default)]
 struct Paths {
-    by_path: HashMap<Box<str>, Arc<Circuit>>,
+    by_path: HashMap<Box<str>, usize>,
     longest: usize,
 }
 
@@ -33,10 +35,9 @@ const HOST_BYTES_MAX: usize = 255;
 
 impl Routes {
     /// Makes the table. Two circuits on the same host and path are given back as the error.
-    pub(super) fn new(circuits: &[Arc<Circuit>]) -> Result<Self, (Arc<Circuit>, Arc<Circuit>)> {
+    pub(super) fn new(circuits: &[CircuitSettings]) -> Result<Self, (usize, usize)> {
         let mut routes = Self::default();
-        for circuit in circuits {
-            let settings = circuit.settings();
+        for (circuit, settings) in circuits.iter().enumerate() {
             let paths = match &settings.host {
                 Some(host) => routes
                     .hosts
@@ -49,9 +50,9 @@ impl Routes {
         Ok(routes)
     }
 
-    /// Finds the circuit for a host (with or without port) and a path.
-    #[must_use]
-    pub fn find(&self, host: &str, path: &str) -> Option<Route> {
+    /// Finds the circuit for a host (with or without port) and a path, and how many bytes of the
+    /// path matched.
+    pub(super) fn find(&self, host: &str, path: &str) -> Option<(usize, usize)> {
         self.on_host(host)
             .and_then(|paths| paths.find(path))
             .or_else(|| self.any_host.find(path))
@@ -75,31 +76,24 @@ impl Routes {
 }
 
 impl Paths {
-    fn add(
-        &mut self,
-        path: &str,
-        circuit: &Arc<Circuit>,
-    ) -> Result<(), (Arc<Circuit>, Arc<Circuit>)> {
+    fn add(&mut self, path: &str, circuit: usize) -> Result<(), (usize, usize)> {
         self.longest = self.longest.max(path.len());
-        match self.by_path.insert(path.into(), Arc::clone(circuit)) {
-            Some(earlier) => Err((earlier, Arc::clone(circuit))),
+        match self.by_path.insert(path.into(), circuit) {
+            Some(earlier) => Err((earlier, circuit)),
             None => Ok(()),
         }
     }
 
     /// Tries the path, then the path without its last segment, and so on. It begins at the longest
     /// path that is known, so that a long path costs no more than a short one.
-    fn find(&self, path: &str) -> Option<Route> {
+    fn find(&self, path: &str) -> Option<(usize, usize)> {
         if self.by_path.is_empty() {
             return None;
         }
         let mut end = self.first_border(path);
         loop {
             if let Some(circuit) = path.get(..end).and_then(|prefix| self.by_path.get(prefix)) {
-                return Some(Route {
-                    circuit: Arc::clone(circuit),
-                    matched: end,
-                });
+                return Some((*circuit, end));
             }
             end = path.get(..end)?.rfind('/')?;
         }

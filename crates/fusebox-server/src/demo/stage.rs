@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox::{Clock, EventBus, Subscription, SystemClock, Tick};
+use fusebox::{Clock, Subscription, SystemClock, Tick};
 use http::{Method, Uri};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -27,9 +27,6 @@ use crate::settings::Config;
 
 /// The settings, as a user would write them.
 const SETTINGS: &str = include_str!("demo.toml");
-
-/// Events kept for the one subscriber, who reads them at once; a script makes about twenty.
-const EVENTS: usize = 1024;
 
 /// The gateway has nothing to finish once the clients have their answers, but somebody else may be
 /// calling.
@@ -83,10 +80,9 @@ impl Stage {
             named.upstream.port = upstream.addr().port();
             upstreams.push((role, upstream));
         }
-        let bus = EventBus::new(EVENTS);
-        let events = bus.subscribe();
         let circuits =
-            Circuits::new(&config, bus).map_err(|error| DemoError::Settings(error.to_string()))?;
+            Circuits::new(&config).map_err(|error| DemoError::Settings(error.to_string()))?;
+        let events = circuits.events().subscribe();
         let (close, closing) = watch::channel(false);
         let mut servers = JoinSet::new();
         let addresses = serve(&circuits, &mut servers, &closing)

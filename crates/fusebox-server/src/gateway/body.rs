@@ -1,21 +1,15 @@
 //! The bodies that the gateway sends: an upstream's streamed through, or one of its own.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use fusebox::CircuitBreaker;
-use fusebox_tower::SettlingBody;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 
-use crate::circuits::upstream::{UpstreamBody, UpstreamError};
-use crate::circuits::{Flight, Judgement};
-
-/// An upstream's body; the call is settled by it.
-pub(super) type Forwarded = SettlingBody<UpstreamBody, Arc<CircuitBreaker>, Judgement>;
+use crate::circuits::upstream::UpstreamError;
+use crate::circuits::{Flight, Forwarded};
 
 pin_project! {
     /// The body of an answer. Its request counts as in flight until it is dropped.

@@ -11,12 +11,12 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tower_service::Service;
 
-use super::body::{AnswerBody, Forwarded};
+use super::body::AnswerBody;
 use super::problem::{Kind, without_circuit};
 use super::tunnel::{Tunnel, TunnelSlot};
-use super::{answer, headers, target};
+use super::{answer, headers, key, target};
 use crate::circuits::upstream::{RequestBody, UpstreamError};
-use crate::circuits::{Answer, Circuits, Flight, Route};
+use crate::circuits::{Answer, BranchOf, Circuits, Flight, Forwarded, Route};
 
 /// What the requests of one connection share.
 #[derive(Clone, Debug)]
@@ -85,6 +85,9 @@ impl Forwarder {
         let circuit = flight.circuit();
         let set = circuit.set();
         let (mut parts, body) = request.into_parts();
+        // Before anything of the client's request is changed.
+        let branch = set.branch.as_ref();
+        let key = branch.and_then(|branch| key::of(&branch.key, &parts));
         // A target that names a host outranks the header, further on too.
         if let Some(named) = parts.uri.authority()
             && let Ok(named) = HeaderValue::from_str(named.as_str())
@@ -106,7 +109,11 @@ impl Forwarder {
         // What hyper noted about the client's connection is not for the upstream's.
         parts.extensions.clear();
         let breaker = circuit.breaker();
-        let calm = breaker.consecutive_failures() == 0 && breaker.state() == State::Closed;
+        let mut calm = breaker.consecutive_failures() == 0 && breaker.state() == State::Closed;
+        if let Some(key) = key {
+            calm = calm && breaker.branches().open == 0;
+            parts.extensions.insert(BranchOf(key));
+        }
         let body = RequestBody::new(body).repeats(calm);
         Ok(Request::from_parts(parts, body))
     }

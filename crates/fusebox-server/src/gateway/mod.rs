@@ -14,6 +14,7 @@ mod client_stream;
 mod fallback;
 mod forward;
 mod headers;
+mod key;
 mod limits;
 mod listener;
 mod problem;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fusebox::{Reason, Rejection};
+use fusebox::{Reason, Rejection, State};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -114,13 +114,45 @@ pub(super) fn name_circuit<B>(response: &mut Response<B>, circuit: &Circuit) {
 
 /// What a rejection means, in a sentence.
 pub(super) fn rejected(rejection: Rejection, circuit: &Circuit) -> String {
-    let name = circuit.name();
+    let who = who_rejected(rejection, circuit);
     match rejection.reason() {
-        Reason::Open => format!("circuit {name} is open; nothing is sent to its upstream"),
-        Reason::HalfOpen => format!("circuit {name} is half-open and its trial places are taken"),
-        Reason::Ramp => format!("circuit {name} has just closed and admits a share of the calls"),
+        Reason::Open => format!("{who} is open; nothing is sent to its upstream"),
+        Reason::HalfOpen => format!("{who} is half-open and its trial places are taken"),
+        Reason::Ramp => format!("{who} has just closed and admits a share of the calls"),
         Reason::Main => "the main breaker is open".to_owned(),
-        Reason::ForcedOpen => format!("circuit {name} is held open by hand"),
+        Reason::ForcedOpen => format!("{who} is held open by hand"),
+    }
+}
+
+/// The circuit, or the branch of the call's key, as far as it can be told afterwards.
+fn who_rejected(rejection: Rejection, circuit: &Circuit) -> String {
+    let name = circuit.name();
+    if circuit.set().branch.is_none() {
+        return format!("circuit {name}");
+    }
+    let state = match rejection.reason() {
+        Reason::Open => State::Open,
+        Reason::HalfOpen => State::HalfOpen,
+        _ => return format!("circuit {name}, or the branch of the call's key,"),
+    };
+    if circuit.breaker().state() == state {
+        return format!("circuit {name}");
+    }
+    format!("the branch of circuit {name} for the call's key")
+}
+
+/// The state in which the call got no answer from the upstream. A rejection's reason says it: a
+/// branch may reject while its circuit is closed, and the circuit may have moved on since.
+fn state(kind: Kind, circuit: &Circuit) -> State {
+    let reason = match kind {
+        Kind::Rejected(rejection) => Some(rejection.reason()),
+        _ => None,
+    };
+    match reason {
+        Some(Reason::Open) => State::Open,
+        Some(Reason::HalfOpen) => State::HalfOpen,
+        Some(Reason::Ramp) => State::Closed,
+        Some(Reason::Main | Reason::ForcedOpen) | None => circuit.breaker().state(),
     }
 }
 
@@ -133,7 +165,7 @@ fn answer(kind: Kind, detail: &str, circuit: Option<&Circuit>) -> Response<Bytes
         detail,
         circuit: circuit.map(Circuit::name),
         reason: kind.reason(),
-        state: circuit.map(|circuit| circuit.breaker().state().as_str()),
+        state: circuit.map(|circuit| state(kind, circuit).as_str()),
         retry_after: kind.retry_after().map(in_milliseconds),
     };
     // Texts and numbers always make JSON; were it otherwise, status and headers still say it all.

@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox::EventBus;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -36,8 +35,6 @@ const FILE_EVERY: Duration = Duration::from_millis(500);
 /// How often due transitions are made without traffic: short for who reads the log, and little
 /// work.
 const STATES_EVERY: Duration = Duration::from_millis(200);
-/// Events kept for the log: more than all circuits of a large box make at once.
-const EVENTS: usize = 4096;
 
 /// How the daemon is started.
 #[derive(Debug)]
@@ -118,11 +115,9 @@ async fn start(options: ServeOptions) -> Result<Daemon, u8> {
     let (gateway_listener, gateway_at) = bind(config.server.listen, "server.listen").await?;
     let (admin_listener, admin_at) = bind(config.server.admin, "server.admin").await?;
 
-    let bus = EventBus::new(EVENTS);
-    let events = bus.subscribe();
+    let circuits = Circuits::new(&config).map_err(|error| refuse(&error.to_string(), BAD_INPUT))?;
+    let events = circuits.events().subscribe();
     let log = Server::spawn(|stop| log::events(events, stopped(stop)));
-    let circuits =
-        Circuits::new(&config, bus).map_err(|error| refuse(&error.to_string(), BAD_INPUT))?;
     let readiness = Readiness::starting();
     let daemon = Daemon {
         gateway: Server::spawn({

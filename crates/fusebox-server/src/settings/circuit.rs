@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fusebox::{FailureClass, Outcome};
 use http::{HeaderMap, StatusCode};
 
+use super::branch::Branch;
 use super::upstream::Upstream;
 
 /// Everything that is set for one circuit.
@@ -42,6 +43,8 @@ pub struct CircuitSettings {
     pub trips_main: bool,
     /// The breaker's own settings.
     pub breaker: fusebox::Settings,
+    /// Whether each key is judged apart (R19), and how.
+    pub branch: Option<Branch>,
     /// The answer given in place of the upstream's. Set exactly where `when_unavailable` is
     /// `Fallback`.
     pub fallback: Option<Fallback>,

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use fusebox::Outcome;
 use fusebox::duration::format;
+use fusebox::{Outcome, Settings};
 
-use super::{CircuitSettings, Config, WhenUnavailable};
+use super::{Branch, CircuitSettings, Config, WhenUnavailable};
 
 impl Config {
     /// The settings in force, with the names of the file.
@@ -35,12 +35,6 @@ impl CircuitSettings {
             .iter()
             .map(|(pattern, outcome)| (pattern.to_string(), outcome_word(*outcome).into()))
             .collect();
-        let breaker: Map<String, Value> = self
-            .breaker
-            .entries()
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.into()))
-            .collect();
         let fallback = self.fallback.as_ref().map(|fallback| {
             let names: Vec<&str> = fallback
                 .headers
@@ -68,10 +62,29 @@ impl CircuitSettings {
             "classify": classify,
             "settle_after": format(self.settle_after),
             "trips_main": self.trips_main,
-            "breaker": breaker,
+            "breaker": breaker(&self.breaker),
+            "branch": self.branch.as_ref().map(Branch::effective),
             "fallback": fallback,
         })
     }
+}
+
+impl Branch {
+    fn effective(&self) -> Value {
+        json!({
+            "key": self.key.to_string(),
+            "keys_min": self.settings.keys_min(),
+            "keys_max": self.settings.keys_max(),
+            "breaker": self.settings.breaker().map(breaker),
+        })
+    }
+}
+
+fn breaker(settings: &Settings) -> Map<String, Value> {
+    let entries = settings.entries().into_iter();
+    entries
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .collect()
 }
 
 fn outcome_word(outcome: Outcome) -> &'static str {

@@ -87,7 +87,7 @@ impl Known {
     fn add_circuit(&mut self, name: &str, part: &str) {
         for key in keys::CIRCUIT
             .iter()
-            .filter(|key| !matches!(**key, "breaker" | "fallback"))
+            .filter(|key| !matches!(**key, "breaker" | "branch" | "fallback"))
         {
             self.add(&["CIRCUITS", part, key], &["circuits", name, key]);
         }
@@ -95,6 +95,18 @@ impl Known {
             self.add(
                 &["CIRCUITS", part, "BREAKER", key],
                 &["circuits", name, "breaker", key],
+            );
+        }
+        for key in keys::BRANCH.iter().filter(|key| **key != "breaker") {
+            self.add(
+                &["CIRCUITS", part, "BRANCH", key],
+                &["circuits", name, "branch", key],
+            );
+        }
+        for key in fusebox::Settings::KEYS {
+            self.add(
+                &["CIRCUITS", part, "BRANCH", "BREAKER", key],
+                &["circuits", name, "branch", "breaker", key],
             );
         }
         for key in keys::FALLBACK {

@@ -22,14 +22,18 @@ pub(super) const CIRCUIT: &[&str] = &[
     "settle_after",
     "trips_main",
     "breaker",
+    "branch",
     "fallback",
 ];
+
+/// `[circuits.NAME.branch]`.
+pub(super) const BRANCH: &[&str] = &["key", "keys_min", "keys_max", "breaker"];
 
 /// `[circuits.NAME.fallback]`.
 pub(super) const FALLBACK: &[&str] = &["status", "headers", "body", "json", "file"];
 
 /// Keys that are reserved for what a later version can do: refused with these words, not as slips.
-pub(super) const LATER: &[&str] = &["next", "queue", "queue_uncertain", "branch", "metrics"];
+pub(super) const LATER: &[&str] = &["next", "queue", "queue_uncertain", "metrics"];
 
 /// What is said about them.
 pub(super) const NOT_YET: &str = "not available yet in this version";

@@ -5,6 +5,7 @@
 //! problem is told with its place, not only the first; a key that is unknown or can have no effect
 //! is a problem too.
 
+mod branch;
 mod breaker;
 mod circuit;
 mod effective;
@@ -26,6 +27,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use branch::{Branch, BranchKey};
 pub use circuit::{CircuitSettings, Fallback, StatusPattern, Trouble, WhenUnavailable};
 pub use problem::{Place, Problem};
 pub use source::Source;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use fusebox::Outcome;
 
+use super::branch::Branch;
 use super::circuit::{CircuitSettings, Fallback, StatusPattern, Trouble, WhenUnavailable, outcome};
 use super::problem::{Place, Report};
 use super::section::Section;
 use super::tree::{Node, Table, Value};
 use super::upstream::Upstream;
-use super::{breaker, fallback, keys, route};
+use super::{branch, breaker, fallback, keys, route};
 
 /// Long enough for a slow page, short enough that callers still wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -54,13 +55,8 @@ pub(super) fn read(
         .and_then(|n| u8::try_from(n).ok())
         .unwrap_or(PRIORITY);
     let unavailable = unavailable(section, folder);
-    if section.truth("trips_main") == Some(true) {
-        section.inert(
-            "trips_main",
-            &format!("the main breaker is {}", keys::NOT_YET),
-        );
-    }
     let breaker = breaker(section, &node.key_at, times.total);
+    let branch = branch(section, times.total);
     // Everything is read before anything is given up, so that every mistake is told.
     let classify = classify(section);
     let settle_after = section.time_or_zero("settle_after").unwrap_or(SETTLE_AFTER);
@@ -78,8 +74,9 @@ pub(super) fn read(
         fallback_on: unavailable.on,
         classify,
         settle_after,
-        trips_main: false,
+        trips_main: section.truth("trips_main").unwrap_or(false),
         breaker,
+        branch,
         fallback: unavailable.fallback,
     })
 }
@@ -162,6 +159,17 @@ fn breaker(section: Section<'_>, at: &Place, timeout: Duration) -> fusebox::Sett
         at,
         timeout,
     )
+}
+
+fn branch(section: Section<'_>, timeout: Duration) -> Option<Branch> {
+    let path = section.field("branch");
+    let (table, node) = (section.table("branch")?, section.table.get("branch")?);
+    let section = Section {
+        path: &path,
+        table,
+        ..section
+    };
+    branch::read(section, &node.key_at, timeout)
 }
 
 struct Unavailable {

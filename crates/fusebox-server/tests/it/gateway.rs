@@ -2,6 +2,7 @@
 
 mod answers;
 mod bodies;
+mod branches;
 mod clients;
 mod connections;
 mod fallbacks;

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox::EventBus;
 use fusebox_server::circuits::upstream::Tls;
 use fusebox_server::circuits::{Circuit, Circuits};
 use fusebox_server::gateway::{Gateway, Limits};
@@ -43,7 +42,7 @@ impl House {
     }
 
     pub(crate) async fn start_with(text: &str, limits: Limits, tls: Tls) -> Self {
-        let circuits = Circuits::with_tls(&config(text), EventBus::new(1024), tls).unwrap();
+        let circuits = Circuits::with_tls(&config(text), tls).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

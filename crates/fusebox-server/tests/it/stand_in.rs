@@ -250,7 +250,7 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             let rest = buffer.split_off(end + 4);
             let head = std::mem::replace(buffer, rest);
-            return String::from_utf8(head).ok();
+            return Some(String::from_utf8_lossy(&head).into_owned());
         }
         stream
             .read_buf(buffer)

@@ -1,5 +1,3 @@
-use fusebox::EventBus;
-
 use super::super::Circuits;
 use crate::settings::Config;
 
@@ -9,7 +7,7 @@ fn circuits(lines: &[(&str, &str)]) -> std::sync::Arc<Circuits> {
         text += &format!("[circuits.{name}]\nupstream = \"http://127.0.0.1:9\"\n{more}\n");
     }
     let config = Config::parse(&text, "test.toml", std::iter::empty()).unwrap();
-    Circuits::new(&config, EventBus::new(16)).unwrap()
+    Circuits::new(&config).unwrap()
 }
 
 fn found(circuits: &Circuits, host: &str, path: &str) -> Option<(String, usize)> {

@@ -233,3 +233,35 @@ fn rates_keep_their_decimals() {
     let breaker = rag("breaker = { failure_rate = \"0.25%\" }").breaker;
     assert_eq!(breaker.failure_rate(), Rate::percent(0.25).ok());
 }
+
+#[test]
+fn the_contract_s_keyed_circuit_is_read_without_its_queue() {
+    let text = "[circuits.ofd]\nupstream = \"https://ofd.example\"\ntrips_main = true\n\
+        [circuits.ofd.branch]\nkey = \"header:X-POS-ID\"\n";
+    let ofd = parse(text).unwrap().circuits.remove(0);
+    assert!(ofd.trips_main);
+    let branch = ofd.branch.unwrap();
+    assert_eq!(branch.key.to_string(), "header:x-pos-id");
+    assert_eq!(branch.settings, fusebox::BranchSettings::default());
+}
+
+#[test]
+fn a_branch_s_breaker_knows_the_time_outs_as_the_circuit_s_does() {
+    let rag = rag(
+        "timeout = \"40s\"\n[circuits.rag.branch]\nkey = \"query:shard\"\n\
+        keys_min = 2\nkeys_max = 50\nbreaker = { consecutive_failures = 2 }\n",
+    );
+    let effective = rag.effective();
+    let branch = rag.branch.unwrap();
+    assert_eq!(
+        (branch.settings.keys_min(), branch.settings.keys_max()),
+        (2, 50)
+    );
+    let breaker = branch.settings.breaker().unwrap();
+    assert_eq!(breaker.consecutive_failures(), Some(2));
+    assert_eq!(breaker.half_open_timeout(), 45 * SECOND);
+    assert_eq!(breaker.abandoned_after(), Some(40 * SECOND));
+    assert_eq!(effective["branch"]["key"], "query:shard");
+    assert_eq!(effective["branch"]["keys_max"], 50);
+    assert_eq!(effective["branch"]["breaker"]["consecutive_failures"], "2");
+}

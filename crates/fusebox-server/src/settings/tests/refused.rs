@@ -65,6 +65,11 @@ fn the_breaker_s_settings_are_refused_by_the_core_s_words_at_their_place() {
 }
 
 #[test]
+fn branches_are_refused_at_their_place_and_their_breakers_as_those_of_circuits() {
+    refuses("branches");
+}
+
+#[test]
 fn a_route_that_cannot_be_told_from_another_is_refused() {
     refuses("routes");
 }
@@ -98,6 +103,7 @@ fn every_section_has_its_test() {
         "names",
         "upstreams",
         "server",
+        "branches",
     ];
     assert_eq!(sections().map(|(name, _)| name).collect::<Vec<_>>(), tested);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{RAG, lines, parse, with_env};
-use crate::settings::{Config, Flags};
+use crate::settings::{BranchKey, Config, Flags};
 
 #[test]
 fn a_variable_outranks_the_file() {
@@ -41,6 +41,34 @@ fn a_variable_outranks_the_file() {
     assert_eq!(fallback.body, "3");
     assert_eq!(fallback.headers["x-why"], "down");
     assert_eq!(config.server.listen.port(), 0);
+}
+
+#[test]
+fn a_variable_sets_branches_and_makes_them() {
+    let prefix = "FUSEBOX__CIRCUITS__RAG__";
+    let env = [
+        ("TRIPS_MAIN", "true"),
+        ("BRANCH__KEY", "path:2"),
+        ("BRANCH__KEYS_MIN", "4"),
+        ("BRANCH__BREAKER__OPEN_FOR", "7s"),
+    ];
+    let env = env.map(|(name, value)| (format!("{prefix}{name}"), value));
+    let env = env.each_ref().map(|(name, value)| (name.as_str(), *value));
+    let rag = with_env(RAG, &env).unwrap().circuits.remove(0);
+    let branch = rag.branch.unwrap();
+    assert!(rag.trips_main);
+    assert_eq!(branch.key, BranchKey::Path(2));
+    assert_eq!(branch.settings.keys_min(), 4);
+    let breaker = branch.settings.breaker().unwrap();
+    assert_eq!(breaker.open_for(), Duration::from_secs(7));
+
+    let slip = "FUSEBOX__CIRCUITS__RAG__BRANCH__KEYS_MINI";
+    assert_eq!(
+        lines(with_env(RAG, &[(slip, "4")])),
+        [format!(
+            "{slip}: names no setting (did you mean {prefix}BRANCH__KEYS_MIN?)"
+        )]
+    );
 }
 
 #[test]

@@ -5,18 +5,24 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use fusebox::{CircuitBreaker, FailureClass, ManualClock, Reading, Source};
+use fusebox::{
+    CircuitBreaker, Definition, FailureClass, MainBreaker, ManualClock, Reading,
+    Registry as Breakers, Settings, Source,
+};
 use fusebox_server::admin::{Entry, Readiness, Registry, router};
 use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::Value;
 use tower::ServiceExt;
 
 /// A host of circuits that is not the gateway.
-pub(super) struct Host(Vec<Entry>);
+pub(super) struct Host {
+    breakers: Breakers,
+    entries: Vec<Entry>,
+}
 
 impl Source for Host {
     fn read(&self, visit: &mut dyn FnMut(&Reading<'_>)) {
-        for entry in &self.0 {
+        for entry in &self.entries {
             let snapshot = entry.breaker.snapshot();
             visit(&Reading {
                 service: "host",
@@ -29,22 +35,26 @@ impl Source for Host {
 
 impl Registry for Host {
     fn entries(&self) -> Vec<Entry> {
-        self.0.clone()
+        self.entries.clone()
     }
 
     fn entry(&self, name: &str) -> Option<Entry> {
-        self.0
+        self.entries
             .iter()
             .find(|entry| entry.breaker.name() == name)
             .cloned()
+    }
+
+    fn main(&self) -> &Arc<MainBreaker> {
+        self.breakers.main()
     }
 }
 
 /// `rag` of priority 1 and `vms` of priority 3; both open after 2 failures, for 10 s.
 pub(super) struct Desk {
     pub(super) clock: ManualClock,
-    pub(super) rag: Arc<CircuitBreaker>,
-    pub(super) vms: Arc<CircuitBreaker>,
+    pub(super) rag: &'static CircuitBreaker,
+    pub(super) vms: &'static CircuitBreaker,
     pub(super) readiness: Readiness,
     pub(super) router: Router,
 }
@@ -54,14 +64,19 @@ impl Desk {
         let clock = ManualClock::new();
         // Far enough from the origin that instants of the past can be told.
         clock.advance(Duration::from_secs(3600));
-        let rag = breaker("rag", &clock);
-        let vms = breaker("vms", &clock);
-        let entries = [(&rag, 1), (&vms, 3)].map(|(breaker, priority)| Entry {
-            breaker: Arc::clone(breaker),
-            priority,
-        });
+        let breakers = Breakers::builder().clock(clock.clone()).build();
+        let add = |name: &str| {
+            let definition = Definition::new(name).settings(settings());
+            breakers.add(definition).expect("a circuit")
+        };
+        let (rag, vms) = (add("rag"), add("vms"));
+        let entries = [(rag, 1), (vms, 3)].map(|(breaker, priority)| Entry { breaker, priority });
         let readiness = Readiness::starting();
-        let router = router(Arc::new(Host(entries.into())), readiness.clone());
+        let host = Host {
+            breakers: breakers.clone(),
+            entries: entries.into(),
+        };
+        let router = router(Arc::new(host), readiness.clone());
         Self {
             clock,
             rag,
@@ -121,20 +136,15 @@ pub(super) fn request(method: &str, path: &str) -> http::request::Builder {
         .header(header::HOST, "127.0.0.1:9797")
 }
 
-fn breaker(name: &str, clock: &ManualClock) -> Arc<CircuitBreaker> {
-    let builder = CircuitBreaker::builder(name)
+fn settings() -> Settings {
+    let settings = Settings::builder()
         .consecutive_failures(2)
         .failure_rate(fusebox::Rate::percent(60.0).expect("a rate"))
         .window(fusebox::WindowSize::Calls(10))
         .minimum_calls(4)
         .open_for(Duration::from_secs(10))
         .jitter(fusebox::Rate::percent(0.0).expect("a rate"));
-    Arc::new(
-        builder
-            .clock(clock.clone())
-            .build()
-            .expect("settings that are right"),
-    )
+    settings.build().expect("settings that are right")
 }
 
 pub(super) fn fail(breaker: &CircuitBreaker) {

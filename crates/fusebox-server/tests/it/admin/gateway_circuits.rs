@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use fusebox::EventBus;
 use fusebox_server::admin::{Readiness, router};
 use fusebox_server::circuits::Circuits;
 use fusebox_server::settings::Config;
@@ -42,7 +41,7 @@ async fn get(router: &Router, path: &str) -> String {
 #[tokio::test]
 async fn the_gateways_circuits_are_listed_in_the_order_of_the_file() {
     let config = Config::parse(SETTINGS, "test.toml", std::iter::empty()).expect("right");
-    let circuits = Circuits::new(&config, EventBus::new(16)).expect("circuits");
+    let circuits = Circuits::new(&config).expect("circuits");
     let router = router(Arc::clone(&circuits), Readiness::starting());
 
     let list = get(&router, "/api/v1/circuit-breakers").await;
