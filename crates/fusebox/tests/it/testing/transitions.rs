@@ -85,7 +85,7 @@ expected:
   closed -> open
   open -> half_open
 seen:
-  closed -> open after 2s: 1 failures in a row, the last one by other
+  closed -> open after 2s: a failure, the last one by other
 now: open"
     );
 }
@@ -105,7 +105,7 @@ expected:
   closed -> open
   open -> closed
 seen:
-  closed -> open after 0s: 1 failures in a row, the last one by other
+  closed -> open after 0s: a failure, the last one by other
 > open -> half_open after 60s: the open period is over, trying again
 > half_open -> closed after 61s: by anna
 now: closed"
