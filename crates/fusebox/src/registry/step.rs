@@ -254,7 +254,6 @@ impl Registry {
 
     /// Puts a circuit aside until its name comes back.
     pub(super) fn park(&self, bench: &mut Bench, circuit: Circuit, by: &Author) {
-        bench.covered.remove(circuit.name());
         bench.parked.insert(circuit.name(), circuit);
         self.tell(circuit, EventKind::Removed { by: by.clone() });
     }

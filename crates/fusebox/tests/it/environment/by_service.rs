@@ -113,6 +113,15 @@ fn a_name_with_the_variables_of_a_circuit_that_is_there_is_refused() {
 }
 
 #[test]
+fn a_name_may_take_the_variables_of_a_circuit_that_the_same_list_removes() {
+    let registry = configured(&[], [Service::named("rag-v2")]).unwrap();
+    let variables = Variables::from_iter([("CIRCUIT_BREAKER_RAG_V2_FAIL_MAX", "8")]);
+    let renamed = Service::named("rag.v2").definitions(&variables).unwrap();
+    registry.apply(renamed, &tester()).unwrap();
+    assert_eq!(registry.names(), ["rag.v2"]);
+}
+
+#[test]
 fn one_service_for_two_circuits_is_refused() {
     let services = [Service::named("rag").circuits(["rag-a", "rag-b"])];
     let registry = Registry::new();

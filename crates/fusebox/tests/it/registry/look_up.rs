@@ -71,6 +71,16 @@ fn a_name_that_was_only_asked_for_has_the_registrys_defaults_and_is_listed_as_su
 }
 
 #[test]
+fn what_was_only_asked_for_is_defined_also_by_a_definition_that_changes_nothing() {
+    let (registry, _clock) = registry();
+    let by = crate::stand::tester();
+    registry.circuit("rag").unwrap();
+    let changes = registry.apply(vec!["rag".into()], &by).unwrap();
+    assert_eq!(changes.replaced, ["rag"]);
+    assert!(registry.defaulted().is_empty());
+}
+
+#[test]
 fn a_definition_without_settings_has_the_registrys_defaults() {
     let registry = Registry::builder().defaults(failures(7)).build();
     let rag = registry.add(Definition::new("rag")).unwrap();

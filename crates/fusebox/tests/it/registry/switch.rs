@@ -185,6 +185,21 @@ fn the_switch_reaches_removed_circuits_that_are_still_called() {
 }
 
 #[test]
+fn a_covered_hold_of_a_removed_circuit_comes_back_to_it_but_not_to_its_name() {
+    let (registry, _clock) = registry();
+    let circuit = registry.add(rag(1)).unwrap();
+    circuit.hold(hold(HoldKind::ForcedOpen, None));
+    registry.set_enabled(false, &tester());
+    registry.remove("rag", &tester());
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), Some(HoldKind::ForcedOpen));
+    registry.set_enabled(false, &tester());
+    registry.add(rag(1)).unwrap();
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), None);
+}
+
+#[test]
 fn a_circuit_that_was_off_comes_back_as_the_switch_and_its_definition_say() {
     for (global, own) in [(true, true), (true, false), (false, true), (false, false)] {
         let (registry, _clock) = registry();
