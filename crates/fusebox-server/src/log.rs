@@ -2,7 +2,8 @@
 //!
 //! `FUSEBOX_LOG` sets what is written (`info` by default; `debug`, or
 //! `fusebox_server=debug,hyper=warn`). A transition is one line with circuit, from, to, cause and
-//! evidence. Neither bodies nor header values are logged.
+//! evidence. Bodies are not logged, and of headers only the one that is the
+//! key of a branch.
 
 use std::io::{self, IsTerminal};
 

@@ -15,11 +15,11 @@ use super::problem::Problem;
 use super::view;
 
 /// Whoever reaches the loopback listener; there are no accounts to tell apart.
-const AUTHOR: &str = "local";
+pub(super) const AUTHOR: &str = "local";
 /// Reasons are kept, shown and logged; a sentence or two is enough.
 const REASON_CHARS_MAX: usize = 1000;
 
-type Answer = Result<Json<Value>, Problem>;
+pub(super) type Answer = Result<Json<Value>, Problem>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with a state")]
@@ -119,7 +119,7 @@ async fn because(request: Request) -> Result<Option<String>, Problem> {
     checked(asked.unwrap_or_default().reason)
 }
 
-fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result<T, Problem> {
+pub(super) fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result<T, Problem> {
     text.parse()
         .map_err(|_| Problem::invalid(format!("{field}: {text:?} is not {allowed}")))
 }
@@ -134,7 +134,7 @@ fn lasting(text: &str) -> Result<Duration, Problem> {
 }
 
 /// A reason without the blanks around it; an empty one is none.
-fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
     let Some(reason) = reason else {
         return Ok(None);
     };

@@ -1,11 +1,12 @@
 //! Reading circuits, and finding the one that a path names.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path, RawQuery, State};
 use axum::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::Desk;
+use super::actions::Answer;
 use super::problem::Problem;
 use super::registry::Entry;
 use super::view;
@@ -37,4 +38,34 @@ pub(super) async fn list(State(desk): State<Desk>) -> Json<Value> {
 /// One circuit.
 pub(super) async fn one(Named(entry): Named) -> Json<Value> {
     Json(view::circuit(&entry))
+}
+
+/// Branches listed where the request does not say how many.
+const BRANCHES: usize = 20;
+/// Each is read under its lock and written out whole.
+const BRANCHES_MAX: usize = 1000;
+
+/// The branches of a circuit that something is wrong with, worst first; `?max=20`.
+pub(super) async fn branches(Named(entry): Named, RawQuery(query): RawQuery) -> Answer {
+    let max = most(query.as_deref().unwrap_or_default())?;
+    let worst = entry.breaker.worst_branches(max);
+    let shown: Vec<Value> = worst
+        .iter()
+        .map(|(key, snapshot)| view::branch(key, snapshot))
+        .collect();
+    Ok(Json(json!({ "branches": shown })))
+}
+
+fn most(query: &str) -> Result<usize, Problem> {
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("max="));
+    let Some(asked) = asked else {
+        return Ok(BRANCHES);
+    };
+    let most = asked.parse().ok();
+    most.filter(|most| (1..=BRANCHES_MAX).contains(most))
+        .ok_or_else(|| {
+            Problem::invalid(format!(
+                "max: {asked:?} is not a whole number, 1 to {BRANCHES_MAX}"
+            ))
+        })
 }

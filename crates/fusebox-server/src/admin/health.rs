@@ -46,8 +46,8 @@ fn is_verbose(query: Option<&str>) -> bool {
     pairs.any(|pair| pair.split('=').next() == Some("verbose"))
 }
 
-/// `pass`, or `warn` while a circuit of priority 1 is open; 200 in both cases, for the process
-/// itself works.
+/// `pass`, or `warn` while a circuit of priority 1 or the main breaker is open; 200 in both cases,
+/// for the process itself works.
 pub(super) async fn health(State(desk): State<Desk>) -> Response {
     let mut broken = Vec::new();
     let mut circuits = Vec::new();
@@ -58,13 +58,20 @@ pub(super) async fn health(State(desk): State<Desk>) -> Response {
         }
         circuits.push(line);
     }
+    let main = desk.registry.main().opened();
     let mut body = json!({
-        "status": status(!broken.is_empty()),
+        "status": status(main.is_some() || !broken.is_empty()),
         "version": env!("CARGO_PKG_VERSION"),
         "time": wall::now(),
+        "main": if main.is_some() { "open" } else { "closed" },
         "circuits": circuits,
     });
-    if !broken.is_empty() {
+    if let Some(opening) = main {
+        // Beside it the circuits say nothing new: every call is rejected.
+        let reason = Some(opening.reason).filter(|reason| !reason.is_empty());
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        body["output"] = format!("the main breaker is open{reason}").into();
+    } else if !broken.is_empty() {
         body["output"] = format!("open circuits of priority 1: {}", broken.join(", ")).into();
     }
     let mut response = Json(body).into_response();

@@ -10,6 +10,7 @@
 //! | `/health` | what a person asks: is anything that matters broken? |
 //! | `/metrics` | Prometheus, `OpenMetrics` or classic text by `Accept` |
 //! | `/api/v1/circuit-breakers…` | circuits as JSON, and the actions of an operator |
+//! | `/api/v1/main` | the switch above all circuits |
 //!
 //! Every error is `application/problem+json`.
 
@@ -18,6 +19,7 @@ mod body;
 mod circuits;
 mod guard;
 mod health;
+mod main_breaker;
 mod metrics;
 mod problem;
 mod readiness;
@@ -50,6 +52,10 @@ pub fn router<R: Registry>(registry: Arc<R>, readiness: Readiness) -> Router {
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .nest("/api/v1/circuit-breakers", circuit_routes())
+        .route(
+            "/api/v1/main",
+            get(main_breaker::show).post(main_breaker::turn),
+        )
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(axum::middleware::from_fn(guard::guard))
@@ -63,6 +69,7 @@ fn circuit_routes() -> Router<Desk> {
     Router::new()
         .route("/", get(circuits::list))
         .route("/{name}", get(circuits::one))
+        .route("/{name}/branches", get(circuits::branches))
         .route("/{name}/force-state", post(actions::force_state))
         .route("/{name}/hold", post(actions::hold).delete(actions::release))
         .route("/{name}/reset", post(actions::reset))

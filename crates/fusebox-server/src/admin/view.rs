@@ -1,8 +1,11 @@
-//! A circuit as JSON.
+//! Circuits, branches and the main breaker as JSON.
 
 use std::time::Duration;
 
-use fusebox::{Author, Cause, Evidence, FailureClass, Hold, Reason, Snapshot, Why};
+use fusebox::{
+    Author, BranchStats, Cause, Evidence, FailureClass, Hold, MainOpening, Reason, Snapshot, Tick,
+    Why,
+};
 use serde_json::{Map, Value, json};
 
 use super::registry::Entry;
@@ -11,9 +14,24 @@ use super::wall::Wall;
 /// The circuit as it is now.
 pub(super) fn circuit(entry: &Entry) -> Value {
     let snapshot = entry.breaker.snapshot();
-    let wall = Wall::of(&snapshot);
+    let mut circuit = breaker("name", &snapshot.name, &snapshot);
+    circuit["priority"] = entry.priority.into();
+    circuit["settings"] = settings(&snapshot).into();
+    circuit["branches"] = snapshot.branches.map(branches).into();
+    circuit
+}
+
+/// One branch as it was a moment ago, in the words of a circuit. What every branch shares with
+/// the others is told with the circuit.
+pub(super) fn branch(key: &str, snapshot: &Snapshot) -> Value {
+    breaker("key", key, snapshot)
+}
+
+/// What a circuit and a branch have in common, under what each is called by.
+fn breaker(called: &str, name: &str, snapshot: &Snapshot) -> Value {
+    let wall = Wall::of(snapshot);
     json!({
-        "name": snapshot.name,
+        called: name,
         "state": snapshot.state.as_str(),
         "hold": snapshot.hold.as_ref().map(|held| hold(held, &wall)),
         "since": wall.at(snapshot.since),
@@ -26,17 +44,39 @@ pub(super) fn circuit(entry: &Entry) -> Value {
             "ignored": snapshot.totals.ignored,
             "late": snapshot.totals.late,
         },
-        "rejected": rejected(&snapshot),
+        "rejected": rejected(snapshot),
         "window": {
             "calls": snapshot.window.calls,
             "failures": snapshot.window.failures,
             "slow": snapshot.window.slow,
-            "failure_rate": failure_rate(&snapshot),
+            "failure_rate": failure_rate(snapshot),
         },
         "consecutive_failures": snapshot.consecutive_failures,
         "in_flight": snapshot.in_flight,
-        "priority": entry.priority,
-        "settings": settings(&snapshot),
+    })
+}
+
+fn branches(stats: BranchStats) -> Value {
+    json!({
+        "known": stats.known,
+        "open": stats.open,
+        "held": stats.held,
+        "evicted": stats.evicted,
+        "evicted_open": stats.evicted_open,
+        "unkept": stats.unkept,
+    })
+}
+
+/// The main breaker; `now` is the time on its clock.
+pub(super) fn main(opening: Option<&MainOpening>, now: Tick) -> Value {
+    let wall = Wall::now_is(now);
+    let reason = opening.map(|opening| opening.reason.as_str());
+    json!({
+        "state": if opening.is_some() { "open" } else { "closed" },
+        "reason": reason.filter(|reason| !reason.is_empty()),
+        "author": opening.map(|opening| opening.by.as_str()),
+        "since": opening.map(|opening| wall.at(opening.since)),
+        "circuit": opening.and_then(|opening| opening.circuit.as_deref()),
     })
 }
 

@@ -13,8 +13,13 @@ pub(super) struct Wall {
 impl Wall {
     /// For the instants of a snapshot that was taken just now.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
+        Self::now_is(snapshot.taken_at)
+    }
+
+    /// `tick` is now.
+    pub(super) fn now_is(tick: Tick) -> Self {
         Self {
-            tick: snapshot.taken_at,
+            tick,
             wall: SystemTime::now(),
         }
     }

@@ -43,12 +43,11 @@ pub struct Circuit {
 
 impl Circuit {
     pub(super) fn new(
-        settings: CircuitSettings,
+        settings: Arc<CircuitSettings>,
         breaker: &'static CircuitBreaker,
         stats: Arc<CircuitStats>,
         upstream: Upstream,
     ) -> Self {
-        let settings = Arc::new(settings);
         let protected = BreakerLayer::new(ByKey::new(breaker, key_of as KeyOf))
             .classify(Judgement::new(Arc::clone(&settings)))
             .settle_after(settings.settle_after)

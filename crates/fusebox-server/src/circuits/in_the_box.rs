@@ -262,7 +262,7 @@ fn definition(settings: &CircuitSettings) -> Definition {
 enum Plan {
     Stays(Arc<Circuit>),
     Comes {
-        settings: CircuitSettings,
+        settings: Arc<CircuitSettings>,
         stats: Arc<CircuitStats>,
         upstream: Upstream,
     },
@@ -284,7 +284,7 @@ impl Plan {
             None => (Arc::default(), Upstream::new(settings, tls)?),
         };
         Ok(Self::Comes {
-            settings: settings.clone(),
+            settings: Arc::new(settings.clone()),
             stats,
             upstream,
         })

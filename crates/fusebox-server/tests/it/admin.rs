@@ -5,7 +5,9 @@
 mod actions;
 mod asking;
 mod bad_input;
+mod branches;
 mod gateway_circuits;
 mod health;
+mod main_breaker;
 mod reading;
 mod socket;

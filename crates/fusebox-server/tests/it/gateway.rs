@@ -10,6 +10,8 @@ mod hygiene;
 mod judged;
 mod leaks;
 mod limits;
+mod main_breaker;
 mod reload;
+mod slow;
 mod tls;
 mod upgrades;

@@ -101,8 +101,8 @@ async fn a_hold_without_expiry_lasts_until_it_is_deleted() {
 #[tokio::test]
 async fn reset_closes_and_leaves_the_hold() {
     let desk = Desk::new();
-    fail(&desk.rag);
-    fail(&desk.rag);
+    fail(desk.rag);
+    fail(desk.rag);
     let disabled = r#"{"kind": "disabled", "reason": "drill"}"#;
     desk.post(&to("hold"), disabled).await.ok();
     let rag = desk
@@ -116,8 +116,8 @@ async fn reset_closes_and_leaves_the_hold() {
 #[tokio::test]
 async fn reset_and_release_take_no_body_too() {
     let desk = Desk::new();
-    fail(&desk.rag);
-    fail(&desk.rag);
+    fail(desk.rag);
+    fail(desk.rag);
     let bare = super::asking::request("POST", &to("reset"));
     let rag = desk
         .send(bare.body(axum::body::Body::empty()).expect("a request"))

@@ -18,7 +18,7 @@ fn hold(kind: HoldKind) -> HoldRequest {
 #[tokio::test]
 async fn readiness_follows_the_process_and_never_the_circuits() {
     let desk = Desk::new();
-    for breaker in [&desk.rag, &desk.vms] {
+    for breaker in [desk.rag, desk.vms] {
         fail(breaker);
         fail(breaker);
     }
@@ -46,8 +46,8 @@ async fn readiness_follows_the_process_and_never_the_circuits() {
 #[tokio::test]
 async fn readiness_tells_what_it_asked_when_verbose() {
     let desk = Desk::new();
-    fail(&desk.rag);
-    fail(&desk.rag);
+    fail(desk.rag);
+    fail(desk.rag);
     desk.readiness.set_ready();
     let expected = "[+] settings read\n[+] listeners open\n[+] not shutting down\n\
                     [+] 1 of 2 circuits open (never fails readiness)\nready\n";
@@ -71,8 +71,8 @@ async fn readiness_tells_what_it_asked_when_verbose() {
 #[tokio::test]
 async fn health_passes_while_no_critical_circuit_is_open() {
     let desk = Desk::new();
-    fail(&desk.vms);
-    fail(&desk.vms);
+    fail(desk.vms);
+    fail(desk.vms);
     let answer = desk.get("/health").await;
     assert_eq!(
         answer.header(header::CONTENT_TYPE),
@@ -91,8 +91,8 @@ async fn health_passes_while_no_critical_circuit_is_open() {
 #[tokio::test]
 async fn an_open_circuit_of_priority_1_is_a_warning_and_still_200() {
     let desk = Desk::new();
-    fail(&desk.rag);
-    fail(&desk.rag);
+    fail(desk.rag);
+    fail(desk.rag);
     let health = desk.get("/health").await.ok();
     assert_eq!(health["status"], "warn");
     assert!(
@@ -123,10 +123,35 @@ async fn health_goes_by_the_state_that_callers_feel() {
 
     desk.rag.release(&Author::new("test"));
     desk.rag.reset(&Author::new("test"));
-    fail(&desk.rag);
-    fail(&desk.rag);
+    fail(desk.rag);
+    fail(desk.rag);
     desk.rag.hold(hold(HoldKind::Disabled));
     let health = desk.get("/health").await.ok();
     assert_eq!(health["status"], "pass");
     assert_eq!(health["circuits"][0]["state"], "closed");
+}
+
+#[tokio::test]
+async fn an_open_main_breaker_is_a_warning_whatever_the_circuits_say() {
+    let desk = Desk::new();
+    let main = desk.rag.main().expect("a main breaker");
+    main.open("invoice dispute", &Author::new("test"));
+    let health = desk.get("/health").await.ok();
+    assert_eq!(
+        (&health["status"], &health["main"]),
+        (&json!("warn"), &json!("open"))
+    );
+    assert_eq!(
+        health["output"],
+        "the main breaker is open: invoice dispute"
+    );
+    assert_eq!(health["circuits"][1]["state"], "open");
+
+    main.close(&Author::new("test"));
+    let health = desk.get("/health").await.ok();
+    assert_eq!(
+        (&health["status"], &health["main"]),
+        (&json!("pass"), &json!("closed"))
+    );
+    assert_eq!(health["output"], json!(null));
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::asking::{Desk, between, fail, instant, request, succeed};
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "state",
     "hold",
@@ -22,6 +22,7 @@ const KEYS: [&str; 14] = [
     "in_flight",
     "priority",
     "settings",
+    "branches",
 ];
 
 #[tokio::test]
@@ -76,8 +77,8 @@ async fn settings_are_shown_in_effect_as_texts() {
 #[tokio::test]
 async fn an_open_circuit_says_why_since_when_and_how_long() {
     let desk = Desk::new();
-    fail(&desk.rag);
-    fail(&desk.rag);
+    fail(desk.rag);
+    fail(desk.rag);
     assert!(desk.rag.acquire().is_err());
     desk.clock.advance(Duration::from_millis(2_500));
     let rag = desk.get("/api/v1/circuit-breakers/rag").await.ok();
@@ -100,8 +101,8 @@ async fn an_open_circuit_says_why_since_when_and_how_long() {
 #[tokio::test]
 async fn since_lies_as_far_back_as_the_clock_says() {
     let desk = Desk::new();
-    fail(&desk.rag);
-    fail(&desk.rag);
+    fail(desk.rag);
+    fail(desk.rag);
     let begun = SystemTime::now();
     let at_once = desk.get("/api/v1/circuit-breakers/rag").await.ok();
     desk.clock.advance(Duration::from_secs(5));
@@ -117,13 +118,13 @@ async fn since_lies_as_far_back_as_the_clock_says() {
 #[tokio::test]
 async fn the_failure_rate_is_null_below_minimum_calls() {
     let desk = Desk::new();
-    succeed(&desk.rag);
-    succeed(&desk.rag);
-    fail(&desk.rag);
+    succeed(desk.rag);
+    succeed(desk.rag);
+    fail(desk.rag);
     let rag = desk.get("/api/v1/circuit-breakers/rag").await.ok();
     let window = json!({"calls": 3, "failures": 1, "slow": 0, "failure_rate": null});
     assert_eq!(rag["window"], window);
-    succeed(&desk.rag);
+    succeed(desk.rag);
     let rag = desk.get("/api/v1/circuit-breakers/rag").await.ok();
     let window = json!({"calls": 4, "failures": 1, "slow": 0, "failure_rate": 0.25});
     assert_eq!(rag["window"], window);

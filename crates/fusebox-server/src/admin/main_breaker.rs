@@ -1,0 +1,70 @@
+//! The main breaker: shown, opened and closed (R18).
+
+use axum::Json;
+use axum::extract::{Request, State};
+use fusebox::{Author, Clock, SystemClock, Tick};
+use serde::Deserialize;
+
+use super::actions::{AUTHOR, Answer, checked};
+use super::problem::Problem;
+use super::{Desk, body, view};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with a state")]
+struct Turn {
+    state: String,
+    reason: Option<String>,
+}
+
+/// `{"state", "reason", "author", "since", "circuit"}`, null where it is closed.
+pub(super) async fn show(State(desk): State<Desk>) -> Answer {
+    Ok(shown(&desk))
+}
+
+/// Opens or closes: `{"state": "open" | "closed", "reason"?}`. To open it twice is no error; the
+/// first reason stays.
+pub(super) async fn turn(State(desk): State<Desk>, request: Request) -> Answer {
+    let asked: Turn = body::json(request).await?;
+    let open = match asked.state.as_str() {
+        "open" => true,
+        "closed" => false,
+        other => {
+            let detail = format!("state: {other:?} is not open or closed");
+            return Err(Problem::invalid(detail));
+        }
+    };
+    let reason = checked(asked.reason)?;
+    let (main, by) = (desk.registry.main(), Author::new(AUTHOR));
+    let turned = if open {
+        main.open(reason.as_deref().unwrap_or_default(), &by)
+    } else {
+        main.close(&by)
+    };
+    let what = match (open, turned) {
+        (true, true) => "opened",
+        (true, false) => "was open",
+        (false, true) => "closed",
+        (false, false) => "was closed",
+    };
+    tracing::info!(
+        author = AUTHOR,
+        action = "main",
+        what,
+        reason,
+        "an operator acted"
+    );
+    Ok(shown(&desk))
+}
+
+fn shown(desk: &Desk) -> Json<serde_json::Value> {
+    let opening = desk.registry.main().opened();
+    Json(view::main(opening.as_ref(), now(desk)))
+}
+
+/// The circuits have the clock of their main breaker; without any, it is the system's.
+fn now(desk: &Desk) -> Tick {
+    match desk.registry.entries().first() {
+        Some(entry) => entry.breaker.clock().now(),
+        None => SystemClock.now(),
+    }
+}
