@@ -182,6 +182,12 @@ impl Word {
         self.0 & RAMP != 0
     }
 
+    /// On a ramp or half-open, and nothing outranks that: only some calls are admitted.
+    pub(crate) fn shares_out(self) -> bool {
+        let half_open = self.state() == State::HalfOpen;
+        (half_open || self.is_ramping()) && self.hold().is_none() && !self.is_under_main()
+    }
+
     pub(crate) fn is_under_main(self) -> bool {
         self.0 & MAIN != 0
     }

@@ -70,7 +70,7 @@ pub(crate) struct Branches {
     hasher: RandomState,
     /// The settings as they were given.
     settings: Mutex<BranchSettings>,
-    /// Orders changes. Wakers of who waits for events may run under it.
+    /// Orders changes.
     changing: Mutex<()>,
     enabled: AtomicBool,
     keys_max: AtomicU64,
@@ -137,6 +137,7 @@ impl Branches {
             }
         }
         drop(changing);
+        circuit.wake_readers();
     }
 
     /// The circuit's own settings changed: the aggregate's keys follow, and the branches that
@@ -145,6 +146,7 @@ impl Branches {
         let changing = lock(&self.changing);
         self.bring_up(circuit, by);
         drop(changing);
+        circuit.wake_readers();
     }
 
     fn bring_up(&self, circuit: &CircuitBreaker, by: &Author) {
@@ -157,8 +159,7 @@ impl Branches {
             .flat_map(|shard| lock(shard).change(&config))
             .collect();
         for branch in whole {
-            // Refused after 4,096 changes in the life of one branch: it goes on as it is.
-            let _ = branch.change_settings(config.settings.clone(), by);
+            branch.change_settings_quietly(config.settings.clone(), by);
         }
         self.trim();
     }

@@ -73,6 +73,13 @@ impl CircuitBreaker {
         Ok(())
     }
 
+    /// The same for a branch, under a lock of its circuit: the readers of events are woken by the
+    /// circuit, after that lock.
+    pub(crate) fn change_settings_quietly(&self, settings: Settings, by: &Author) {
+        // Refused after 4,096 changes in the life of one branch: it goes on as it is.
+        let _ = self.locked_only(|locked| locked.change_settings(settings, by));
+    }
+
     /// A reader of this breaker's events (and of those that share its bus) from now on.
     pub fn subscribe(&self) -> Subscription {
         self.events.subscribe()

@@ -199,8 +199,9 @@ impl CircuitBreaker {
     /// The circuit's own word on a call with a key.
     #[inline]
     fn admit_for(&self, branches: &Branches, key: &NamedKey<'_>) -> Result<Ticket, Rejection> {
-        if self.word.load().is_ramping() {
-            // A call that its branch rejects must not use up the share of the others.
+        if self.word.load().shares_out() {
+            // A call that its branch rejects must not use up the share or the trial place of the
+            // others.
             if let Some(rejection) = branches.rejection(key) {
                 self.ledger.rejected(rejection.reason());
                 return Err(rejection);

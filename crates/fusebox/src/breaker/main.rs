@@ -43,7 +43,8 @@ impl Locked<'_> {
     fn set_main(&mut self, open: bool) {
         let breaker = self.breaker;
         let ramp = self.settings().ramp;
-        let closed = self.word().state() == State::Closed;
+        let word = self.word();
+        let closed = word.state() == State::Closed && word.hold().is_none();
         if !open && closed && !ramp.is_zero() {
             breaker.ramp.begin(self.now, ramp);
             breaker.word.begin_ramp();
