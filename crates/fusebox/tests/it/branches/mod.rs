@@ -8,5 +8,7 @@ mod least_used;
 mod life;
 mod live_changes;
 mod places;
+mod threads;
 mod trials;
 mod twins;
+mod under_main;
