@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use fusebox::{
-    Author, BranchSettings, CircuitBreaker, FailureClass, Rate, Reason, Settings, State, WindowSize,
+    Author, BranchSettings, CircuitBreaker, FailureClass, ManualClock, Rate, Reason, Settings,
+    State, WindowSize,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -162,5 +163,42 @@ fn a_rejection_by_a_branch_allocates_nothing() {
             assert_eq!(rejection.reason(), Reason::Open);
         });
         assert_eq!(found, 0);
+    }
+}
+
+/// A stranger who makes up keys, each of which fails: what is kept is bounded by `keys_max`.
+#[test]
+fn keys_that_come_fail_and_go_leave_nothing_behind() {
+    let lenient = settings(None);
+    for window in [
+        None,
+        Some(WindowSize::Calls(10)),
+        Some(WindowSize::Time(Duration::from_secs(1))),
+    ] {
+        let branches = BranchSettings::builder()
+            .keys_max(64)
+            .breaker(settings(window));
+        let circuit = CircuitBreaker::builder("churn")
+            .settings(lenient.clone())
+            .branches(branches.build().unwrap())
+            .clock(ManualClock::new())
+            .build()
+            .unwrap();
+        let mut buffer = [0; 12];
+        let mut churn = |from: u64, to: u64| {
+            for n in from..to {
+                let key = key(n, &mut buffer);
+                circuit
+                    .acquire_key(key)
+                    .unwrap()
+                    .failure(FailureClass::Reset);
+                circuit.acquire().unwrap().success();
+            }
+            LIVE_BYTES.get()
+        };
+        let first = churn(0, 2_000);
+        let last = churn(2_000, 40_000);
+        let grown = last - first;
+        assert!(grown < 16 * 1_024, "{grown} bytes more, window {window:?}");
     }
 }
