@@ -98,6 +98,11 @@ fn on_ends_only_the_holds_of_the_switch() {
     assert_eq!(back.until.map(Tick::as_nanos), Some(60_000_000_000));
     assert_eq!(held(watched), Some(HoldKind::Observe));
     assert_eq!(held(expired), None, "its time was over");
+    assert_eq!(
+        expired.state(),
+        State::Closed,
+        "as the end of the switch's hold leaves it"
+    );
     assert_eq!(held(over), OFF, "an operator set it over the switch's");
     assert_eq!(held(free), None);
 }

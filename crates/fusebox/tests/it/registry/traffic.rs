@@ -2,7 +2,8 @@
 
 use super::{failures, rag, registry};
 use crate::stand::{Dice, tester, together};
-use fusebox::{Definition, FailureClass, HoldKind, State};
+use fusebox::{CircuitBreaker, Definition, FailureClass, HoldKind, State};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Thread 0 changes, the others call; what is left over holds for all of them.
 const THREADS: usize = 4;
@@ -58,18 +59,26 @@ fn a_lower_threshold_defined_under_traffic_opens() {
 }
 
 #[test]
-fn names_asked_for_by_many_threads_at_once_are_made_once() {
+fn names_asked_for_by_two_threads_at_once_are_made_once() {
     let (registry, _clock) = registry();
     let mut events = registry.subscribe();
-    let found = together(8, |_| {
-        let names = (0..20).map(|number| format!("circuit-{number}"));
-        let circuits = names.map(|name| registry.circuit(&name).unwrap());
-        circuits
-            .map(|circuit| std::ptr::from_ref(circuit) as usize)
-            .collect::<Vec<_>>()
+    let arrived = AtomicUsize::new(0);
+    let found = together(2, |_| {
+        let circuits = (0..400).map(|number| {
+            // Both ask for each name within nanoseconds: a barrier wakes one after the other.
+            arrived.fetch_add(1, Ordering::SeqCst);
+            while arrived.load(Ordering::SeqCst) < 2 * (number + 1) {
+                std::hint::spin_loop();
+            }
+            registry.circuit(&format!("circuit-{number}")).unwrap()
+        });
+        let address = |circuit| std::ptr::from_ref::<CircuitBreaker>(circuit) as usize;
+        circuits.map(address).collect::<Vec<_>>()
     });
-    assert!(found.iter().all(|addresses| *addresses == found[0]));
-    assert_eq!(super::own_events(&mut events).len(), 20);
+    assert_eq!(found[0], found[1]);
+    let told = super::own_events(&mut events);
+    assert_eq!(told.len(), 400);
+    assert!(told.iter().all(|event| event.starts_with("defaulted")));
 }
 
 #[test]
