@@ -91,13 +91,6 @@ impl EventBus {
         }
     }
 
-    #[allow(dead_code)] // the registry tells with it
-    /// An event of a whole box: not under any circuit's lock.
-    pub(crate) fn tell(&self, event: Event) {
-        self.push(event);
-        self.wake();
-    }
-
     fn lock(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
