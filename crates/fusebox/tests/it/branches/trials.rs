@@ -1,12 +1,13 @@
 //! Trials of a circuit and of its branches: neither keeps a place of the other's.
 
-use crate::stand::{breaker, hold, percent, secs, tester};
+use crate::stand::{breaker, hold, percent, secs, tester, together};
 use fusebox::{
     Author, BranchSettings, Cause, CircuitBreaker, EventKind, FailureClass, HoldKind, MainBreaker,
     ManualClock, Reason, Received, Settings, State,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Opens at the third failure in a row; a branch at its first, for an hour.
 fn keyed() -> (Arc<CircuitBreaker>, ManualClock) {
@@ -178,4 +179,57 @@ fn the_events_of_a_branch_name_its_key_and_its_opening_does_not_trip_main() {
     let told = circuit.acquire_key("a").unwrap_err();
     assert_eq!(told.reason(), Reason::Main, "it outranks the branch");
     assert!(main.close(&Author::new("tester")));
+}
+
+#[test]
+fn a_dead_key_takes_no_trial_place_from_the_others() {
+    let (circuit, _) = keyed();
+    fail(&circuit, "dead");
+    circuit.transition(State::HalfOpen, &tester()).unwrap();
+    let done = AtomicBool::new(false);
+    let rejected = together(2, |number| {
+        if number == 0 {
+            while !done.load(Ordering::Relaxed) {
+                assert!(circuit.acquire_key("dead").is_err());
+            }
+            return 0;
+        }
+        let ask = || circuit.acquire_key("well").map(|permit| permit.ignore());
+        let rejected = (0..200_000).filter(|_| ask().is_err()).count();
+        done.store(true, Ordering::Relaxed);
+        rejected
+    });
+    assert_eq!(rejected[1], 0, "the only place was free each time");
+    assert_eq!(circuit.snapshot().in_flight, 0);
+}
+
+#[test]
+fn a_dead_key_uses_up_nothing_of_the_circuits_ramp() {
+    let (circuit, clock) = keyed();
+    let ramped = Settings::builder()
+        .consecutive_failures(1_000)
+        .ramp(secs(100));
+    let ramped = ramped.half_open_successes(1).build().unwrap();
+    circuit.change_settings(ramped, &tester()).unwrap();
+    fail(&circuit, "dead");
+    circuit.transition(State::HalfOpen, &tester()).unwrap();
+    circuit.acquire_key("well").unwrap().success();
+    assert_eq!(circuit.snapshot().ramp, Some(0.1));
+    for phase in 0..10 {
+        let mut admitted = 0;
+        for turn in 0..1_000 {
+            let well = turn % 10 == phase;
+            let passes = circuit
+                .acquire_key(if well { "well" } else { "dead" })
+                .is_ok();
+            assert!(well || !passes);
+            admitted += u32::from(passes);
+        }
+        assert!(
+            (9..=11).contains(&admitted),
+            "{admitted} of 100, phase {phase}"
+        );
+    }
+    clock.advance(secs(100));
+    assert!((0..100).all(|_| circuit.acquire_key("well").is_ok()));
 }

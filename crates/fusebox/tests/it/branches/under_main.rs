@@ -2,10 +2,10 @@
 
 use super::threads::bounded;
 use crate::cases::cases;
-use crate::stand::{Dice, breaker, hold, tester, together};
+use crate::stand::{Dice, breaker, hold, secs, tester, together};
 use fusebox::{
     BranchSettings, CircuitBreaker, EventBus, EventKind, FailureClass, HoldKind, MainBreaker,
-    Reason, Received, State,
+    Reason, Received, Settings, State,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,4 +155,49 @@ fn circuits_that_join_or_go_while_it_turns_are_never_left_behind() {
             );
         }
     });
+}
+
+/// A circuit on a ramp of 100 s after each close, with a key whose branch is open.
+fn with_a_dead_key() -> (Arc<MainBreaker>, Circuit) {
+    let main = MainBreaker::new(EventBus::new(64));
+    let dead = Settings::builder().consecutive_failures(1).build().unwrap();
+    let branches = BranchSettings::builder().breaker(dead).build().unwrap();
+    let (circuit, _) = breaker(|b| {
+        let b = b.consecutive_failures(1_000).ramp(secs(100));
+        b.branches(branches)
+    });
+    assert!(main.join(&circuit));
+    let permit = circuit.acquire_key("dead").unwrap();
+    permit.failure(FailureClass::Connect);
+    (main, circuit)
+}
+
+#[test]
+fn it_outranks_a_branch_also_during_a_ramp() {
+    let (main, circuit) = with_a_dead_key();
+    main.open("a test", &tester());
+    main.close(&tester());
+    assert!(circuit.snapshot().ramp.is_some());
+    let told = circuit.acquire_key("dead").unwrap_err();
+    assert_eq!(told.reason(), Reason::Open);
+    main.open("a test", &tester());
+    let told = circuit.acquire_key("dead").unwrap_err();
+    assert_eq!((told.reason(), told.retry_after()), (Reason::Main, None));
+}
+
+#[test]
+fn a_held_circuit_admits_every_key_also_after_it_closed() {
+    for kind in [HoldKind::Observe, HoldKind::Disabled] {
+        let (main, circuit) = with_a_dead_key();
+        circuit.hold(hold(kind, None));
+        assert!(circuit.acquire_key("dead").is_ok(), "{kind:?}");
+        main.open("a test", &tester());
+        assert!(circuit.acquire_key("dead").is_err(), "{kind:?}");
+        main.close(&tester());
+        assert!(circuit.acquire_key("dead").is_ok(), "{kind:?}");
+        assert!(
+            (0..100).all(|_| circuit.acquire_key("well").is_ok()),
+            "{kind:?}"
+        );
+    }
 }
