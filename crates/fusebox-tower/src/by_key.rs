@@ -34,9 +34,9 @@ pub struct ByKey<B, K> {
 }
 
 impl<B, K> ByKey<B, K> {
-    /// The closure runs on the call path; a key that it borrows from the request costs nothing. Who
-    /// sends requests can make up keys: they are bounded by the circuit's `keys_max`, but a key that
-    /// a stranger chooses freely is none.
+    /// Takes the key by this closure, which runs on the call path: a key that it borrows from the
+    /// request is not copied. Keys are bounded by the circuit's `keys_max`; still, take none that a
+    /// stranger can make up freely.
     pub const fn new<R>(circuit: B, key: K) -> Self
     where
         K: Fn(&R) -> Option<Cow<'_, str>>,

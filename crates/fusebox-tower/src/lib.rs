@@ -57,10 +57,10 @@
 //! | a panic in service, future or body | failure | then |
 //! | the future or the body dropped | see below | then |
 //!
-//! The duration of a call ends at its head, whatever the body does. With the feature `tokio`, a call
-//! that has no head yet when `slow_call_duration` is over is judged as slow at that instant, and a
-//! trial fails; so an upstream that swallows calls opens the circuit then, and not at the time-out.
-//! It is recorded once, when it is settled.
+//! The duration of a call ends at its head, whatever the body does. With the feature `tokio`, a
+//! call that has no head yet when `slow_call_duration` is over is judged as slow at that instant,
+//! and a trial fails; so an upstream that swallows calls opens the circuit then, and not at the
+//! time-out. It is recorded once, when it is settled.
 //!
 //! # Cancel safety
 //!
@@ -80,9 +80,9 @@
 //! `tokio`: without it `settle_after` is looked at whenever the body is polled or dropped, so a
 //! silent body is settled late. With it a tokio timer wakes the body's reader at that instant (in a
 //! tokio runtime, whose time driver must be on; elsewhere nothing changes). Either way, a body that
-//! nobody polls is settled when it is polled or dropped next. The same timer tells of calls that pass
-//! `slow_call_duration`; it is set only where a slow-call rate is, and only for a call that is not
-//! answered at once.
+//! nobody polls is settled when it is polled or dropped next. A timer also tells of calls that
+//! pass `slow_call_duration`; it is set only where a slow-call rate is, and only for a call that is
+//! not answered at once.
 //!
 //! `stack`: the modules `stack` and `limit`. `axum`, `reqwest`: the modules of these names. All
 //! three switch `tokio` on.

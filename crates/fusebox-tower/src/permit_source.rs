@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// Asks a breaker for the right to make the call that `R` asks for.
 ///
-/// Every [`Circuit`] is one; [`ByKey`] asks for the branch that the request belongs to.
+/// Every [`Circuit`] is one; [`ByKey`](crate::ByKey) asks for the branch of the request.
 pub trait PermitSource<R> {
     /// The handle in the permits.
     type Handle: Handle;

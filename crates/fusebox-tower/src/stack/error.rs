@@ -54,8 +54,8 @@ impl<E> StackError<E> {
         }
     }
 
-    /// Boxes the error for stacks that speak boxed errors only. Every case can be downcast again: to
-    /// [`Rejection`], [`Limited`], [`TimedOut`], and whatever `E` boxes as.
+    /// Boxes the error for stacks that speak boxed errors only. Every case can be downcast again,
+    /// to [`Rejection`], [`Limited`], [`TimedOut`], and whatever `E` boxes as.
     #[must_use]
     pub fn into_box(self) -> Box<dyn Error + Send + Sync>
     where

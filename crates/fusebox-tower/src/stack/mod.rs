@@ -48,14 +48,16 @@
 //!
 //! Outermost first. It is fixed, since every other one is wrong somewhere.
 //!
-//! | part | why it stands there |
-//! |---|---|
-//! | fallback | it answers for everything below, and what it does is no call to the service |
-//! | total time-out | a deadline, handed inwards: times out nowhere but at the innermost part |
-//! | retries | outside the breaker, so that the breaker sees every attempt and can stop the next one |
-//! | limit | outside the breaker: its refusal is about this process, and no failure of the service; inside the retries, so that a call that waits for its next attempt holds no place |
-//! | breaker | sees the service alone: its answers, errors and time-outs, nothing that happens further out |
-//! | time-out | inside the breaker, which so learns at once what the service did; further out it would only see a caller who left (R11), and `abandoned_after` would have to be kept equal to it |
+//! 1. **Fallback.** It answers for everything below, and what it does is no call to the service.
+//! 2. **Total time-out.** A deadline, handed inwards: nothing times out but at the innermost part.
+//! 3. **Retries.** Outside the breaker, which so sees every attempt and can stop the next one.
+//! 4. **Limit.** Outside the breaker: its refusal is about this process, and no failure of the
+//!    service. Inside the retries: a call that waits for its next attempt holds no place.
+//! 5. **Breaker.** It sees the service alone: answers, errors and time-outs, and nothing that
+//!    happens further out.
+//! 6. **Time-out.** Inside the breaker, which so learns at once what the service did. Further out
+//!    the breaker would only see a caller who left (R11), and `abandoned_after` would have to be
+//!    kept equal to the time-out.
 //!
 //! # What happens to a call
 //!
@@ -64,7 +66,7 @@
 //! | the breaker rejects | a rejection | never | yes |
 //! | the limit refuses | nothing | never | if wished |
 //! | a time-out | a failure of class `timeout` | yes | yes |
-//! | the same, in an attempt that had less than `timeout` left | nothing (ignored) | no time is left | yes |
+//! | the same, with less than `timeout` left | nothing (ignored) | no time is left | yes |
 //! | an error that counts as a failure | a failure | yes | yes |
 //! | another error | as the classifier says | no | no |
 //! | a response that counts as a failure | a failure | yes | if wished |
@@ -78,9 +80,9 @@
 //!
 //! The circuit stops every retry at once. Before each one its state is looked at; while a call
 //! waits for its next attempt it listens to the circuit's events, and when the circuit opens (by a
-//! verdict, a hold, or a main breaker that tells on the same bus) it goes to the breaker immediately
-//! and takes the rejection outwards. So an open circuit has no callers asleep behind it, and no
-//! storm when it closes.
+//! verdict, a hold, or a main breaker that tells on the same bus) it goes to the breaker and takes
+//! the rejection outwards. So an open circuit has no callers asleep behind it, and no storm when it
+//! closes.
 //!
 //! # Bodies
 //!

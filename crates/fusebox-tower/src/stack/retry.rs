@@ -23,7 +23,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// | what | default |
 /// |---|---|
 /// | attempts of one call, the first included | 3 |
-/// | wait before the second attempt, doubled before each further one | 50 ms, and up to as much again by chance |
+/// | first wait, doubled before each further attempt | 50 ms, and up to as much again by chance |
 /// | longest wait | 5 s; a `Retry-After` beyond it ends the call |
 /// | budget | tower's: 10 retries a second, and one for every 5 calls that went well |
 /// | which requests | [`Idempotent`] |

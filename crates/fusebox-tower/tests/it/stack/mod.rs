@@ -154,6 +154,7 @@ impl<B> Service<Request<B>> for Upstream {
                 }
                 Does::Break => return Err(Broken),
                 Does::Hang => std::future::pending().await,
+                // tidy-allow(sleep): slow on purpose, under paused time
                 Does::AnswerAfter(time) => tokio::time::sleep(time).await,
                 Does::Stream => {}
                 Does::RejectAsFusebox => {
