@@ -1,6 +1,6 @@
 //! A limit on the calls in flight that refuses at once (feature `stack`).
 //!
-//! [`tower::limit`] waits for a place and gives it back at the head of the response. Behind a
+//! Tower's own limit waits for a place and gives it back at the head of the response. Behind a
 //! time-out a queue is the wrong place to wait in, and a body that is still being read is still a
 //! call; so this one refuses, and holds the place until the body ends.
 
