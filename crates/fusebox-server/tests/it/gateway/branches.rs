@@ -1,6 +1,6 @@
 //! Keyed circuits: each key of a request is judged apart (R19).
 
-use fusebox::State;
+use fusebox::{Reason, State};
 use fusebox_server::circuits::Answer as Counted;
 
 use crate::house::{Answer, House, config, get, rag};
@@ -55,6 +55,8 @@ async fn one_dead_key_of_ten_is_rejected_alone_and_the_circuit_stays_closed() {
     assert_eq!(rag.breaker().state(), State::Closed);
     assert_eq!(rag.breaker().branches().open, 1);
     assert_eq!(rag.stats().answers(Counted::Rejected), 3);
+    let totals = rag.breaker().snapshot().totals;
+    assert_eq!(totals.rejected(Reason::Open), 3, "metrics read this");
 }
 
 #[tokio::test]
