@@ -2,17 +2,17 @@
 
 use super::BadFile;
 use super::fields::Fields;
+use super::seen::Seen;
 use super::step::{HOLDS, STATES};
-use fusebox::{Cause, HoldKind, Reason, Rejection, Snapshot, State, duration};
+use fusebox::{BranchStats, HoldKind, Reason, Rejection, Snapshot, State, duration};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// What became of a `call` or `begin`.
-pub(super) type Answer = Result<(), Rejection>;
 
 /// The keys of one `expect` with what they want, in the order of the file.
 #[derive(Clone, Debug)]
 pub(super) struct Expectation {
+    /// The branch that it speaks of; `None`: the circuit.
+    key: Option<String>,
     wants: Vec<(String, Want, Value)>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Difference {
     pub(super) actual: Value,
 }
 
-const COUNTERS: [(&str, Counter); 9] = [
+const COUNTERS: [(&str, Counter); 12] = [
     ("successes", |s| s.window.successes()),
     ("failures", |s| s.window.failures),
     ("slow", |s| s.window.slow),
@@ -49,9 +49,21 @@ const COUNTERS: [(&str, Counter); 9] = [
     ("late", |s| s.totals.late),
     ("rejected", |s| s.totals.rejected_total()),
     ("transitions", |s| s.transitions),
+    ("branches", |s| of_branches(s, |b| b.known)),
+    ("evicted", |s| {
+        of_branches(s, |b| b.evicted.saturating_add(b.evicted_open))
+    }),
+    ("evicted_open", |s| of_branches(s, |b| b.evicted_open)),
 ];
 
-const KEYS: [&str; 14] = [
+/// A number of a keyed circuit; 0 if it is not keyed.
+fn of_branches(seen: &Snapshot, number: fn(&BranchStats) -> u64) -> u64 {
+    seen.branches.as_ref().map_or(0, number)
+}
+
+/// What can be asked of the circuit.
+const KEYS: [&str; 18] = [
+    "key",
     "admitted",
     "reason",
     "state",
@@ -66,6 +78,23 @@ const KEYS: [&str; 14] = [
     "late",
     "rejected",
     "transitions",
+    "branches",
+    "evicted",
+    "evicted_open",
+];
+
+/// What can be asked of a branch, beside the `key` that names it.
+const BRANCH_KEYS: [&str; 10] = [
+    "state",
+    "hold",
+    "retry_after",
+    "successes",
+    "failures",
+    "slow",
+    "calls",
+    "consecutive_failures",
+    "in_flight",
+    "transitions",
 ];
 
 impl Expectation {
@@ -73,12 +102,17 @@ impl Expectation {
     /// rejected.
     pub(super) fn read(value: &Value, answers: bool) -> Result<Self, BadFile> {
         let fields = Fields::read(value, "\"expect\"", "expect.", &KEYS)?;
+        let branch = fields.text("key")?;
+        let keys = value.as_object().into_iter().flat_map(|o| o.keys());
         let mut wants = Vec::new();
-        for key in value
-            .as_object()
-            .into_iter()
-            .flat_map(|object| object.keys())
-        {
+        for key in keys.filter(|key| *key != "key") {
+            if branch.is_some() && !BRANCH_KEYS.contains(&key.as_str()) {
+                let text = format!(
+                    "key \"expect.{key}\" does not speak of a branch; beside \"expect.key\" go {}",
+                    BRANCH_KEYS.join(", ")
+                );
+                return Err(BadFile::new(text));
+            }
             if !answers && matches!(key.as_str(), "admitted" | "reason") {
                 let text = format!("key \"expect.{key}\" needs a \"call\" or \"begin\" beside it");
                 return Err(BadFile::new(text));
@@ -91,13 +125,21 @@ impl Expectation {
                 ));
             }
         }
-        Ok(Self { wants })
+        Ok(Self {
+            key: branch.map(str::to_owned),
+            wants,
+        })
+    }
+
+    /// The key of the branch that it speaks of.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The keys that are not as expected.
-    pub(super) fn differences(&self, seen: &Snapshot, answer: Option<Answer>) -> Vec<Difference> {
+    pub(super) fn differences(&self, seen: &Seen) -> Vec<Difference> {
         let differs = |(key, want, wanted): &(String, Want, Value)| {
-            let actual = want.missed(seen, answer)?;
+            let actual = want.missed(seen)?;
             Some(Difference {
                 key: key.clone(),
                 expected: wanted.clone(),
@@ -136,67 +178,32 @@ impl Want {
     }
 
     /// What is seen instead of what is wanted; `None` if it is what is wanted.
-    fn missed(self, seen: &Snapshot, answer: Option<Answer>) -> Option<Value> {
-        let rejection = answer.and_then(Result::err);
+    fn missed(self, seen: &Seen) -> Option<Value> {
+        let shown = &seen.shown;
         let (holds, actual) = match self {
             Self::Admitted(wanted) => {
-                let admitted = answer.is_some_and(|answer| answer.is_ok());
+                let admitted = seen.answer.is_some_and(|answer| answer.is_ok());
                 (admitted == wanted, json!(admitted))
             }
             Self::Reason(wanted) => {
-                let reason = rejection.map(Rejection::reason);
+                let reason = seen.rejection().map(Rejection::reason);
                 (reason == wanted, json!(reason.map(Reason::as_str)))
             }
-            Self::State(wanted) => (seen.state == wanted, json!(seen.state.as_str())),
+            Self::State(wanted) => (shown.state == wanted, json!(shown.state.as_str())),
             Self::Hold(wanted) => {
-                let kind = seen.hold.as_ref().map(|hold| hold.kind);
+                let kind = shown.hold.as_ref().map(|hold| hold.kind);
                 (kind == wanted, json!(kind.map(HoldKind::as_str)))
             }
             Self::RetryAfter(wanted) => {
-                let told = rejection.map_or(seen.retry_after, Rejection::retry_after);
-                let reason = rejection.map_or(seen.rejecting, |r| Some(r.reason()));
-                let reach = if reason == Some(Reason::Open) {
-                    reach(seen)
-                } else {
-                    Duration::ZERO
-                };
+                let (told, reach) = seen.retry_after();
                 let holds = match (told, wanted) {
                     (Some(told), Some(wanted)) => told.abs_diff(wanted) <= reach,
                     (told, wanted) => told == wanted,
                 };
                 (holds, json!(told.map(duration::format)))
             }
-            Self::Count(counter, wanted) => (counter(seen) == wanted, json!(counter(seen))),
+            Self::Count(counter, wanted) => (counter(shown) == wanted, json!(counter(shown))),
         };
         (!holds).then_some(actual)
     }
-}
-
-/// How far the jitter can have moved the end of the present opening: a file names the time
-/// without it, so the time is exact only where the jitter is 0.
-fn reach(seen: &Snapshot) -> Duration {
-    let jitter = seen.settings.jitter().ratio();
-    let drawn = seen.why.as_ref().filter(|why| by_itself(why.cause));
-    let Some(drawn) = drawn.and_then(|why| why.evidence.open_for) else {
-        return Duration::ZERO;
-    };
-    if jitter == 0.0 {
-        return Duration::ZERO;
-    }
-    // drawn = wait * U with U >= 1 - jitter, so wait <= drawn / (1 - jitter).
-    Duration::try_from_secs_f64(drawn.as_secs_f64() * jitter / (1.0 - jitter))
-        .unwrap_or(Duration::MAX)
-}
-
-const fn by_itself(cause: Cause) -> bool {
-    matches!(
-        cause,
-        Cause::ConsecutiveFailures
-            | Cause::FailureRate
-            | Cause::FailureCount
-            | Cause::SlowCallRate
-            | Cause::Policy(_)
-            | Cause::TrialFailed
-            | Cause::TrialTimedOut
-    )
 }

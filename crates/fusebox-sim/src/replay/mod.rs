@@ -6,6 +6,7 @@
 //! cannot hold by accident.
 //!
 //! Invariants:
+//! - An expectation speaks of the circuit, or of the branch whose `key` it names.
 //! - Only `advance` moves the clock. A `call` begins and ends at one instant, whatever it `took`.
 //! - An expectation is read after its step (after the last repetition), when everything that
 //!   was due by then has happened.
@@ -13,12 +14,15 @@
 //! - `rule` and the other texts are never judged.
 
 mod bad_file;
+mod course;
 mod document;
 mod expect;
 mod fields;
 mod files;
 mod report;
 mod script;
+mod seen;
+mod settings;
 mod step;
 mod world;
 

@@ -18,6 +18,8 @@ pub struct Report {
 struct Unmet {
     /// `None` where the file has no steps.
     step: Option<usize>,
+    /// The branch that the step speaks of.
+    branch: Option<String>,
     expected: Map<String, Value>,
     actual: Map<String, Value>,
 }
@@ -26,12 +28,18 @@ impl Report {
     pub(super) fn new(id: &str, misses: Vec<Miss>) -> Self {
         let split = |miss: Miss| {
             let (mut expected, mut actual) = (Map::new(), Map::new());
+            if let Some(key) = &miss.branch {
+                // Not a difference, but without it nobody knows what differs.
+                expected.insert("key".to_owned(), json!(key));
+                actual.insert("key".to_owned(), json!(key));
+            }
             for difference in miss.differences {
                 expected.insert(difference.key.clone(), difference.expected);
                 actual.insert(difference.key, difference.actual);
             }
             Unmet {
                 step: Some(miss.step),
+                branch: miss.branch,
                 expected,
                 actual,
             }
@@ -49,6 +57,7 @@ impl Report {
             let keyed = |value| Map::from_iter([("error".to_owned(), value)]);
             unmet.push(Unmet {
                 step: None,
+                branch: None,
                 expected: keyed(expected),
                 actual: keyed(actual),
             });
@@ -75,7 +84,8 @@ impl Report {
         self.unmet.first().and_then(|unmet| unmet.step)
     }
 
-    /// What the first failed step expects, only the keys that differ; `None` if the file holds.
+    /// What the first failed step expects, only the keys that differ (and the `key` of the
+    /// branch that it speaks of); `None` if the file holds.
     pub fn expected(&self) -> Option<&Map<String, Value>> {
         self.unmet.first().map(|unmet| &unmet.expected)
     }
@@ -106,15 +116,21 @@ impl fmt::Display for Report {
         write!(f, "{}: does not hold", self.id)?;
         for Unmet {
             step,
+            branch,
             expected,
             actual,
         } in &self.unmet
         {
-            for ((key, expected), actual) in expected.iter().zip(actual.values()) {
+            let pairs = expected.iter().zip(actual.values());
+            for ((key, expected), actual) in pairs.filter(|((key, _), _)| *key != "key") {
                 match step {
-                    Some(step) => write!(f, "\n  step {step}: {key}")?,
-                    None => write!(f, "\n  settings: {key}")?,
+                    Some(step) => write!(f, "\n  step {step}: ")?,
+                    None => write!(f, "\n  settings: ")?,
                 }
+                if let Some(branch) = branch {
+                    write!(f, "branch {branch:?}: ")?;
+                }
+                f.write_str(key)?;
                 write!(f, " expected {}, was {}", Plain(expected), Plain(actual))?;
             }
         }

@@ -3,14 +3,16 @@
 use super::BadFile;
 use super::expect::Expectation;
 use super::fields::Fields;
-use super::script::{read_settings, refused};
-use fusebox::{FailureClass, HoldKind, Outcome, Settings, State};
+use super::settings::{self, Circuit, Refusal};
+use fusebox::{FailureClass, HoldKind, Outcome, State};
 use serde_json::Value;
 use std::time::Duration;
 
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) act: Option<Act>,
+    /// The key of a call, or the branch that a hand moves.
+    pub(super) key: Option<String>,
     pub(super) expect: Option<Expectation>,
 }
 
@@ -33,6 +35,10 @@ pub(super) enum Act {
     Drop {
         call: String,
     },
+    /// A timer has seen the call pass the slow-call limit (R3).
+    Overdue {
+        call: String,
+    },
     Advance {
         by: Duration,
     },
@@ -46,7 +52,10 @@ pub(super) enum Act {
     Release,
     Reset,
     Settings {
-        breaker: Box<Settings>,
+        breaker: Box<Circuit>,
+    },
+    Main {
+        open: bool,
     },
 }
 
@@ -62,6 +71,8 @@ pub(super) const HOLDS: [(&str, HoldKind); 3] = [
     ("observe", HoldKind::Observe),
 ];
 
+const SWITCH: [(&str, bool); 2] = [("open", true), ("closed", false)];
+
 const OUTCOMES: [(&str, Outcome); 3] = [
     ("success", Outcome::Success),
     ("failure", Outcome::Failure(FailureClass::Other)),
@@ -69,16 +80,17 @@ const OUTCOMES: [(&str, Outcome); 3] = [
 ];
 
 /// Each `do` with the keys that it takes besides `do` and `expect`.
-const ACTS: [(&str, &[&str]); 11] = [
+const ACTS: [(&str, &[&str]); 12] = [
     ("call", &["outcome", "took", "times", "retry_after", "key"]),
     ("begin", &["call", "key"]),
     ("end", &["call", "outcome", "retry_after"]),
     ("drop", &["call"]),
+    ("overdue", &["call"]),
     ("advance", &["by"]),
-    ("transition", &["to"]),
-    ("hold", &["to", "for"]),
-    ("release", &[]),
-    ("reset", &[]),
+    ("transition", &["to", "key"]),
+    ("hold", &["to", "for", "key"]),
+    ("release", &["key"]),
+    ("reset", &["key"]),
     ("settings", &["breaker"]),
     ("main", &["to"]),
 ];
@@ -90,6 +102,7 @@ impl Step {
             let expect = fields.need("expect", "what is to be seen (or \"do\" is missing)")?;
             return Ok(Self {
                 act: None,
+                key: None,
                 expect: Some(Expectation::read(expect, false)?),
             });
         };
@@ -104,19 +117,16 @@ impl Step {
         let mut known = vec!["do", "expect"];
         known.extend_from_slice(takes);
         let fields = Fields::read(value, &format!("a {name:?} step"), "", &known)?;
-        if fields.get("key").is_some() {
-            return Err(BadFile::new(
-                "key \"key\": keyed circuits are not available yet",
-            ));
-        }
         let answers = matches!(*name, "call" | "begin");
         let act = Act::read(name, &fields)?;
+        let key = fields.text("key")?.map(str::to_owned);
         let expect = fields
             .get("expect")
             .map(|e| Expectation::read(e, answers))
             .transpose()?;
         Ok(Self {
             act: Some(act),
+            key,
             expect,
         })
     }
@@ -139,6 +149,7 @@ impl Act {
                 retry_after: fields.duration("retry_after")?,
             },
             "drop" => Self::Drop { call: call()? },
+            "overdue" => Self::Overdue { call: call()? },
             "advance" => {
                 let by = fields.need("by", "a duration like \"10s\"")?;
                 Self::Advance {
@@ -156,13 +167,15 @@ impl Act {
             "reset" => Self::Reset,
             "settings" => {
                 let breaker = fields.need("breaker", "an object with all settings anew")?;
-                let settings = read_settings(breaker, "breaker")?;
+                let circuit = settings::read(breaker)?;
                 Self::Settings {
-                    breaker: Box::new(settings.map_err(|error| refused(&error))?),
+                    breaker: Box::new(circuit.map_err(Refusal::into_bad_file)?),
                 }
             }
             // The main breaker is the only act left.
-            _ => return Err(BadFile::new("\"do\": \"main\": it is not available yet")),
+            _ => Self::Main {
+                open: word(fields, "to", &SWITCH)?,
+            },
         })
     }
 }

@@ -1,12 +1,15 @@
-//! The world of one run: a breaker, a clock that only steps move, and the calls in flight.
+//! The world of one run: a breaker under a main breaker, a clock that only steps move, and the
+//! calls in flight.
 
 use super::BadFile;
-use super::expect::{Answer, Difference};
-use super::script::refused;
+use super::expect::{Difference, Expectation};
+use super::seen::{Answer, Seen};
+use super::settings::Circuit;
 use super::step::{Act, Step};
 use fusebox::{
-    Author, CircuitBreaker, ControlError, HoldRequest, ManualClock, OwnedPermit, Settings,
-    Settlement,
+    Author, BranchSettings, CircuitBreaker, ControlError, EventBus, HoldRequest, Keyed,
+    MainBreaker, ManualClock, PermitOf, Reason, Rejection, Settings, SettingsError, Settlement,
+    Snapshot, State,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +21,8 @@ const SEED: u64 = 1;
 /// A step whose expectation did not hold.
 #[derive(Clone, Debug)]
 pub(super) struct Miss {
+    /// The branch that the expectation speaks of.
+    pub(super) branch: Option<String>,
     /// Counted from 1.
     pub(super) step: usize,
     pub(super) differences: Vec<Difference>,
@@ -26,11 +31,15 @@ pub(super) struct Miss {
 /// Misses that are kept: the first explains most of what follows.
 const MISSES_MAX: usize = 100;
 
-pub(super) fn run(settings: &Settings, steps: &[Step]) -> Result<Vec<Miss>, BadFile> {
-    let mut world = World::new(settings)?;
+pub(super) fn run(circuit: &Circuit, steps: &[Step]) -> Result<Vec<Miss>, BadFile> {
+    let mut world = World::new(circuit).map_err(|error| refused(&error))?;
     let mut misses = Vec::new();
     for (step, number) in steps.iter().zip(1..) {
-        let answer = match step.act.as_ref().map(|act| world.perform(act)) {
+        let answer = match step
+            .act
+            .as_ref()
+            .map(|act| world.perform(act, step.key.as_deref()))
+        {
             None => None,
             Some(Ok(answer)) => answer,
             // A step that cannot be done after one that was not as expected follows from it.
@@ -38,9 +47,11 @@ pub(super) fn run(settings: &Settings, steps: &[Step]) -> Result<Vec<Miss>, BadF
             Some(Err(bad)) => return Err(bad.at_step(number)),
         };
         let Some(expect) = &step.expect else { continue };
-        let differences = expect.differences(&world.breaker.snapshot(), answer);
+        let seen = world.see(expect, step.key.as_deref(), answer);
+        let differences = expect.differences(&seen.map_err(|error| refused(&error))?);
         if !differences.is_empty() {
             misses.push(Miss {
+                branch: expect.key().map(str::to_owned),
                 step: number,
                 differences,
             });
@@ -52,34 +63,38 @@ pub(super) fn run(settings: &Settings, steps: &[Step]) -> Result<Vec<Miss>, BadF
     Ok(misses)
 }
 
+/// The permit of a call, with or without a key.
+type CallPermit = PermitOf<Keyed<Arc<CircuitBreaker>>>;
+
 struct World {
     clock: ManualClock,
     breaker: Arc<CircuitBreaker>,
+    main: Arc<MainBreaker>,
     /// Every begun call that is not over; `None` if it was not admitted.
-    calls: HashMap<String, Option<OwnedPermit>>,
+    calls: HashMap<String, Option<CallPermit>>,
     author: Author,
 }
 
 impl World {
-    fn new(settings: &Settings) -> Result<Self, BadFile> {
+    fn new(circuit: &Circuit) -> Result<Self, SettingsError> {
         let clock = ManualClock::new();
-        let breaker = CircuitBreaker::builder("replay")
-            .settings(settings.clone())
-            .clock(clock.clone())
-            .seed(SEED)
-            .build()
-            .map_err(|error| refused(&error))?;
-        let (breaker, calls) = (Arc::new(breaker), HashMap::new());
+        let breaker = Arc::new(breaker(&circuit.settings, &clock)?);
+        let author = Author::new("replay");
+        breaker.set_branches(circuit.branches.clone(), &author);
+        // Nobody reads its events.
+        let main = MainBreaker::with_clock(EventBus::new(1), clock.clone());
+        main.join(&breaker);
         Ok(Self {
             clock,
             breaker,
-            calls,
-            author: Author::new("replay"),
+            main,
+            calls: HashMap::new(),
+            author,
         })
     }
 
     /// Does one act; what was admitted or rejected gives an answer.
-    fn perform(&mut self, act: &Act) -> Result<Option<Answer>, BadFile> {
+    fn perform(&mut self, act: &Act, key: Option<&str>) -> Result<Option<Answer>, BadFile> {
         match act {
             Act::Call {
                 outcome,
@@ -88,9 +103,9 @@ impl World {
                 retry_after,
             } => {
                 let settlement = with_hint(Settlement::new(*outcome).took(*took), *retry_after);
-                return Ok(self.call(settlement, *times));
+                return Ok(self.call(settlement, *times, key));
             }
-            Act::Begin { call } => return self.begin(call).map(Some),
+            Act::Begin { call } => return self.begin(call, key).map(Some),
             Act::End {
                 call,
                 outcome,
@@ -100,46 +115,78 @@ impl World {
                 self.admitted(call)?.settle(settlement);
             }
             Act::Drop { call } => drop(self.admitted(call)?),
-            Act::Advance { by } => self.clock.advance(*by),
-            Act::Transition { to } => match self.breaker.transition(*to, &self.author) {
-                // Under observe a move is refused (R15); the steps go on to see that.
-                Ok(_) | Err(ControlError::Observed) => {}
-                #[allow(unreachable_patterns)] // kinds of errors may be added
-                Err(error) => return Err(BadFile::new(error.to_string())),
+            Act::Overdue { call } => match self.calls.get_mut(call) {
+                Some(Some(permit)) => permit.overdue(),
+                other => return Err(not_in_flight(call, other.is_some())),
             },
-            Act::Hold { to, until_after } => self.breaker.hold(HoldRequest {
-                kind: *to,
-                reason: "replay".to_owned(),
-                author: self.author.clone(),
-                for_: *until_after,
-            }),
-            Act::Release => {
-                self.breaker.release(&self.author);
-            }
-            Act::Reset => self.breaker.reset(&self.author),
-            Act::Settings { breaker } => self
-                .breaker
-                .change_settings(breaker.as_ref().clone(), &self.author)
-                .map_err(|error| BadFile::new(error.to_string()))?,
+            Act::Advance { by } => self.clock.advance(*by),
+            by_hand => self.move_by_hand(by_hand, key)?,
         }
         Ok(None)
     }
 
-    fn call(&self, settlement: Settlement, times: u64) -> Option<Answer> {
+    fn move_by_hand(&self, act: &Act, key: Option<&str>) -> Result<(), BadFile> {
+        let (breaker, author) = (&self.breaker, &self.author);
+        match act {
+            Act::Transition { to } => return moved(self.transition(*to, key)),
+            Act::Hold { to, until_after } => {
+                let request = HoldRequest {
+                    kind: *to,
+                    reason: "replay".to_owned(),
+                    author: author.clone(),
+                    for_: *until_after,
+                };
+                match key {
+                    None => breaker.hold(request),
+                    // Where there is no room for it, the steps go on to see that.
+                    Some(key) => drop(breaker.hold_branch(key, request)),
+                }
+            }
+            Act::Release => drop(match key {
+                None => breaker.release(author),
+                Some(key) => breaker.release_branch(key, author),
+            }),
+            Act::Reset => match key {
+                None => breaker.reset(author),
+                Some(key) => drop(breaker.reset_branch(key, author)),
+            },
+            Act::Settings { breaker: anew } => {
+                moved(breaker.change_settings(anew.settings.clone(), author))?;
+                breaker.set_branches(anew.branches.clone(), author);
+            }
+            Act::Main { open: true } => drop(self.main.open("replay", author)),
+            Act::Main { open: false } => drop(self.main.close(author)),
+            // The others move no machine.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn transition(&self, to: State, key: Option<&str>) -> Result<(), ControlError> {
+        match key {
+            None => self.breaker.transition(to, &self.author),
+            Some(key) => self.breaker.transition_branch(key, to, &self.author),
+        }
+        .map(drop)
+    }
+
+    fn call(&self, settlement: Settlement, times: u64, key: Option<&str>) -> Option<Answer> {
         let mut answer = None;
         for _ in 0..times {
-            answer = Some(self.breaker.acquire().map(|permit| {
+            let permit = CircuitBreaker::acquire_key_from(&*self.breaker, key);
+            answer = Some(permit.map(|permit| {
                 permit.settle(settlement);
             }));
         }
         answer
     }
 
-    fn begin(&mut self, call: &str) -> Result<Answer, BadFile> {
+    fn begin(&mut self, call: &str, key: Option<&str>) -> Result<Answer, BadFile> {
         if matches!(self.calls.get(call), Some(Some(_))) {
             return Err(BadFile::new(format!("call {call:?} is in flight already")));
         }
-        let (permit, answer) = match self.breaker.acquire_owned() {
+        let admitted = CircuitBreaker::acquire_key_from(Arc::clone(&self.breaker), key);
+        let (permit, answer) = match admitted {
             Ok(permit) => (Some(permit), Ok(())),
             Err(rejection) => (None, Err(rejection)),
         };
@@ -148,12 +195,75 @@ impl World {
     }
 
     /// Takes the permit of a call that ends.
-    fn admitted(&mut self, call: &str) -> Result<OwnedPermit, BadFile> {
+    fn admitted(&mut self, call: &str) -> Result<CallPermit, BadFile> {
         match self.calls.remove(call) {
             Some(Some(permit)) => Ok(permit),
-            Some(None) => Err(BadFile::new(format!("call {call:?} was not admitted"))),
-            None => Err(BadFile::new(format!("call {call:?} is not in flight"))),
+            other => Err(not_in_flight(call, other.is_some())),
         }
+    }
+
+    /// Looks at what an expectation speaks of, after a step with this key and this answer.
+    fn see(
+        &self,
+        expect: &Expectation,
+        key: Option<&str>,
+        answer: Option<Answer>,
+    ) -> Result<Seen, SettingsError> {
+        if let Some(key) = expect.key() {
+            return Ok(Seen {
+                shown: self.branch(key)?,
+                answer: None,
+                rejected_by: None,
+            });
+        }
+        let shown = self.breaker.snapshot();
+        let reason = answer.and_then(Result::err).map(Rejection::reason);
+        let by_branch = reason == Some(Reason::Open) && shown.rejecting != reason;
+        let rejected_by = key.filter(|_| by_branch).map(|key| self.branch(key));
+        Ok(Seen {
+            shown,
+            answer,
+            rejected_by: rejected_by.transpose()?,
+        })
+    }
+
+    /// A branch; one that is not known (any more) as the next call would find it, new.
+    fn branch(&self, key: &str) -> Result<Snapshot, SettingsError> {
+        if let Some(known) = self.breaker.branch(key) {
+            return Ok(known);
+        }
+        let own = self.breaker.branch_settings();
+        let own = own.as_ref().and_then(BranchSettings::breaker).cloned();
+        let settings = own.unwrap_or_else(|| self.breaker.settings());
+        Ok(breaker(&settings, &self.clock)?.snapshot())
+    }
+}
+
+fn breaker(settings: &Settings, clock: &ManualClock) -> Result<CircuitBreaker, SettingsError> {
+    CircuitBreaker::builder("replay")
+        .settings(settings.clone())
+        .clock(clock.clone())
+        .seed(SEED)
+        .build()
+}
+
+fn refused(error: &SettingsError) -> BadFile {
+    BadFile::new(format!("the settings are refused: {error}"))
+}
+
+fn not_in_flight(call: &str, was_begun: bool) -> BadFile {
+    BadFile::new(match was_begun {
+        true => format!("call {call:?} was not admitted"),
+        false => format!("call {call:?} is not in flight"),
+    })
+}
+
+fn moved(result: Result<(), ControlError>) -> Result<(), BadFile> {
+    match result {
+        // Under observe a move is refused (R15); the steps go on to see that.
+        Ok(()) | Err(ControlError::Observed) => Ok(()),
+        #[allow(unreachable_patterns)] // kinds of errors may be added
+        Err(error) => Err(BadFile::new(error.to_string())),
     }
 }
 

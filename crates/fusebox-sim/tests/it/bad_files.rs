@@ -99,7 +99,7 @@ fn settings_that_are_refused_are_a_bad_file_where_they_are_needed() {
 
 #[test]
 fn steps_are_strict() {
-    let cases: [(&str, &[&str]); 20] = [
+    let cases: [(&str, &[&str]); 25] = [
         ("{}", &["\"expect\"", "\"do\""]),
         ("5", &["a number", "object"]),
         (r#"{"do": "dance"}"#, &["dance", "call", "advance"]),
@@ -137,6 +137,20 @@ fn steps_are_strict() {
         (
             r#"{"do": "begin", "call": "a", "times": 2}"#,
             &["\"times\"", "begin"],
+        ),
+        (r#"{"do": "overdue"}"#, &["\"call\"", "missing"]),
+        (r#"{"do": "main"}"#, &["\"to\"", "missing", "open"]),
+        (
+            r#"{"do": "main", "to": "half_open"}"#,
+            &["\"half_open\"", "\"open\"", "\"closed\""],
+        ),
+        (
+            r#"{"do": "main", "to": "open", "key": "a"}"#,
+            &["\"key\"", "main"],
+        ),
+        (
+            r#"{"do": "call", "outcome": "success", "key": 5}"#,
+            &["\"key\" is 5", "text"],
         ),
         (r#"{"do": "advance"}"#, &["\"by\"", "missing"]),
         (r#"{"do": "advance", "by": "5000000h"}"#, &["years"]),
@@ -200,12 +214,28 @@ fn expectations_are_strict() {
 
 #[test]
 fn a_call_ends_once_and_only_if_it_was_begun_and_admitted() {
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 9] = [
         (
             r#"{"do": "end", "call": "a", "outcome": "success"}"#,
             &["\"a\"", "never begun"],
         ),
         (r#"{"do": "drop", "call": "a"}"#, &["\"a\"", "never begun"]),
+        (
+            r#"{"do": "overdue", "call": "a"}"#,
+            &["\"a\"", "never begun"],
+        ),
+        (
+            concat!(
+                r#"{"do": "begin", "call": "a"}, "#,
+                r#"{"do": "drop", "call": "a"}, {"do": "overdue", "call": "a"}"#
+            ),
+            &["step 3", "over already"],
+        ),
+        (
+            r#"{"do": "transition", "to": "open"}, {"do": "begin", "call": "a"},
+               {"do": "overdue", "call": "a"}"#,
+            &["step 3", "not admitted"],
+        ),
         (
             concat!(
                 r#"{"do": "begin", "call": "a"}, "#,
@@ -244,21 +274,6 @@ fn the_name_of_a_rejected_or_finished_call_may_be_used_again() {
         .and_then(|script| script.run())
         .expect("good");
     assert!(report.ok());
-}
-
-#[test]
-fn what_comes_later_says_that_it_is_not_available_yet() {
-    let cases = [
-        r#"{"do": "main", "to": "open"}"#,
-        r#"{"do": "call", "outcome": "success", "key": "a"}"#,
-        r#"{"do": "begin", "call": "a", "key": "a"}"#,
-        r#"{"do": "settings", "breaker": {"branch": {"keys_min": 3}}}"#,
-    ];
-    for steps in cases {
-        assert_says(&bad_steps(steps), &["not available yet"]);
-    }
-    let branch = bad(r#"{"id": "x", "breaker": {"branch": {}}, "steps": []}"#);
-    assert_says(&branch.to_string(), &["branch", "not available yet"]);
 }
 
 #[test]

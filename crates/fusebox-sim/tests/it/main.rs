@@ -6,4 +6,5 @@
 mod bad_files;
 mod conformance;
 mod exit_codes;
+mod keys;
 mod wrong_expectations;
