@@ -131,6 +131,11 @@ impl MainBreaker {
         true
     }
 
+    /// The clock of [`MainOpening::since`].
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_dyn()
+    }
+
     /// Why it is open; `None` while it is closed.
     pub fn opened(&self) -> Option<MainOpening> {
         self.lock().opening.clone()

@@ -8,6 +8,7 @@ mod branch;
 mod builder;
 mod call;
 mod control;
+mod judge;
 mod keyed;
 mod locked;
 mod main;

@@ -1,8 +1,8 @@
 //! Calls that are slow while they are still under way (R3).
 
 use super::CircuitBreaker;
+use super::judge::{Deciding, Judged};
 use super::locked::Locked;
-use super::settle::{Deciding, Judged};
 use crate::event::{Cause, Evidence};
 use crate::permit::{Ticket, TicketKind};
 use crate::policy::{self, Seen, TripPolicy};

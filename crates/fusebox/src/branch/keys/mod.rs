@@ -5,6 +5,8 @@
 //! answers yes alone, and one with fewer is complete. Keys are told apart by 64-bit hashes under a
 //! secret that is drawn when the circuit is made.
 
+mod bucket;
+
 use crate::clock::{Tick, nanos};
 use crate::event::Cause;
 use crate::policy;
@@ -12,10 +14,8 @@ use crate::settings::{Settings, WindowSize};
 use crate::sync::{AtomicU64, BUCKETS, Mutex, Ordering, lock};
 use crate::window::Entry;
 use crate::word::RunChange;
+use bucket::{Bucket, Few, Sum, put};
 use std::collections::VecDeque;
-
-/// Different keys, as far as they have to be counted.
-type Few = Vec<u64>;
 
 /// One keyed outcome of the aggregate.
 #[derive(Clone, Copy, Debug)]
@@ -62,16 +62,6 @@ enum Span {
         /// What a window of another length left, until its instant.
         carried: Vec<(Tick, Bucket)>,
     },
-}
-
-#[derive(Debug)]
-struct Bucket {
-    epoch: u64,
-    /// The least that its lists ended at: one that is as long may lack keys.
-    most: usize,
-    all: Few,
-    failed: Few,
-    slow: Few,
 }
 
 impl Keys {
@@ -340,92 +330,5 @@ impl Seen {
             _ => sum.keys.failed.len(),
         };
         decide >= sum.needed()
-    }
-}
-
-/// The keys of a whole window.
-struct Sum {
-    keys: Bucket,
-    keys_min: usize,
-    /// Some list may lack keys, because it was made when a smaller minimum was in force.
-    is_cut: bool,
-}
-
-impl Sum {
-    fn new(keys_min: usize) -> Self {
-        Self {
-            keys: Bucket::default(),
-            keys_min,
-            is_cut: false,
-        }
-    }
-
-    fn add(&mut self, bucket: &Bucket) {
-        let most = self.keys_min;
-        self.is_cut |= bucket.all.len() >= bucket.most && bucket.most < most;
-        self.keys.add(bucket, most);
-    }
-
-    fn add_outcome(&mut self, outcome: KeyedOutcome) {
-        self.keys.put(outcome, self.keys_min);
-    }
-
-    fn add_slow(&mut self, key: u64) {
-        put(&mut self.keys.all, key, self.keys_min);
-        put(&mut self.keys.slow, key, self.keys_min);
-    }
-
-    /// The minimum, or all keys seen where those are fewer.
-    fn needed(&self) -> usize {
-        if self.is_cut {
-            self.keys_min
-        } else {
-            self.keys_min.min(self.keys.all.len().max(1))
-        }
-    }
-}
-
-impl Default for Bucket {
-    fn default() -> Self {
-        Self {
-            epoch: 0,
-            most: usize::MAX,
-            all: Few::new(),
-            failed: Few::new(),
-            slow: Few::new(),
-        }
-    }
-}
-
-impl Bucket {
-    /// `true`: enough keys were seen, a success more adds nothing.
-    fn put(&mut self, outcome: KeyedOutcome, most: usize) -> bool {
-        self.most = self.most.min(most);
-        put(&mut self.all, outcome.key, most);
-        if outcome.entry.failure {
-            put(&mut self.failed, outcome.key, most);
-        }
-        if outcome.entry.slow {
-            put(&mut self.slow, outcome.key, most);
-        }
-        self.all.len() >= most
-    }
-
-    fn add(&mut self, other: &Self, most: usize) {
-        self.most = self.most.min(other.most);
-        let lists = [
-            (&mut self.all, &other.all),
-            (&mut self.failed, &other.failed),
-            (&mut self.slow, &other.slow),
-        ];
-        for (mine, others) in lists {
-            others.iter().for_each(|key| put(mine, *key, most));
-        }
-    }
-}
-
-fn put(few: &mut Few, key: u64, most: usize) {
-    if few.len() < most && !few.contains(&key) {
-        few.push(key);
     }
 }
