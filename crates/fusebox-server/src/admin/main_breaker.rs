@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use fusebox::{Author, Clock, SystemClock, Tick};
+use fusebox::Author;
 use serde::Deserialize;
 
 use super::actions::{AUTHOR, Answer, checked};
@@ -57,14 +57,6 @@ pub(super) async fn turn(State(desk): State<Desk>, request: Request) -> Answer {
 }
 
 fn shown(desk: &Desk) -> Json<serde_json::Value> {
-    let opening = desk.registry.main().opened();
-    Json(view::main(opening.as_ref(), now(desk)))
-}
-
-/// The circuits have the clock of their main breaker; without any, it is the system's.
-fn now(desk: &Desk) -> Tick {
-    match desk.registry.entries().first() {
-        Some(entry) => entry.breaker.clock().now(),
-        None => SystemClock.now(),
-    }
+    let main = desk.registry.main();
+    Json(view::main(main.opened().as_ref(), main.clock().now()))
 }
