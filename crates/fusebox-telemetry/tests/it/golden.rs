@@ -34,8 +34,8 @@ fn troubled(clock: &ManualClock) -> Arc<CircuitBreaker> {
     rag
 }
 
-/// Closed and observed, with one slow and one failed call of four, and one that was dropped; one of its
-/// keys is held.
+/// Closed and observed, with one slow and one failed call of four, and one that was dropped; one
+/// of its keys is held.
 fn observed(clock: &ManualClock) -> Arc<CircuitBreaker> {
     let notifier = built(breaker("notifier", clock));
     notifier.hold(HoldRequest {
