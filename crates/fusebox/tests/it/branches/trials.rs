@@ -54,6 +54,26 @@ fn a_branch_that_rejects_gives_the_trial_place_of_the_circuit_back() {
 }
 
 #[test]
+fn the_first_call_after_an_open_period_may_be_for_a_dead_key() {
+    let (circuit, clock) = keyed();
+    fail(&circuit, "dead");
+    circuit.transition(State::Open, &tester()).unwrap();
+    clock.advance(secs(5));
+    // Nobody has looked since: this call finds the circuit half-open, and its branch open.
+    let told = circuit.acquire_key("dead").unwrap_err();
+    assert_eq!(told.reason(), Reason::Open);
+    assert_eq!(told.retry_after(), Some(secs(3_595)));
+    assert_eq!(circuit.snapshot().in_flight, 0);
+    assert!(circuit.acquire_key("well").unwrap().is_trial());
+    clock.advance(secs(30));
+    assert_eq!(
+        circuit.state(),
+        State::HalfOpen,
+        "no trial runs out of time"
+    );
+}
+
+#[test]
 fn a_trial_of_both_is_judged_by_both() {
     let (circuit, clock) = keyed();
     for key in ["a", "b", "c"] {
