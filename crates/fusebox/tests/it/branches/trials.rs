@@ -2,8 +2,8 @@
 
 use crate::stand::{breaker, hold, percent, secs, tester, together};
 use fusebox::{
-    Author, BranchSettings, Cause, CircuitBreaker, EventKind, FailureClass, HoldKind, MainBreaker,
-    ManualClock, Reason, Received, Settings, State,
+    Author, BranchPermit, BranchSettings, Cause, CircuitBreaker, EventKind, FailureClass, HoldKind,
+    MainBreaker, ManualClock, Reason, Received, Settings, State,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -214,7 +214,7 @@ fn a_dead_key_takes_no_trial_place_from_the_others() {
             }
             return 0;
         }
-        let ask = || circuit.acquire_key("well").map(|permit| permit.ignore());
+        let ask = || circuit.acquire_key("well").map(BranchPermit::ignore);
         let rejected = (0..200_000).filter(|_| ask().is_err()).count();
         done.store(true, Ordering::Relaxed);
         rejected
