@@ -254,10 +254,8 @@ fn jitter_moves_what_a_branch_tells_within_its_reach() {
         ]);
         run(breaker.clone(), steps).expect("a good file").ok()
     };
-    for right in ["100s"] {
-        assert!(told(json!({ "reason": "open", "retry_after": right })));
-        assert!(told(json!({ "key": "a", "retry_after": right })));
-    }
+    assert!(told(json!({ "reason": "open", "retry_after": "100s" })));
+    assert!(told(json!({ "key": "a", "retry_after": "100s" })));
     for wrong in [json!("70s"), json!("130s"), json!(null)] {
         assert!(!told(json!({ "retry_after": wrong })));
         assert!(!told(json!({ "key": "a", "retry_after": wrong })));
