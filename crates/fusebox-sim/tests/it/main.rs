@@ -5,6 +5,7 @@
 
 mod bad_files;
 mod conformance;
+mod documented;
 mod exit_codes;
 mod keys;
 mod wrong_expectations;
