@@ -143,10 +143,11 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
 }
 
 impl<E: std::error::Error + 'static> std::error::Error for CallError<E> {
+    /// Both cases speak with the voice of what they hold, so the source is that one's source.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Rejected(rejection) => Some(rejection),
-            Self::Failed(error) => Some(error),
+            Self::Rejected(rejection) => rejection.source(),
+            Self::Failed(error) => error.source(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{BranchTicket, Branches};
 use crate::clock::Tick;
 use crate::permit::TicketKind;
 use crate::sync::{Ordering, lock};
+use std::cmp::Reverse;
 
 /// Times that a victim may turn out to be dearer than its list said before the search is given
 /// up. Each time it is put where it belongs, so that this is generous.
@@ -86,17 +87,19 @@ impl Branches {
         }
     }
 
-    /// The shard with the least recently used branch of a class.
+    /// The shard with the least recently used branch of a class. Within one tick of the coarse
+    /// clock nobody knows: the shard that has most of them gives one.
     fn oldest(&self, class: Class) -> Option<usize> {
-        let mut oldest: Option<(Tick, usize)> = None;
+        let mut oldest: Option<(Tick, Reverse<usize>, usize)> = None;
         for (number, shard) in self.shards.iter().enumerate() {
-            let touched = lock(shard).oldest(class).map(|(_, touched)| touched);
-            let Some(touched) = touched else { continue };
-            if oldest.is_none_or(|(before, _)| touched < before) {
-                oldest = Some((touched, number));
-            }
+            let table = lock(shard);
+            let Some((_, touched)) = table.oldest(class) else {
+                continue;
+            };
+            let candidate = (touched, Reverse(table.length(class)), number);
+            oldest = Some(oldest.map_or(candidate, |before| before.min(candidate)));
         }
-        oldest.map(|(_, number)| number)
+        oldest.map(|(_, _, number)| number)
     }
 
     fn evict_from(&self, shard: usize, class: Class) -> bool {

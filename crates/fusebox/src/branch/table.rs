@@ -14,7 +14,8 @@ use std::sync::Arc;
 /// Slots come in blocks, so that a growing table moves none and wastes little.
 const BLOCK: u32 = 64;
 
-/// Whole breakers that are looked at, whether they could be quiet, when another is made.
+/// Whole breakers that are looked at, whether they could be quiet, when another is made and
+/// once in a tick of the clock.
 const LOOKED_AT: usize = 2;
 
 /// Hashes are keys already.
@@ -59,6 +60,7 @@ pub(super) struct Table {
     /// Slots that were whole breakers when they came here, each once.
     whole: Vec<u32>,
     looked_at: usize,
+    last_look: Tick,
 }
 
 impl Table {
@@ -76,6 +78,7 @@ impl Table {
             lists: [empty; 3],
             whole: Vec::new(),
             looked_at: 0,
+            last_look: Tick::ZERO,
         }
     }
 
@@ -107,6 +110,12 @@ impl Table {
     /// The branch is used now.
     pub(super) fn touch(&mut self, place: u32, now: Tick) {
         let rule = self.config.rule;
+        if now > self.last_look && !self.whole.is_empty() {
+            // Once in a tick of the coarse clock, so that an outage of many keys gives its memory
+            // back also if no other key fails.
+            self.last_look = now;
+            self.lay_to_rest();
+        }
         let slot = self.slot_mut(place);
         slot.touch(&rule, now);
         let class = slot.class;

@@ -70,7 +70,7 @@ impl Builder {
         }
     }
 
-    /// Settings that were checked elsewhere. They replace every single setting named here.
+    /// Settings that were checked elsewhere, all of them: single ones cannot be named beside.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.given = Some(settings);
         self
@@ -130,12 +130,17 @@ impl Builder {
     /// Checks everything and makes the breaker.
     ///
     /// # Errors
-    /// What [`SettingsBuilder::build`] refuses, and a name that is not a circuit's name.
+    /// What [`SettingsBuilder::build`] refuses, a name that is not a circuit's name, and a setting
+    /// named beside [`settings`](Self::settings).
     pub fn build(self) -> Result<CircuitBreaker, SettingsError> {
         check_name(&self.name)?;
-        let settings = match self.given {
-            Some(settings) => settings,
-            None => self.settings.build()?,
+        let settings = match (self.given, self.settings.first_named()) {
+            (None, _) => self.settings.build()?,
+            (Some(settings), None) => settings,
+            (Some(_), Some(named)) => {
+                let allowed = "no effect beside settings(), which names them all: name it there";
+                return Err(SettingsError::new(named, "", allowed));
+            }
         };
         // Generation 1, so that no tag of a cleared cell looks like the first generation's.
         let generation = 1;

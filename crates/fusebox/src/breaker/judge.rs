@@ -47,6 +47,14 @@ impl CircuitBreaker {
         }
     }
 
+    /// By what a judgement that is not repeated was made: the plan, and how keys were counted.
+    #[inline]
+    pub(super) fn judged_by(&self, plan: &Plan) -> u32 {
+        // Versions of plans have 13 bits.
+        let keys = self.branches_in_force().map(|b| b.keys.version());
+        plan.version | keys.unwrap_or(0) << 13
+    }
+
     /// Whether a keyed circuit may open for this: enough keys have to agree (R19).
     #[inline]
     pub(super) fn keys_allow(&self, cause: Cause, seen: &Seen) -> bool {

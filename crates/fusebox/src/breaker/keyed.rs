@@ -138,6 +138,7 @@ impl CircuitBreaker {
             .into_iter()
             .flatten()
             .map(|(key, branch)| (key, branch.snapshot()))
+            .filter(|(_, branch)| needs_a_look(branch))
             .collect();
         shown.sort_by(|(a_key, a), (b_key, b)| badness(b).cmp(&badness(a)).then(a_key.cmp(b_key)));
         shown.truncate(max);
@@ -281,6 +282,14 @@ impl Locked<'_> {
 fn settled<T, E>(permit: BranchPermit<'_>, result: Result<T, E>) -> Result<T, CallError<E>> {
     permit.settle_result(&EveryError, &result);
     result.map_err(CallError::Failed)
+}
+
+/// Whether a branch has anything to see.
+fn needs_a_look(branch: &Snapshot) -> bool {
+    badness(branch) > (false, 0, 0, 0)
+        || branch.window.slow > 0
+        || branch.openings > 0
+        || branch.ramp.is_some()
 }
 
 /// How much a branch needs a look.

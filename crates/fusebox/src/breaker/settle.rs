@@ -96,7 +96,8 @@ impl CircuitBreaker {
             slow,
         };
         let window = plan.window.as_ref();
-        let recorded = window.map_or(Recorded::Enough, |w| w.record(entry, plan.version));
+        let judged_by = self.judged_by(plan);
+        let recorded = window.map_or(Recorded::Enough, |w| w.record(entry, judged_by));
         let RunChange::Now(run) = self.change_run(word, entry, key) else {
             self.ledger.late();
             return Settled::Late;
@@ -132,7 +133,7 @@ impl CircuitBreaker {
         if let (Some(window), Recorded::MustJudge, false) = (&plan.window, recorded, opens)
             && !policy::waits_for_minimum(&plan.settings, &seen.window)
         {
-            window.judged(generation, now, plan.version);
+            window.judged(generation, now, judged_by);
         }
         Settled::Recorded
     }

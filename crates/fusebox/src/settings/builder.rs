@@ -36,6 +36,13 @@ macro_rules! setters {
                 self.$name = Some($name);
                 self
             })*
+
+            /// The first setting that was named, if there is one.
+            pub(crate) fn first_named(&self) -> Option<&'static str> {
+                let named = [$((stringify!($name), self.$name.is_some())),*];
+                let first = named.into_iter().find(|(_, is_named)| *is_named);
+                first.map(|(name, _)| name)
+            }
         }
     };
 }

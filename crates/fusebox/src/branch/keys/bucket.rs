@@ -1,6 +1,6 @@
 //! Lists of different keys that end where enough are known.
 
-use super::KeyedOutcome;
+use super::{Entered, KeyedOutcome};
 
 /// Different keys, as far as they have to be counted.
 pub(super) type Few = Vec<u64>;
@@ -70,8 +70,7 @@ impl Default for Bucket {
 }
 
 impl Bucket {
-    /// `true`: enough keys were seen, a success more adds nothing.
-    pub(super) fn put(&mut self, outcome: KeyedOutcome, most: usize) -> bool {
+    pub(super) fn put(&mut self, outcome: KeyedOutcome, most: usize) -> Entered {
         self.most = self.most.min(most);
         put(&mut self.all, outcome.key, most);
         if outcome.entry.failure {
@@ -80,7 +79,11 @@ impl Bucket {
         if outcome.entry.slow {
             put(&mut self.slow, outcome.key, most);
         }
-        self.all.len() >= most
+        if self.all.len() >= most {
+            Entered::Enough
+        } else {
+            Entered::Once
+        }
     }
 
     pub(super) fn add(&mut self, other: &Self, most: usize) {

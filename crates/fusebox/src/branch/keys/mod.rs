@@ -11,7 +11,7 @@ use crate::clock::{Tick, nanos};
 use crate::event::Cause;
 use crate::policy;
 use crate::settings::{Settings, WindowSize};
-use crate::sync::{AtomicU64, BUCKETS, Mutex, Ordering, lock};
+use crate::sync::{AtomicU32, AtomicU64, BUCKETS, Mutex, Ordering, lock};
 use crate::window::Entry;
 use crate::word::RunChange;
 use bucket::{Bucket, Few, Sum, put};
@@ -31,8 +31,12 @@ pub(crate) struct Keys {
     /// Generation and epoch (the low 32 bits of it) in which enough keys were seen: a success
     /// has nothing to add then. 0 never matches, as generations begin with 1.
     enough: AtomicU64,
+    /// The same with the key that was seen last: a key that comes again has nothing to add either.
+    last: AtomicU64,
     /// Of a bucket; 0 where there is one for all time.
     width: AtomicU64,
+    /// Raised by every change: what was judged before may be judged otherwise now.
+    version: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -69,6 +73,8 @@ impl Keys {
         let span = Span::of(settings);
         Self {
             enough: AtomicU64::new(0),
+            last: AtomicU64::new(0),
+            version: AtomicU32::new(0),
             width: AtomicU64::new(span.width()),
             seen: Mutex::new(Seen {
                 keys_min: keys_min as usize,
@@ -89,17 +95,24 @@ impl Keys {
         change_run: impl FnOnce() -> RunChange,
     ) -> RunChange {
         let quiet = !outcome.entry.failure && !outcome.entry.slow && run == 0;
-        // Relaxed: a mark that only saves work.
-        if quiet && self.enough.load(Ordering::Relaxed) == self.mark(outcome) {
+        let (mark, own_mark) = self.marks(outcome);
+        // Relaxed, here and below: marks that only save work.
+        let known = || {
+            self.enough.load(Ordering::Relaxed) == mark
+                || self.last.load(Ordering::Relaxed) == own_mark
+        };
+        if quiet && known() {
             return change_run();
         }
         let mut seen = lock(&self.seen);
         let change = change_run();
-        if matches!(change, RunChange::Now(_)) && seen.enters(outcome) {
-            // Under the lock, so that a change of settings wipes it out for good.
-            self.enough.store(self.mark(outcome), Ordering::Relaxed);
-        }
         if matches!(change, RunChange::Now(_)) {
+            // Under the lock, so that a change of settings wipes marks out for good.
+            match seen.enters(outcome) {
+                Entered::Enough => self.enough.store(mark, Ordering::Relaxed),
+                Entered::Once => self.last.store(own_mark, Ordering::Relaxed),
+                Entered::Each => {}
+            }
             seen.follow_run(outcome, run);
         }
         change
@@ -136,7 +149,7 @@ impl Keys {
         seen.generation = 0;
         seen.clear();
         seen.overdue.clear();
-        self.enough.store(0, Ordering::Relaxed);
+        self.forget_marks();
     }
 
     /// Whether what decides came from enough keys.
@@ -156,14 +169,40 @@ impl Keys {
             seen.keep(old, now);
         }
         self.width.store(seen.span.width(), Ordering::Relaxed);
-        self.enough.store(0, Ordering::Relaxed);
+        self.forget_marks();
+        // Release, pairs with `version`: whoever sees it counts keys as they are counted now.
+        self.version.fetch_add(1, Ordering::Release);
     }
 
-    fn mark(&self, outcome: KeyedOutcome) -> u64 {
+    /// Raised by every change.
+    pub(crate) fn version(&self) -> u32 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Of the time of an outcome, and of its key at that time.
+    fn marks(&self, outcome: KeyedOutcome) -> (u64, u64) {
         let width = self.width.load(Ordering::Relaxed);
         let epoch = outcome.entry.now.as_nanos().checked_div(width).unwrap_or(0);
-        (u64::from(outcome.entry.generation) << 32) | (epoch & 0xFFFF_FFFF)
+        let mark = (u64::from(outcome.entry.generation) << 32) | (epoch & 0xFFFF_FFFF);
+        // Keys are hashes: turned by the time they stay as different as they are.
+        (mark, outcome.key ^ mark.wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
+
+    fn forget_marks(&self) {
+        for mark in [&self.enough, &self.last] {
+            mark.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What is left to do for successes after this one.
+enum Entered {
+    /// Nothing, at this time: enough keys are known.
+    Enough,
+    /// Nothing for this key at this time.
+    Once,
+    /// Every outcome is noted.
+    Each,
 }
 
 impl Span {
@@ -211,11 +250,10 @@ impl Seen {
         }
     }
 
-    /// `true`: enough keys were seen at this time, a success more adds nothing.
-    fn enters(&mut self, outcome: KeyedOutcome) -> bool {
+    fn enters(&mut self, outcome: KeyedOutcome) -> Entered {
         if outcome.entry.generation != self.generation {
             if outcome.entry.generation.wrapping_sub(self.generation) > u32::MAX / 2 {
-                return false;
+                return Entered::Each;
             }
             self.generation = outcome.entry.generation;
             self.clear();
@@ -228,7 +266,7 @@ impl Seen {
                     ring.pop_front();
                 }
                 ring.push_back(outcome);
-                false
+                Entered::Each
             }
             Span::Time { buckets, width, .. } => {
                 let epoch = outcome.entry.now.as_nanos() / *width;
@@ -237,7 +275,7 @@ impl Seen {
                 let bucket = &mut buckets[(epoch % BUCKETS as u64) as usize];
                 if bucket.epoch > epoch {
                     // Its recorder slept for a whole window.
-                    return false;
+                    return Entered::Each;
                 }
                 if bucket.epoch < epoch {
                     *bucket = Bucket {

@@ -81,7 +81,7 @@ fn keys_leave_with_their_calls_when_a_window_changes_its_length() {
             .window(WindowSize::Time(length))
     };
     let (circuit, clock) = breaker(|b| {
-        let b = b.settings(counted(secs(10)).build().unwrap());
+        let b = b.failure_count(4).window(WindowSize::Time(secs(10)));
         b.branches(of(2, lenient()))
     });
     for key in ["x", "a"] {

@@ -1,6 +1,6 @@
 //! The table of settings: what is refused, under which field, and what is said (R21).
 
-use fusebox::{Settings, SettingsError, Value, check_name};
+use fusebox::{CircuitBreaker, Settings, SettingsError, Value, check_name};
 
 type Entries<'a> = &'a [(&'a str, Value<'a>)];
 
@@ -257,12 +257,18 @@ fn names_of_circuits_are_checked() {
     ] {
         assert_eq!(check_name(name).unwrap_err().field(), "name", "{name:?}");
         assert_eq!(
-            fusebox::CircuitBreaker::builder(name)
-                .build()
-                .unwrap_err()
-                .field(),
+            CircuitBreaker::builder(name).build().unwrap_err().field(),
             "name",
             "{name:?}"
         );
     }
+}
+
+#[test]
+fn a_setting_named_beside_whole_settings_is_refused() {
+    let whole = Settings::builder().consecutive_failures(3).build().unwrap();
+    let builder = CircuitBreaker::builder("rag").timeout(std::time::Duration::from_secs(2));
+    let error = builder.settings(whole).build().unwrap_err();
+    assert_eq!(error.field(), "abandoned_after");
+    assert!(error.to_string().contains("settings()"), "{error}");
 }
