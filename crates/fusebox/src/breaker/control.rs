@@ -73,7 +73,13 @@ impl CircuitBreaker {
         Ok(())
     }
 
-    /// The same for a branch, under a lock of its circuit: the readers of events are woken by the
+    /// Whether these settings can be put in force: they are, or there is room for one more change.
+    pub(crate) fn can_change_to(&self, settings: &Settings) -> bool {
+        let plan = self.plans.current();
+        plan.version < PLANS_MAX || plan.settings == *settings
+    }
+
+    /// [`change_settings`](Self::change_settings) for a branch, under a lock of its circuit: the readers of events are woken by the
     /// circuit, after that lock.
     pub(crate) fn change_settings_quietly(&self, settings: Settings, by: &Author) {
         // Refused after 4,096 changes in the life of one branch: it goes on as it is.

@@ -118,7 +118,6 @@ impl Registry {
             Others::Stay => Vec::new(),
             Others::Leave => self.leaving(&named),
         };
-        self.adjust(&steps, by)?;
         // From here on nothing fails. Off comes before the new circuits, so that none of them is
         // on for a moment, and on comes after them.
         if enabled == Some(false) {
@@ -161,7 +160,6 @@ impl Registry {
         let step = self.step(&bench, definition)?;
         let steps = std::slice::from_ref(&step);
         self.check(&bench, steps, Others::Stay)?;
-        self.adjust(steps, &by)?;
         Ok(self.make_one(bench, step, &by))
     }
 
@@ -178,11 +176,9 @@ impl Registry {
         let mut step = self.step(&bench, Definition::new(name))?;
         step.defaulted = true;
         self.check_room(&bench, std::slice::from_ref(&step), circuits_max)?;
-        let by = Author::system();
         // A parked circuit that takes no more settings comes back with those that it has: it is
         // wanted for its name.
-        let _ = self.adjust(std::slice::from_ref(&step), &by);
-        Ok(self.make_one(bench, step, &by))
+        Ok(self.make_one(bench, step, &Author::system()))
     }
 
     /// Makes one step and ends the change.

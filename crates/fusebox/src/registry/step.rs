@@ -122,6 +122,7 @@ impl Registry {
             return Err(RegistryError::NameTaken { name });
         }
         self.check_room(bench, steps, self.inner.circuits_max)?;
+        self.check_changes(steps)?;
         let circuits = self.by_name();
         let mut variables: HashMap<&str, &str> = HashMap::new();
         let staying = circuits
@@ -159,30 +160,22 @@ impl Registry {
         }
     }
 
-    /// Puts the settings of circuits that exist in force. If one takes no more, those before it
-    /// get their old ones back.
-    pub(super) fn adjust(&self, steps: &[Step], by: &Author) -> Result<(), RegistryError> {
-        let mut undo: Vec<(Circuit, Settings)> = Vec::new();
-        for step in steps {
-            let Some(circuit) = step.circuit() else {
-                continue;
-            };
-            let before = circuit.settings();
-            if circuit.change_settings(step.settings.clone(), by).is_ok() {
-                undo.push((circuit, before));
-                continue;
-            }
-            for (circuit, before) in undo {
-                let _ = circuit.change_settings(before, by);
-            }
-            return Err(RegistryError::TooManyChanges {
+    /// Whether every circuit that is there takes the settings of its step. Only asks: a list that
+    /// is refused uses up no changes, and tells nothing.
+    fn check_changes(&self, steps: &[Step]) -> Result<(), RegistryError> {
+        let takes = |step: &Step| {
+            let circuit = step.circuit();
+            circuit.is_none_or(|circuit| circuit.can_change_to(&step.settings))
+        };
+        match steps.iter().find(|step| !takes(step)) {
+            None => Ok(()),
+            Some(step) => Err(RegistryError::TooManyChanges {
                 circuit: step.name().to_owned(),
-            });
+            }),
         }
-        Ok(())
     }
 
-    /// Makes a step whose settings are in force already. The readers do not see it yet.
+    /// Makes a step that was checked. The readers do not see it yet.
     pub(super) fn make(
         &self,
         bench: &mut Bench,
@@ -229,6 +222,9 @@ impl Registry {
                 (circuit, false)
             }
         };
+        // Refused only if somebody changed this circuit by hand since the check, and used up its
+        // last change: that is then as if it had come after this one.
+        let _ = circuit.change_settings(step.settings, by);
         circuit.set_branches(definition.branches.clone(), by);
         circuit.set_trips_main(definition.trips_main);
         circuit.set_fallback_enabled(definition.fallback_enabled);

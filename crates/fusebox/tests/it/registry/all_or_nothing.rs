@@ -2,7 +2,7 @@
 
 use super::{failures, own_events, rag, registry, told};
 use crate::stand::tester;
-use fusebox::{Definition, EventKind, Registry, RegistryError};
+use fusebox::{CircuitBreaker, Definition, EventKind, Registry, RegistryError};
 
 /// Refused, and everything is as before: circuits, settings, memory.
 fn leaves_nothing_behind(registry: &Registry, definitions: Vec<Definition>) -> RegistryError {
@@ -148,4 +148,32 @@ fn an_error_is_not_told_as_an_event_of_the_settings_that_were_good() {
     registry.apply(list, &tester()).unwrap_err();
     let changed = |event: &fusebox::Event| matches!(event.kind, EventKind::SettingsChanged { .. });
     assert!(!told(&mut events).iter().any(changed));
+}
+
+/// Changes the settings until no more than `left` changes are.
+fn wear(circuit: &CircuitBreaker, left: u32) {
+    for change in 0..4_096 - left {
+        let settings = failures(4 + change % 2);
+        circuit.change_settings(settings, &tester()).unwrap();
+    }
+}
+
+#[test]
+fn a_refused_list_uses_up_no_change_and_tells_nothing() {
+    for left in [1, 2] {
+        let (registry, _clock) = registry();
+        let [first, worn] = ["first", "worn"].map(|name| registry.circuit(name).unwrap());
+        wear(first, left);
+        wear(worn, 0);
+        let before = first.settings();
+        let mut events = registry.subscribe();
+        let list = ["first", "worn"].map(|name| Definition::new(name).settings(failures(99)));
+        registry.apply(list.to_vec(), &tester()).unwrap_err();
+        assert_eq!(first.settings(), before);
+        assert_eq!(told(&mut events), []);
+        for change in 0..left {
+            let settings = failures(50 + change);
+            first.change_settings(settings, &tester()).unwrap();
+        }
+    }
 }

@@ -91,3 +91,16 @@ fn who_waits_for_events_is_woken_by_a_change_of_the_registry() {
     registry.add(Definition::new("rag")).unwrap();
     assert_eq!(woken.0.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn a_name_that_comes_back_is_told_as_added_before_anything_else_of_it() {
+    let (registry, _clock) = registry();
+    registry.add(rag(3)).unwrap();
+    registry.remove("rag", &tester());
+    let mut events = registry.subscribe();
+    registry.add(rag(4).enabled(false)).unwrap();
+    let told = told(&mut events);
+    assert!(matches!(told[0].kind, EventKind::Added { .. }), "{told:?}");
+    let changed = |event: &fusebox::Event| matches!(event.kind, EventKind::SettingsChanged { .. });
+    assert!(told.iter().any(changed));
+}
