@@ -41,7 +41,12 @@ impl Call<'_> {
             None => quote_spanned!(here=> breaker.acquire()),
             Some(key) => {
                 let key = quote_spanned!(at(key)=> ::core::convert::AsRef::<str>::as_ref(&(#key)));
-                quote_spanned!(here=> breaker.acquire_key(#key))
+                // A statement, so that what the key is read from, such as the guard of a lock,
+                // is let go before the body.
+                quote_spanned! {here=> {
+                    let admission = breaker.acquire_key(#key);
+                    admission
+                }}
             }
         };
         let binding = self.returned.binding();

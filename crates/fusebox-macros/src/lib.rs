@@ -45,7 +45,8 @@ use proc_macro::TokenStream;
 /// - `classify = classifier`: a `Classifier<T, E>` that judges the result. Without it `Err` is a
 ///   failure.
 /// - `key = expression`: the call's branch (R19), anything that is `AsRef<str>`; evaluated before
-///   the body, with the arguments in reach.
+///   the body, with the arguments in reach. What it is read from, such as the guard of a lock, is
+///   let go before the body.
 ///
 /// An async function asks for admission when it is first polled. So does a function that returns
 /// `impl Future` or a boxed one (`#[async_trait]` makes such functions): its whole body runs then.
