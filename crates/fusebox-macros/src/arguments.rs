@@ -99,7 +99,8 @@ fn any_word(tokens: TokenStream, test: impl Fn(&Ident) -> bool + Copy) -> bool {
     })
 }
 
-fn is_shared(ty: &Type) -> bool {
+/// `&T`: it can be copied.
+pub(crate) fn is_shared(ty: &Type) -> bool {
     matches!(ty, Type::Reference(reference) if reference.mutability.is_none())
 }
 

@@ -41,7 +41,12 @@ impl Call<'_> {
             None => quote_spanned!(here=> breaker.acquire()),
             Some(key) => {
                 let key = quote_spanned!(at(key)=> ::core::convert::AsRef::<str>::as_ref(&(#key)));
-                quote_spanned!(here=> breaker.acquire_key(#key))
+                // A statement, so that what the key is read from, such as the guard of a lock,
+                // is let go before the body.
+                quote_spanned! {here=> {
+                    let admission = breaker.acquire_key(#key);
+                    admission
+                }}
             }
         };
         let binding = self.returned.binding();
@@ -75,14 +80,18 @@ impl Call<'_> {
         let here = Span::mixed_site();
         let fallback = self.options.fallback.as_ref().map(|fallback| {
             let passed_on = &self.passed_on;
+            let binding = self.returned.binding();
             let awaited = match self.returned.shape {
                 Shape::Sync => None,
                 Shape::Async | Shape::Opaque | Shape::Boxed => Some(quote!(.await)),
             };
             quote_spanned! {here=>
                 if breaker.fallback_enabled() {
-                    breaker.fell_back("function");
-                    return #fallback(#(#passed_on,)* rejection) #awaited;
+                    let answer: #binding = #fallback(#(#passed_on,)* rejection) #awaited;
+                    if answer.is_ok() {
+                        breaker.fell_back("function");
+                    }
+                    return answer;
                 }
             }
         });

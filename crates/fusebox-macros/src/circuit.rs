@@ -39,9 +39,12 @@ impl Circuit {
             Self::Named(name) => {
                 // A name that the registry refuses is an error of the compiler at this place.
                 let named = quote_spanned!(at(name)=> ::fusebox::Named::new(#name));
+                // Items are not hygienic: in a block of its own the body cannot see it.
                 quote_spanned! {here=>
-                    static CIRCUIT: ::fusebox::Named = #named;
-                    let breaker: &::fusebox::CircuitBreaker = CIRCUIT.get();
+                    let breaker: &::fusebox::CircuitBreaker = {
+                        static CIRCUIT: ::fusebox::Named = #named;
+                        CIRCUIT.get()
+                    };
                 }
             }
             Self::Handle(handle) => {

@@ -86,17 +86,13 @@ fn made(returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenSt
     }
 }
 
-/// The body in a closure that is called once. A closure called where it stands would be `FnMut`,
-/// and could not give back what it borrowed through a `&mut` argument.
+/// The body in a closure that is called once.
 fn once(returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenStream {
     let whole = returned.whole();
     let statements = &block.stmts;
-    quote_spanned! {Span::mixed_site()=> {
-        fn once<R>(call: impl FnOnce() -> R) -> R {
-            call()
-        }
-        once(move || -> #whole { #(#bindings)* #(#statements)* })
-    }}
+    quote_spanned! {Span::mixed_site()=>
+        ::fusebox::__private::once(move || -> #whole { #(#bindings)* #(#statements)* })
+    }
 }
 
 /// An async block with its type told first: without it neither `?` nor a coercion in the body

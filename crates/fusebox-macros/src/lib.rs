@@ -39,13 +39,14 @@ use proc_macro::TokenStream;
 ///
 /// The others may stand in any order:
 /// - `fallback = function`: answers for a call that is not admitted. It is called with the
-///   receiver, the arguments and the `Rejection`, and awaited if the function is async. Each such
-///   answer is counted as `fell_back("function")`; it is not asked where the circuit's fallback
-///   is switched off. Errors of the body go to the caller as they are.
+///   receiver, the arguments and the `Rejection`, and awaited if the function is async. An
+///   `Ok` of it is counted as `fell_back("function")`; it is not asked where the circuit's
+///   fallback is switched off. Errors of the body go to the caller as they are.
 /// - `classify = classifier`: a `Classifier<T, E>` that judges the result. Without it `Err` is a
 ///   failure.
 /// - `key = expression`: the call's branch (R19), anything that is `AsRef<str>`; evaluated before
-///   the body, with the arguments in reach.
+///   the body, with the arguments in reach. What it is read from, such as the guard of a lock, is
+///   let go before the body.
 ///
 /// An async function asks for admission when it is first polled. So does a function that returns
 /// `impl Future` or a boxed one (`#[async_trait]` makes such functions): its whole body runs then.
@@ -85,7 +86,8 @@ pub fn breaker(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// body in the trait go to the inner implementation too, as do constants and types. By method:
 /// - `#[breaker(skip)]`: goes to the inner implementation without the breaker;
 /// - `#[breaker(classify = …)]`, `#[breaker(key = …)]`, `#[breaker(fallback = …)]` as in
-///   [`macro@breaker`]. The receiver that a fallback gets is the wrapper.
+///   [`macro@breaker`]. The receiver that a fallback gets is the wrapper; where that is `self` or
+///   `&mut self`, the handle has to be `Clone`.
 ///
 /// # Cancel safety
 /// A dropped future gives its place back at once. It counts as ignored, or, after

@@ -1,10 +1,11 @@
 //! What stands in the brackets of an attribute.
 
+use crate::arguments::is_shared;
 use crate::circuit::Circuit;
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Error, Expr, ExprPath, Ident, Meta, Result, Token};
+use syn::{Attribute, Error, Expr, ExprPath, Ident, Meta, Result, Signature, Token};
 
 /// What an attribute says about one call.
 #[derive(Default)]
@@ -125,6 +126,13 @@ impl Parse for OnMethod {
 }
 
 impl OnMethod {
+    /// Whether the fallback may take away the wrapper, and with it the breaker that counts what
+    /// it answers: the call then keeps a handle of its own.
+    pub(crate) fn needs_own_handle(&self, signature: &Signature) -> bool {
+        let receiver = signature.receiver();
+        self.options.fallback.is_some() && receiver.is_some_and(|it| !is_shared(&it.ty))
+    }
+
     /// Takes the `#[breaker(…)]` away from a method's attributes.
     pub(crate) fn taken_from(attributes: &mut Vec<Attribute>) -> Result<Self> {
         let (ours, others): (Vec<_>, Vec<_>) =

@@ -29,6 +29,9 @@
 
 #![cfg_attr(not(loom), forbid(unsafe_code))]
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private;
 mod branch;
 mod breaker;
 mod classifier;

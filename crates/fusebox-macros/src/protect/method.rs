@@ -62,10 +62,17 @@ fn through_the_breaker(
         Shape::Opaque | Shape::Boxed => quote!(#inner.await),
     };
     let self_ = receiver.self_token;
+    let here = Span::mixed_site();
+    let resolved = if on_method.needs_own_handle(signature) {
+        quote_spanned! {here=>
+            let handle = ::core::clone::Clone::clone(&#self_.breaker);
+            let breaker: &::fusebox::CircuitBreaker = &handle;
+        }
+    } else {
+        quote_spanned!(here=> let breaker: &::fusebox::CircuitBreaker = &#self_.breaker;)
+    };
     let call = Call {
-        resolved: quote_spanned! {Span::mixed_site()=>
-            let breaker: &::fusebox::CircuitBreaker = &#self_.breaker;
-        },
+        resolved,
         options: &on_method.options,
         passed_on: Arguments::of(signature).passed_on(),
         returned: &returned,

@@ -13,7 +13,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Ident, ItemTrait, Meta, Result, Token, TraitItem};
-use wrapper::Wrapper;
+use wrapper::{Asked, Wrapper};
 
 /// The trait with its wrapper; with mistakes, the trait as it was and an error for each.
 pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream {
@@ -86,7 +86,11 @@ fn protected(arguments: TokenStream, kept: &mut ItemTrait) -> Result<TokenStream
         return Err(errors);
     }
     let structure = wrapper.structure();
-    let implementation = wrapper.implementation(crosses_threads(kept), &members);
+    let asked = Asked {
+        is_send: crosses_threads(kept),
+        is_clone: hands_out_handles(kept, &options),
+    };
+    let implementation = wrapper.implementation(asked, &members);
     Ok(quote!(#structure #implementation))
 }
 
@@ -99,6 +103,15 @@ fn taken_options(kept: &mut ItemTrait) -> Result<Vec<OnMethod>> {
             _ => Ok(OnMethod::default()),
         })
         .collect()
+}
+
+/// Whether a call needs a handle of its own.
+fn hands_out_handles(kept: &ItemTrait, options: &[OnMethod]) -> bool {
+    let mut items = kept.items.iter().zip(options);
+    items.any(|(item, options)| match item {
+        TraitItem::Fn(method) => options.needs_own_handle(&method.sig),
+        _ => false,
+    })
 }
 
 /// Whether a future of the trait is promised to be `Send`.

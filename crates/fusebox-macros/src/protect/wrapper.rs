@@ -17,6 +17,15 @@ pub(super) struct Wrapper<'a> {
     handle: Ident,
 }
 
+/// What the wrapper's parts have to be.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    /// Futures go from thread to thread with what they borrow.
+    pub(super) is_send: bool,
+    /// A call keeps a handle of its own.
+    pub(super) is_clone: bool,
+}
+
 impl<'a> Wrapper<'a> {
     pub(super) fn of(kept: &'a ItemTrait, name: Option<Ident>) -> Self {
         let name = name.unwrap_or_else(|| format_ident!("Protected{}", kept.ident));
@@ -87,9 +96,8 @@ impl<'a> Wrapper<'a> {
         }
     }
 
-    /// The trait for the wrapper. `is_send`: its futures go from thread to thread with what they
-    /// borrow.
-    pub(super) fn implementation(&self, is_send: bool, members: &[TokenStream]) -> TokenStream {
+    /// The trait for the wrapper.
+    pub(super) fn implementation(&self, asked: Asked, members: &[TokenStream]) -> TokenStream {
         let Self {
             kept,
             name,
@@ -108,7 +116,11 @@ impl<'a> Wrapper<'a> {
         wheres
             .predicates
             .push(parse_quote!(#handle: ::core::ops::Deref<Target = ::fusebox::CircuitBreaker>));
-        if is_send {
+        if asked.is_clone {
+            let bound = parse_quote!(#handle: ::core::clone::Clone);
+            wheres.predicates.push(bound);
+        }
+        if asked.is_send {
             for part in [inner, handle] {
                 let bound = parse_quote!(#part: ::core::marker::Send + ::core::marker::Sync);
                 wheres.predicates.push(bound);

@@ -8,7 +8,11 @@ use crate::settings::Settings;
 use crate::window::Window;
 use crate::word::{HoldKind, State};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+/// The author of the holds of a registry's switch. Known by this very value and not by its name,
+/// which anybody can give.
+static SWITCH: LazyLock<Author> = LazyLock::new(|| Author::new("switch"));
 
 /// Why an operator's wish was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +50,60 @@ impl CircuitBreaker {
     }
 
     /// Ends the hold: a circuit held open is half-open then (with manual recovery as it was),
-    /// another one closed. `false`: there was none.
+    /// another one closed. `false`: there was none, or only that of a registry's switch, which
+    /// ends when the switch is turned on.
     pub fn release(&self, by: &Author) -> bool {
         self.locked(|locked| {
-            let held = locked.machine.hold.is_some();
-            locked.end_hold(locked.now, Some(by.clone()));
-            held
+            let held = locked.machine.hold.as_ref();
+            let is_ours = held.is_some_and(|hold| !is_switch(hold));
+            if is_ours {
+                locked.end_hold(locked.now, Some(by.clone()));
+            }
+            is_ours
         })
+    }
+
+    /// Ends the hold, whoever set it.
+    pub(crate) fn release_any(&self, by: &Author) {
+        self.locked(|locked| locked.end_hold(locked.now, Some(by.clone())));
+    }
+
+    /// Sets the hold of a registry's switch, unless it is set. `Some`: it was not, and this is
+    /// what it covers, if anything.
+    pub(crate) fn switch_off(&self, reason: String) -> Option<Option<Hold>> {
+        self.locked(|locked| {
+            let covered = locked.machine.hold.clone();
+            if covered.as_ref().is_some_and(is_switch) {
+                return None;
+            }
+            locked.hold(HoldRequest {
+                kind: HoldKind::Disabled,
+                reason,
+                author: SWITCH.clone(),
+                for_: None,
+            });
+            Some(covered)
+        })
+    }
+
+    /// Ends the hold of a registry's switch, if it is in force, and puts back what it covered. A
+    /// hold whose time is over by now ends as any hold does (R15).
+    pub(crate) fn switch_on(&self, covered: Option<Hold>, by: &Author) {
+        self.locked(|locked| {
+            if !locked.machine.hold.as_ref().is_some_and(is_switch) {
+                return;
+            }
+            let Some(hold) = covered else {
+                return locked.end_hold(locked.now, Some(by.clone()));
+            };
+            locked.hold(HoldRequest {
+                kind: hold.kind,
+                reason: hold.reason,
+                author: hold.author,
+                for_: hold.until.map(|until| until.saturating_since(locked.now)),
+            });
+            locked.settle_due();
+        });
     }
 
     /// Closes, forgets the backoff, begins a new generation. A hold stays.
@@ -90,6 +141,11 @@ impl CircuitBreaker {
     pub fn subscribe(&self) -> Subscription {
         self.events.subscribe()
     }
+}
+
+/// Whether a registry's switch set it.
+fn is_switch(hold: &Hold) -> bool {
+    std::ptr::eq(hold.author.as_str(), SWITCH.as_str())
 }
 
 impl Locked<'_> {

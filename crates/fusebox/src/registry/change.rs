@@ -94,10 +94,10 @@ impl Registry {
     /// closed, without holds, with its new settings. Its counts since the start go on.
     pub fn remove(&self, name: &str, by: &Author) -> bool {
         let mut bench = self.bench();
-        let Some(circuit) = self.by_name().get(name).map(|entry| entry.circuit) else {
+        let Some(entry) = self.by_name().get(name).cloned() else {
             return false;
         };
-        self.park(&mut bench, circuit, by);
+        self.park(&mut bench, entry, by);
         self.by_name_mut().remove(name);
         self.end(bench);
         true
@@ -124,9 +124,9 @@ impl Registry {
             self.turn(&mut bench, false, by);
         }
         let mut changes = Changes::default();
-        for circuit in &leaving {
-            self.park(&mut bench, circuit, by);
-            changes.removed.push(circuit.name().to_owned());
+        for entry in leaving {
+            changes.removed.push(entry.circuit.name().to_owned());
+            self.park(&mut bench, entry, by);
         }
         let made: Vec<Entry> = steps
             .into_iter()
@@ -134,9 +134,9 @@ impl Registry {
             .collect();
         // One write, so that no reader sees half of it.
         let mut circuits = self.by_name_mut();
-        leaving
-            .iter()
-            .for_each(|circuit| drop(circuits.remove(circuit.name())));
+        for name in &changes.removed {
+            circuits.remove(name.as_str());
+        }
         circuits.extend(made.into_iter().map(|entry| (entry.circuit.name(), entry)));
         drop(circuits);
         if enabled == Some(true) {

@@ -96,7 +96,7 @@ struct Entry {
 #[derive(Debug)]
 struct Bench {
     /// Removed circuits, until their names come back.
-    parked: HashMap<&'static str, Circuit>,
+    parked: HashMap<&'static str, Entry>,
     /// Operators' holds that the switch covers, to be put back.
     covered: HashMap<&'static str, Hold>,
 }

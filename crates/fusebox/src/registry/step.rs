@@ -45,13 +45,19 @@ impl Step {
 
 impl Entry {
     /// Whether the circuit is as the definition says, also where somebody changed it by hand.
-    fn is(&self, definition: &Definition, settings: &Settings) -> bool {
+    fn is(&self, definition: &Definition, settings: &Settings, off: bool) -> bool {
         !self.defaulted
+            && (!off || self.is_held())
             && *self.definition == *definition
             && self.circuit.settings() == *settings
             && self.circuit.branch_settings() == definition.branches
             && self.circuit.trips_main() == definition.trips_main
             && self.circuit.fallback_enabled() == definition.fallback_enabled
+    }
+
+    /// Whether there is a hold: the switch's, or one that somebody set over it.
+    fn is_held(&self) -> bool {
+        self.circuit.snapshot().hold.is_some()
     }
 }
 
@@ -78,7 +84,7 @@ impl Registry {
         let there = self.by_name().get(name).cloned();
         let on = match (there, bench.parked.get(name)) {
             (Some(entry), _) => On::There(entry),
-            (None, Some(circuit)) => On::Parked(circuit),
+            (None, Some(entry)) => On::Parked(entry.circuit),
             (None, None) => {
                 let refused = |error: SettingsError| RegistryError::Settings {
                     circuit: name.to_owned(),
@@ -89,7 +95,8 @@ impl Registry {
                 ))
             }
         };
-        let done = matches!(&on, On::There(entry) if entry.is(&definition, &settings));
+        let off = self.is_off(&definition);
+        let done = matches!(&on, On::There(entry) if entry.is(&definition, &settings, off));
         Ok(Step {
             definition: Arc::new(definition),
             settings,
@@ -194,7 +201,10 @@ impl Registry {
             On::There(entry) => {
                 self.tell(entry.circuit, EventKind::Replaced { by: by_whom });
                 changes.replaced.push(name);
-                (entry.circuit, self.is_off(&entry.definition))
+                (
+                    entry.circuit,
+                    self.is_off(&entry.definition) && entry.is_held(),
+                )
             }
             On::New(breaker) => {
                 let circuit: Circuit = Box::leak(Box::new(Arc::new(*breaker)));
@@ -214,7 +224,7 @@ impl Registry {
                         by: by_whom,
                     },
                 );
-                circuit.release(by);
+                circuit.release_any(by);
                 circuit.reset(by);
                 // What its branches knew is as old as its own state.
                 circuit.set_branches(None, by);
@@ -240,17 +250,18 @@ impl Registry {
     }
 
     /// Circuits in force that are neither named nor only asked for, in order of their names.
-    pub(super) fn leaving(&self, named: &HashSet<&str>) -> Vec<Circuit> {
+    pub(super) fn leaving(&self, named: &HashSet<&str>) -> Vec<Entry> {
         let circuits = self.by_name();
         let leave = |entry: &&Entry| !entry.defaulted && !named.contains(entry.circuit.name());
-        let mut leaving: Vec<_> = circuits.values().filter(leave).map(|e| e.circuit).collect();
-        leaving.sort_by_key(|circuit| circuit.name());
+        let mut leaving: Vec<_> = circuits.values().filter(leave).cloned().collect();
+        leaving.sort_by_key(|entry| entry.circuit.name());
         leaving
     }
 
     /// Puts a circuit aside until its name comes back.
-    pub(super) fn park(&self, bench: &mut Bench, circuit: Circuit, by: &Author) {
-        bench.parked.insert(circuit.name(), circuit);
+    pub(super) fn park(&self, bench: &mut Bench, entry: Entry, by: &Author) {
+        let circuit = entry.circuit;
+        bench.parked.insert(circuit.name(), entry);
         self.tell(circuit, EventKind::Removed { by: by.clone() });
     }
 

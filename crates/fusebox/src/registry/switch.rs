@@ -4,22 +4,20 @@
 //! has nothing more to look at.
 
 use super::{Bench, Circuit, Definition, Entry, Registry, RegistryError};
-use crate::event::{Author, Hold, HoldRequest};
+use crate::event::Author;
 use crate::sync::Ordering;
-use crate::word::HoldKind;
 use std::sync::Arc;
-
-/// The author of the switch's holds.
-const SWITCH: &str = "switch";
 
 impl Registry {
     /// The global switch (default on). Off: every circuit, also one that is added later, is held
-    /// [`Disabled`](HoldKind::Disabled) by the author `switch`: all calls pass, and nothing is
+    /// [`Disabled`](crate::HoldKind::Disabled) by the author `switch`: all calls pass, and nothing is
     /// recorded. On: these holds end, and the circuits that they held are closed (R15), but for
     /// those whose own switch is off. `false`: it was so, and nothing changed.
     ///
     /// A hold that an operator had set is covered meanwhile, and put back with what is left of
-    /// its time. One that an operator sets over the switch's stays.
+    /// its time; if that is over, it ends then. One that an operator sets over the switch's
+    /// stays, until off is asked for again: that covers it too. Nobody can release the switch's
+    /// hold.
     ///
     /// ```
     /// use fusebox::{Author, HoldKind, Registry};
@@ -61,7 +59,9 @@ impl Registry {
             return Err(self.unknown(name));
         };
         if entry.definition.enabled == enabled {
-            return Ok(false);
+            let put_back = !enabled && bench.switch(entry.circuit, true, by);
+            self.end(bench);
+            return Ok(put_back);
         }
         let (circuit, was_off) = (entry.circuit, self.is_off(&entry.definition));
         let definition = Definition::clone(&entry.definition).enabled(enabled);
@@ -84,66 +84,41 @@ impl Registry {
     }
 
     /// Turns the global switch. Parked circuits are turned with the others: somebody may still
-    /// call through them.
+    /// call through them. Off again puts the holds back that others were set over.
     pub(super) fn turn(&self, bench: &mut Bench, enabled: bool, by: &Author) -> bool {
-        if self.is_enabled() == enabled {
+        let was = self.is_enabled();
+        if was && enabled {
             return false;
         }
         // Release, pairs with `is_enabled`.
         self.inner.enabled.store(enabled, Ordering::Release);
         let circuits = self.by_name();
-        let on = circuits.values().filter(|entry| entry.definition.enabled);
-        let turned: Vec<Circuit> = on.map(|entry| entry.circuit).collect();
+        let all = circuits.values().chain(bench.parked.values());
+        let turned = all.filter(|entry| !enabled || entry.definition.enabled);
+        let turned: Vec<Circuit> = turned.map(|entry| entry.circuit).collect();
         drop(circuits);
-        let parked: Vec<Circuit> = bench.parked.values().copied().collect();
-        for circuit in turned.into_iter().chain(parked) {
-            bench.switch(circuit, !enabled, by);
+        let mut changed = was != enabled;
+        for circuit in turned {
+            changed |= bench.switch(circuit, !enabled, by);
         }
-        true
+        changed
     }
 }
 
 impl Bench {
-    /// Turns one circuit off or on.
-    pub(super) fn switch(&mut self, circuit: Circuit, off: bool, by: &Author) {
-        let hold = circuit.snapshot().hold;
-        if off {
-            if let Some(hold) = hold.filter(|hold| !is_switch(hold)) {
-                self.covered.insert(circuit.name(), hold);
-            }
-            circuit.hold(HoldRequest {
-                kind: HoldKind::Disabled,
-                reason: format!("switched off by {}", by.as_str()),
-                author: Author::new(SWITCH),
-                for_: None,
-            });
-            return;
+    /// Turns one circuit off or on. `false`: it was off.
+    pub(super) fn switch(&mut self, circuit: Circuit, off: bool, by: &Author) -> bool {
+        if !off {
+            circuit.switch_on(self.covered.remove(circuit.name()), by);
+            return true;
         }
-        let covered = self.covered.remove(circuit.name());
-        if !hold.as_ref().is_some_and(is_switch) {
-            return;
+        let Some(covered) = circuit.switch_off(format!("switched off by {}", by.as_str())) else {
+            return false;
+        };
+        match covered {
+            Some(hold) => drop(self.covered.insert(circuit.name(), hold)),
+            None => drop(self.covered.remove(circuit.name())),
         }
-        match covered.and_then(|hold| rest(&hold, circuit)) {
-            Some(request) => circuit.hold(request),
-            None => drop(circuit.release(by)),
-        }
+        true
     }
-}
-
-/// Whether the switch set it.
-fn is_switch(hold: &Hold) -> bool {
-    hold.kind == HoldKind::Disabled && hold.author.as_str() == SWITCH
-}
-
-/// What is left of a covered hold; `None`: its time is over.
-fn rest(hold: &Hold, circuit: Circuit) -> Option<HoldRequest> {
-    let now = circuit.clock().now();
-    let left = hold.until.map(|until| until.saturating_since(now));
-    let is_over = left.is_some_and(|left| left.is_zero());
-    (!is_over).then(|| HoldRequest {
-        kind: hold.kind,
-        reason: hold.reason.clone(),
-        author: hold.author.clone(),
-        for_: left,
-    })
 }

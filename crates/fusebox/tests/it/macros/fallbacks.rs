@@ -1,9 +1,10 @@
 //! `fallback = function`.
 
-use super::{Error, now, open, told};
+use super::{Error, now, open, poll, told};
 use crate::stand::{breaker, secs};
 use fusebox::{CircuitBreaker, FailureClass, Outcome, Reason, Rejection};
-use std::future::ready;
+use std::future::{pending, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// Not `Clone`: it can be given away once.
@@ -134,6 +135,33 @@ fn a_fallback_may_fail() {
     let (breaker, _clock) = breaker(|b| b);
     open(&breaker);
     assert_eq!(ask(&breaker), Err(Error::Down));
+    assert_eq!(breaker.fallbacks(), []);
+}
+
+#[test]
+fn a_fallback_that_does_not_come_to_its_end_is_not_counted() {
+    fn panics(_: &CircuitBreaker, _: Rejection) -> Result<u8, Error> {
+        resume_unwind(Box::new("own panic"))
+    }
+    #[fusebox::breaker(breaker, fallback = panics)]
+    fn ask(breaker: &CircuitBreaker) -> Result<u8, Error> {
+        Ok(1)
+    }
+    async fn waits(_: &CircuitBreaker, _: Rejection) -> Result<u8, Error> {
+        pending().await
+    }
+    #[fusebox::breaker(breaker, fallback = waits)]
+    async fn ask_async(breaker: &CircuitBreaker) -> Result<u8, Error> {
+        Ok(1)
+    }
+    let (breaker, _clock) = breaker(|b| b);
+    open(&breaker);
+    assert!(catch_unwind(AssertUnwindSafe(|| ask(&breaker))).is_err());
+    {
+        let mut cancelled = std::pin::pin!(ask_async(&breaker));
+        assert!(poll(cancelled.as_mut()).is_pending());
+    }
+    assert_eq!(breaker.fallbacks(), []);
 }
 
 fn only_down(result: Result<&u32, &Error>) -> Outcome {

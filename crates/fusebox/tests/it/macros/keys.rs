@@ -3,7 +3,7 @@
 use super::{Error, now, told};
 use crate::stand::breaker;
 use fusebox::{BranchSettings, CircuitBreaker, Rejection};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 fn keyed() -> Arc<CircuitBreaker> {
     let branches = BranchSettings::builder().build().unwrap();
@@ -89,4 +89,49 @@ fn a_key_may_come_from_a_pattern_or_the_receiver() {
     assert_eq!(client.send(), Ok(()));
     assert_eq!(breaker.branches().known, 2);
     assert!(breaker.branch("pos-2").is_some());
+}
+
+/// A key behind a lock: what locks it must not be held while the body runs.
+struct Locked {
+    tenant: Mutex<String>,
+    breaker: Arc<CircuitBreaker>,
+}
+
+impl Locked {
+    #[fusebox::breaker(self.breaker, key = self.tenant.lock().unwrap().as_str())]
+    fn borrowed(&self) -> Result<bool, Error> {
+        Ok(self.tenant.try_lock().is_ok())
+    }
+
+    #[fusebox::breaker(self.breaker, key = self.tenant.lock().unwrap().clone())]
+    async fn cloned(&self) -> Result<bool, Error> {
+        std::future::ready(()).await;
+        Ok(self.tenant.try_lock().is_ok())
+    }
+
+    #[fusebox::breaker(
+        self.breaker,
+        key = self.tenant.lock().unwrap().as_str(),
+        fallback = Self::is_free,
+    )]
+    fn rejected(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn is_free(&self, _: Rejection) -> Result<bool, Error> {
+        Ok(self.tenant.try_lock().is_ok())
+    }
+}
+
+#[test]
+fn what_the_key_is_read_from_is_let_go_before_the_body() {
+    let locked = Locked {
+        tenant: Mutex::new("pos-1".to_owned()),
+        breaker: keyed(),
+    };
+    assert_eq!(locked.borrowed(), Ok(true));
+    assert_eq!(now(locked.cloned()), Ok(true));
+    super::open(&locked.breaker);
+    assert_eq!(locked.rejected(), Ok(true));
+    assert!(locked.breaker.branch("pos-1").is_some());
 }

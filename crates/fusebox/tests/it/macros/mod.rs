@@ -3,6 +3,7 @@
 mod fallbacks;
 mod functions;
 mod futures;
+mod hygiene;
 mod keys;
 mod lifetimes;
 mod methods;

@@ -121,6 +121,36 @@ fn a_method_has_a_fallback_of_its_own_that_gets_the_wrapper() {
 }
 
 #[test]
+fn a_fallback_may_use_up_the_wrapper_and_is_counted_when_it_answered() {
+    #[fusebox::protect]
+    trait Session {
+        #[breaker(fallback = kept)]
+        fn finish(self, number: u32) -> Result<u32, Error>;
+    }
+    fn kept<S: Session>(session: S, number: u32, _: Rejection) -> Result<u32, Error> {
+        drop(session);
+        if number == 0 {
+            Err(Error::Down)
+        } else {
+            Ok(number)
+        }
+    }
+    impl Session for u8 {
+        fn finish(self, _: u32) -> Result<u32, Error> {
+            Ok(self.into())
+        }
+    }
+    let (breaker, _clock) = breaker(|b| b);
+    open(&breaker);
+    let session = ProtectedSession::new(7, breaker);
+    let breaker = Arc::clone(session.breaker());
+    assert_eq!(session.clone().finish(0), Err(Error::Down));
+    assert_eq!(breaker.fallbacks(), []);
+    assert_eq!(session.finish(2), Ok(2));
+    assert_eq!(breaker.fallbacks(), [("function", 1)]);
+}
+
+#[test]
 fn a_method_has_a_key_of_its_own() {
     let (provider, breaker) = provider();
     for terminal in 1..=3 {

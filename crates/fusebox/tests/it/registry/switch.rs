@@ -47,9 +47,8 @@ fn turning_the_switch_to_where_it_is_changes_nothing() {
         Ok(false)
     );
     registry.set_enabled(false, &tester());
-    assert!(circuit.release(&tester()), "an operator has the last word");
     assert!(!registry.set_enabled(false, &tester()));
-    assert_eq!(held(circuit), None);
+    assert_eq!(held(circuit), OFF);
 }
 
 #[test]
@@ -100,25 +99,108 @@ fn on_ends_only_the_holds_of_the_switch() {
     assert_eq!(held(expired), None, "its time was over");
     assert_eq!(
         expired.state(),
-        State::Closed,
-        "as the end of the switch's hold leaves it"
+        State::HalfOpen,
+        "as the end of that hold leaves it"
     );
     assert_eq!(held(over), OFF, "an operator set it over the switch's");
     assert_eq!(held(free), None);
 }
 
 #[test]
-fn a_hold_that_an_operator_released_while_off_does_not_come_back() {
+fn nobody_can_release_the_hold_of_the_switch() {
+    let (registry, _clock) = registry();
+    let own = registry.add(rag(2).enabled(false)).unwrap();
+    assert!(!own.release(&tester()));
+    assert_eq!(held(own), OFF);
+    let other = registry.circuit("other").unwrap();
+    registry.set_enabled(false, &tester());
+    assert!(!other.release(&tester()));
+    assert_eq!(held(other), OFF);
+    fail(other, 100);
+    assert_eq!(other.state(), State::Closed);
+}
+
+#[test]
+fn off_again_puts_back_what_a_hold_over_the_switchs_had_ended() {
+    let (registry, clock) = registry();
+    let [rag, vms] = ["rag", "vms"].map(|name| registry.circuit(name).unwrap());
+    for expires in [None, Some(secs(1))] {
+        registry.set_enabled(false, &tester());
+        rag.hold(hold(HoldKind::ForcedOpen, expires));
+        rag.release(&tester());
+        clock.advance(secs(1));
+        registry.set_enabled(false, &tester());
+        assert_eq!((held(rag), held(vms)), (OFF, OFF));
+        registry.set_enabled(true, &tester());
+        registry
+            .set_circuit_enabled("rag", false, &tester())
+            .unwrap();
+        rag.hold(hold(HoldKind::ForcedOpen, expires));
+        clock.advance(secs(1));
+        rag.release(&tester());
+        registry
+            .set_circuit_enabled("rag", false, &tester())
+            .unwrap();
+        assert_eq!((held(rag), held(vms)), (OFF, None));
+        registry
+            .set_circuit_enabled("rag", true, &tester())
+            .unwrap();
+        assert_eq!(held(rag), None);
+    }
+}
+
+#[test]
+fn off_again_covers_a_hold_that_an_operator_set_over_the_switchs() {
     let (registry, _clock) = registry();
     let circuit = registry.circuit("rag").unwrap();
+    registry.set_enabled(false, &tester());
     circuit.hold(hold(HoldKind::ForcedOpen, None));
-    registry.set_enabled(false, &tester());
+    assert!(registry.set_enabled(false, &tester()));
+    assert_eq!(held(circuit), OFF);
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), Some(HoldKind::ForcedOpen));
+}
+
+#[test]
+fn a_list_turns_circuits_off_that_have_come_on_by_themselves() {
+    let (registry, _clock) = registry();
+    let circuit = registry.add(rag(2).enabled(false)).unwrap();
+    let list = || vec![rag(2).enabled(false)];
+    circuit.hold(hold(HoldKind::Observe, None));
+    let changes = registry.apply(list(), &tester()).unwrap();
+    assert_eq!(changes.unchanged, ["rag"]);
+    assert_eq!(held(circuit), Some(HoldKind::Observe), "holds stay");
     circuit.release(&tester());
-    registry.set_enabled(true, &tester());
+    registry.apply(list(), &tester()).unwrap();
+    assert_eq!(held(circuit), OFF);
+    registry.apply(vec![rag(2)], &tester()).unwrap();
     assert_eq!(held(circuit), None);
+}
+
+#[test]
+fn an_operators_hold_that_looks_like_the_switchs_is_not_ended_by_it() {
+    let (registry, _clock) = registry();
+    let circuit = registry.circuit("rag").unwrap();
+    let forged = |kind| HoldRequest {
+        author: Author::new("switch"),
+        reason: "switched off by tester".to_owned(),
+        ..hold(kind, None)
+    };
+    circuit.hold(forged(HoldKind::Disabled));
     registry.set_enabled(false, &tester());
     registry.set_enabled(true, &tester());
-    assert_eq!(held(circuit), None);
+    assert_eq!(held(circuit), OFF, "an operator's");
+    assert!(circuit.release(&tester()));
+}
+
+#[test]
+fn a_removed_circuit_whose_own_switch_is_off_stays_off_under_the_global_one() {
+    let (registry, _clock) = registry();
+    let circuit = registry.add(rag(1).enabled(false)).unwrap();
+    registry.remove("rag", &tester());
+    registry.set_enabled(false, &tester());
+    registry.set_enabled(true, &tester());
+    assert_eq!(held(circuit), OFF);
 }
 
 #[test]
