@@ -6,10 +6,11 @@ use std::time::Duration;
 
 /// The settings of pybreaker: failures in a row open, one successful trial closes.
 ///
-/// What lies beside the settings differs in two places. The call that opens the circuit gets its
+/// What lies beside the settings differs in some places. The call that opens the circuit gets its
 /// own error here, where pybreaker by default raises `CircuitBreakerError`. An error that
 /// pybreaker's `exclude` names is a success there; a [`Classifier`](crate::Classifier) of a
-/// closure says so here, while [`only_errors`](crate::only_errors) ignores it.
+/// closure says so here, while [`only_errors`](crate::only_errors) ignores it. Its newer
+/// `success_threshold` is `half_open_successes` on the [`builder`](Self::builder).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pybreaker {
     /// So many failures in a row open; 1 to 1,048,576, default 5.
