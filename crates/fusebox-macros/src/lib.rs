@@ -76,10 +76,11 @@ pub fn breaker(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The trait stays as it is. The wrapper is called `Protected` and the trait's name, or what
 /// `#[fusebox::protect(name = Name)]` says, and is as visible as the trait. It holds the inner
-/// implementation and a handle that derefs to a `CircuitBreaker` (`&'static CircuitBreaker`
-/// unless named; `Arc` does as well), and has `new(inner, breaker)`, `inner()`, `breaker()` and
-/// `into_inner()`. The wrapper implements the trait where it implements the supertraits. Where
-/// the trait's futures are `Send`, both parts have to be `Send + Sync`.
+/// implementation and a handle of the breaker: `&'static CircuitBreaker` (unless another is named),
+/// `Arc<CircuitBreaker>`, `&'static Named`, or a type of yours that derefs to `CircuitBreaker`. Its own functions are `new(inner, breaker)`, `inner(&it)`,
+/// `breaker(&it)` and `into_inner(it)`: they are called as `ProtectedContentClient::inner(&it)`
+/// and hide no method of the trait. The wrapper implements the trait where it implements the
+/// supertraits. Where the trait's futures are `Send`, both parts have to be `Send + Sync`.
 ///
 /// Methods may be sync, `async fn`, `fn -> impl Future`, or boxed; `#[async_trait]` may stand
 /// above or below. They return a `Result<T, E>` with `E: From<fusebox::Rejection>`. Methods with a

@@ -10,6 +10,7 @@ mod methods;
 mod names;
 mod protect;
 mod protect_async;
+mod protect_handles;
 mod protect_members;
 mod protect_options;
 mod refused;
