@@ -33,6 +33,7 @@ pub trait PermitSource<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, B: Circuit> PermitSource<R> for B {
     type Handle = B;
 

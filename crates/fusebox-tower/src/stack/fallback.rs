@@ -159,6 +159,7 @@ impl<D> FixedResponse<D> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, E, T, D> Fallback<R, E, T> for FixedResponse<D>
 where
     T: Body<Data = D> + Send + 'static,
@@ -194,6 +195,7 @@ impl<S> FallbackService<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, R, E, T> Fallback<R, E, T> for FallbackService<S>
 where
     R: Clone + Send + 'static,

@@ -30,6 +30,7 @@ pub trait Repeat<R> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Idempotent;
 
+#[diagnostic::do_not_recommend]
 impl<B: Clone> Repeat<Request<B>> for Idempotent {
     fn copy(&self, request: &Request<B>) -> Option<Request<B>> {
         request.method().is_idempotent().then(|| request.clone())
@@ -58,6 +59,7 @@ impl<B: Clone> Repeat<Request<B>> for Idempotent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bodiless;
 
+#[diagnostic::do_not_recommend]
 impl<B: Body + Default> Repeat<Request<B>> for Bodiless {
     fn copy(&self, request: &Request<B>) -> Option<Request<B>> {
         if !request.method().is_idempotent() || !request.body().is_end_stream() {
