@@ -8,6 +8,7 @@ mod keys;
 mod lifetimes;
 mod methods;
 mod names;
+mod nested;
 mod protect;
 mod protect_async;
 mod protect_handles;
