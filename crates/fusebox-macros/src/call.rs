@@ -4,6 +4,7 @@ use crate::options::Options;
 use crate::returned::{Returned, Shape};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Expr;
 use syn::spanned::Spanned;
 
 /// What is known of a call before it is written.
@@ -71,6 +72,11 @@ impl Call<'_> {
         let here = Span::mixed_site();
         let classifier = match &self.options.classify {
             None => quote_spanned!(here=> &::fusebox::EveryError),
+            Some(classify) if is_closure(classify) => {
+                return quote_spanned! {at(classify)=>
+                    ::fusebox::__private::settle_by(permit, &result, #classify);
+                };
+            }
             Some(classify) => quote_spanned!(at(classify)=> &(#classify)),
         };
         quote_spanned!(here=> permit.settle_result(#classifier, &result);)
@@ -108,6 +114,15 @@ impl Call<'_> {
             #fallback
             ::core::result::Result::Err(#error)
         }
+    }
+}
+
+fn is_closure(expression: &Expr) -> bool {
+    match expression {
+        Expr::Closure(_) => true,
+        Expr::Group(inside) => is_closure(&inside.expr),
+        Expr::Paren(inside) => is_closure(&inside.expr),
+        _ => false,
     }
 }
 

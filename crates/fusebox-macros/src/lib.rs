@@ -38,15 +38,41 @@ use proc_macro::TokenStream;
 ///   handle is cloned for the call: there it is an `Arc` or a `&'static CircuitBreaker`.
 ///
 /// The others may stand in any order:
-/// - `fallback = function`: answers for a call that is not admitted. It is called with the
-///   receiver, the arguments and the `Rejection`, and awaited if the function is async. An
+/// - `fallback = function`: answers for a call that is not admitted, and for that alone: an error
+///   of the body goes to the caller as it is, since the body has the arguments. It is called with
+///   the receiver, the arguments and the `Rejection`, and awaited if the function is async. An
 ///   `Ok` of it is counted as `fell_back("function")`; it is not asked where the circuit's
-///   fallback is switched off. Errors of the body go to the caller as they are.
-/// - `classify = classifier`: a `Classifier<T, E>` that judges the result. Without it `Err` is a
-///   failure.
+///   fallback is switched off. For an answer to failures too, or for a `Fallback` such as
+///   `LastGood`, call `CircuitBreaker::call_or` or `call_async_or` in place of the attribute.
+/// - `classify = classifier`: a `Classifier<T, E>` that judges the result, or a closure, which
+///   needs no types. Without it every `Err` is a failure, also the rejection by another circuit
+///   that the body met (see below).
 /// - `key = expression`: the call's branch (R19), anything that is `AsRef<str>`; evaluated before
 ///   the body, with the arguments in reach. What it is read from, such as the guard of a lock, is
-///   let go before the body.
+///   let go before the body. On a circuit without branches the key is evaluated and has no
+///   effect: the call counts for the circuit alone. A circuit that nobody has defined, as one
+///   whose name is misspelt, has no branches.
+///
+/// # Circuits within circuits
+/// Where the body calls what is behind another circuit, the rejection by that one is an `Err`
+/// here. It says nothing of this circuit's dependency, and should not open it:
+///
+/// ```text
+/// #[fusebox::breaker("outer", classify = fusebox::only_errors(|error: &Error| {
+///     !matches!(error, Error::Rejected(_))
+/// }))]
+/// fn outer() -> Result<Answer, Error> { inner() }
+///
+/// #[fusebox::breaker("outer", classify = |result| match result {
+///     Ok(_) => Outcome::Success,
+///     Err(Error::Rejected(_)) => Outcome::Ignored,
+///     Err(_) => Outcome::Failure(FailureClass::Other),
+/// })]
+/// fn outer() -> Result<Answer, Error> { inner() }
+/// ```
+///
+/// A function that calls itself asks its own circuit at each level, and finds no place while its
+/// first call is the trial: put the attribute on a function that calls the recursive one.
 ///
 /// An async function asks for admission when it is first polled. So does a function that returns
 /// `impl Future` or a boxed one (`#[async_trait]` makes such functions): its whole body runs then.
@@ -76,10 +102,25 @@ pub fn breaker(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The trait stays as it is. The wrapper is called `Protected` and the trait's name, or what
 /// `#[fusebox::protect(name = Name)]` says, and is as visible as the trait. It holds the inner
-/// implementation and a handle that derefs to a `CircuitBreaker` (`&'static CircuitBreaker`
-/// unless named; `Arc` does as well), and has `new(inner, breaker)`, `inner()`, `breaker()` and
-/// `into_inner()`. The wrapper implements the trait where it implements the supertraits. Where
-/// the trait's futures are `Send`, both parts have to be `Send + Sync`.
+/// implementation and a handle of the breaker: `&'static CircuitBreaker` (unless another is
+/// named), `Arc<CircuitBreaker>`, `&'static Named`, or a type of yours that derefs to
+/// `CircuitBreaker`. Its own functions are `new(inner, breaker)`, `inner(&it)`, `breaker(&it)` and
+/// `into_inner(it)`: they are called as `ProtectedContentClient::inner(&it)` and hide no method of
+/// the trait. The wrapper implements the trait where it implements the supertraits. Where the
+/// trait's futures are `Send`, both parts have to be `Send + Sync`.
+///
+/// An `Arc<dyn ContentClient>` goes inside once the trait is implemented for it, which is for the
+/// trait's crate to do, since it can be done once; a `Box` likewise:
+///
+/// ```text
+/// impl ContentClient for Arc<dyn ContentClient> {
+///     fn get(&self, id: &str) -> Result<String, Error> { (**self).get(id) }
+///     fn base(&self) -> &str { (**self).base() }
+/// }
+///
+/// let inner: Arc<dyn ContentClient> = Arc::new(HttpClient::new());
+/// let client: Arc<dyn ContentClient> = Arc::new(ProtectedContentClient::new(inner, breaker));
+/// ```
 ///
 /// Methods may be sync, `async fn`, `fn -> impl Future`, or boxed; `#[async_trait]` may stand
 /// above or below. They return a `Result<T, E>` with `E: From<fusebox::Rejection>`. Methods with a

@@ -2,7 +2,7 @@
 
 use crate::alarm::Alarm;
 use crate::classify::Classify;
-use crate::head::ended;
+use crate::head::{Settling, ended};
 use crate::unwind::emptied_by_panic;
 use fusebox::{Handle, Outcome, PermitOf, Settlement, Tick};
 use http_body::{Body, Frame, SizeHint};
@@ -22,8 +22,10 @@ pin_project! {
     /// # Cancel safety
     ///
     /// May be dropped at any point. If nothing was left to read, or `settle_after` is over, that is
-    /// a success; else the permit is dropped: ignored, or a failure where the circuit's
-    /// `abandoned_after` is set and over.
+    /// a success, and so it is if nobody began to read where
+    /// [`unread_body_is_success`](crate::BreakerLayer::unread_body_is_success) is on. Else the
+    /// permit is dropped: ignored, or a failure where the circuit's `abandoned_after` is set and
+    /// over.
     pub struct SettlingBody<T: Body, B: Handle, C> {
         #[pin]
         inner: T,
@@ -37,7 +39,8 @@ pin_project! {
             let this = this.project();
             if let Some(flowing) = this.flowing.take() {
                 // Else the permit's own drop settles: R11.
-                if ended(&*this.inner) || flowing.left().is_zero() {
+                let unread = flowing.unread_is_success;
+                if unread || ended(&*this.inner) || flowing.left().is_zero() {
                     flowing.settle(Outcome::Success);
                 }
             }
@@ -53,11 +56,13 @@ pub(crate) struct Flowing<B: Handle, C, F> {
     judge: fn(&C, &F) -> Outcome,
     settles_at: Tick,
     alarm: Alarm,
+    /// Whether to drop the body now is a success; no longer once somebody began to read.
+    unread_is_success: bool,
 }
 
 impl<B: Handle, C, F> Flowing<B, C, F> {
     /// The head has just arrived. The call took until now, however long its body takes.
-    pub(crate) fn new<E>(mut permit: PermitOf<B>, classifier: C, settle_after: Duration) -> Self
+    pub(crate) fn new<E>(mut permit: PermitOf<B>, classifier: C, settling: Settling) -> Self
     where
         C: Classify<E, F>,
     {
@@ -66,7 +71,7 @@ impl<B: Handle, C, F> Flowing<B, C, F> {
             .breaker()
             .clock()
             .coarse()
-            .saturating_add(settle_after);
+            .saturating_add(settling.after);
         let judge = <C as Classify<E, F>>::body_error;
         Self {
             permit,
@@ -74,6 +79,7 @@ impl<B: Handle, C, F> Flowing<B, C, F> {
             judge,
             settles_at,
             alarm: Alarm::new(),
+            unread_is_success: settling.unread_is_success,
         }
     }
 
@@ -139,6 +145,7 @@ impl<T: Body, B: Handle, C> Body for SettlingBody<T, B, C> {
         let Some(mut flowing) = this.flowing.take() else {
             return polled;
         };
+        flowing.unread_is_success = false;
         let decided = match &polled {
             Poll::Ready(None) => Some(Outcome::Success),
             Poll::Ready(Some(Ok(_))) => ended(&*this.inner).then_some(Outcome::Success),

@@ -156,7 +156,7 @@ impl<B: Handle, C> Call<B, C> {
                 SettlingBody::settled(body, outcome)
             }
             Verdict::AtEnd => {
-                SettlingBody::flowing(body, Flowing::new::<E>(permit, classifier, settling.after))
+                SettlingBody::flowing(body, Flowing::new::<E>(permit, classifier, settling))
             }
         };
         Response::from_parts(head, body)

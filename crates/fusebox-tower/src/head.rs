@@ -26,6 +26,8 @@ pub struct Took(pub Duration);
 pub(crate) struct Settling {
     pub(crate) after: Duration,
     pub(crate) took_in_extensions: bool,
+    /// What the drop of a body that nobody began to read says: a success, or that the caller left.
+    pub(crate) unread_is_success: bool,
 }
 
 impl Default for Settling {
@@ -33,6 +35,7 @@ impl Default for Settling {
         Self {
             after: SETTLE_AFTER,
             took_in_extensions: false,
+            unread_is_success: false,
         }
     }
 }

@@ -47,6 +47,20 @@ impl<B, C> BreakerLayer<B, C> {
         self
     }
 
+    /// Counts a good answer as a success if its body is dropped before anybody began to read it.
+    ///
+    /// Off by default: such a drop is ignored (R11), since in a gateway or behind a server it means
+    /// that the client went away. **Switch it on where callers only look at the status.** Without
+    /// it, and without reading their bodies, they report no success ever: failures count at their
+    /// heads, nothing ends a run of them, and a half-open circuit never closes.
+    ///
+    /// A body that was read in part is not unread; to drop it stays the caller's leaving.
+    #[must_use]
+    pub fn unread_body_is_success(mut self) -> Self {
+        self.settling.unread_is_success = true;
+        self
+    }
+
     /// Puts [`Took`](crate::Took) into the extensions of every response, for histograms further
     /// out. Off by default: it reads the clock twice, and an extension allocates.
     #[must_use]

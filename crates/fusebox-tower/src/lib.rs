@@ -55,7 +55,7 @@
 //! | the end of the body | success | then |
 //! | an error in the body | [`Classify::body_error`], by default a failure | then |
 //! | a panic in service, future or body | failure | then |
-//! | the future or the body dropped | see below | then |
+//! | the future or the body dropped, read or not | ignored: **see Cancel safety** | then |
 //!
 //! The duration of a call ends at its head, whatever the body does. With the feature `tokio`, a
 //! call that has no head yet when `slow_call_duration` is over is judged as slow at that instant,
@@ -68,6 +68,12 @@
 //! place back at once, in half-open too. The drop counts as ignored (the caller left), or as a
 //! failure where the circuit's `abandoned_after` is set and the call was in flight at least so
 //! long.
+//!
+//! **Callers who only look at the status must read the body to its end, or the layer needs
+//! [`unread_body_is_success`](BreakerLayer::unread_body_is_success).** By default a good answer
+//! whose body is dropped unread is ignored: in a gateway it means that the client went away. A
+//! client that never reads so reports its failures and none of its successes; a healthy service
+//! trips, and a half-open circuit never closes.
 //!
 //! # Handles
 //!

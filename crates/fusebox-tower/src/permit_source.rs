@@ -7,6 +7,12 @@ use std::borrow::Cow;
 /// Asks a breaker for the right to make the call that `R` asks for.
 ///
 /// Every [`Circuit`] is one; [`ByKey`](crate::ByKey) asks for the branch of the request.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` gives no permits for requests of type `{R}`",
+    label = "not a handle to a circuit breaker",
+    note = "a handle is an `Arc<CircuitBreaker>` or a `&'static CircuitBreaker`",
+    note = "`ByKey` goes around a handle; its closure takes a `&{R}`"
+)]
 pub trait PermitSource<R> {
     /// The handle in the permits.
     type Handle: Handle;
@@ -27,6 +33,7 @@ pub trait PermitSource<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, B: Circuit> PermitSource<R> for B {
     type Handle = B;
 

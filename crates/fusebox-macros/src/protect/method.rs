@@ -63,13 +63,16 @@ fn through_the_breaker(
     };
     let self_ = receiver.self_token;
     let here = Span::mixed_site();
-    let resolved = if on_method.needs_own_handle(signature) {
-        quote_spanned! {here=>
-            let handle = ::core::clone::Clone::clone(&#self_.breaker);
-            let breaker: &::fusebox::CircuitBreaker = &handle;
-        }
+    let (kept, handle) = if on_method.needs_own_handle(signature) {
+        let cloned = quote_spanned!(here=> ::core::clone::Clone::clone(&#self_.breaker));
+        let kept = quote_spanned!(here=> let handle = #cloned;);
+        (Some(kept), quote_spanned!(here=> &handle))
     } else {
-        quote_spanned!(here=> let breaker: &::fusebox::CircuitBreaker = &#self_.breaker;)
+        (None, quote_spanned!(here=> &#self_.breaker))
+    };
+    let resolved = quote_spanned! {here=>
+        #kept
+        let breaker: &::fusebox::CircuitBreaker = ::fusebox::__private::Leads::breaker(#handle);
     };
     let call = Call {
         resolved,

@@ -60,6 +60,12 @@ impl<'a> Wrapper<'a> {
         } = self;
         let visibility = &kept.vis;
         let cfgs: Vec<_> = kept.attrs.iter().filter(|a| is_cfg(a)).collect();
+        // So that a mistake is told where the wrapper is made. Of a trait with parameters one type
+        // may implement several.
+        let implements = kept.generics.params.is_empty().then(|| {
+            let path = self.trait_path();
+            quote!(#inner: #path,)
+        });
         let about = format!("A [`{}`] with its calls behind a breaker.", kept.ident);
         quote! {
             #(#cfgs)*
@@ -74,23 +80,28 @@ impl<'a> Wrapper<'a> {
             #[allow(dead_code)]
             impl<#inner, #handle> #name<#inner, #handle> {
                 /// Puts the breaker in front of the implementation.
-                #visibility const fn new(inner: #inner, breaker: #handle) -> Self {
+                #visibility const fn new(inner: #inner, breaker: #handle) -> Self
+                where
+                    #handle: ::fusebox::__private::Leads,
+                    #implements
+                {
                     Self { inner, breaker }
                 }
 
-                /// The implementation; calls of it go past the breaker.
-                #visibility const fn inner(&self) -> &#inner {
-                    &self.inner
+                /// The implementation; calls of it go past the breaker. Not a method, so that it
+                /// hides none of the trait.
+                #visibility const fn inner(this: &Self) -> &#inner {
+                    &this.inner
                 }
 
                 /// The handle of the breaker.
-                #visibility const fn breaker(&self) -> &#handle {
-                    &self.breaker
+                #visibility const fn breaker(this: &Self) -> &#handle {
+                    &this.breaker
                 }
 
                 /// The implementation without the breaker.
-                #visibility fn into_inner(self) -> #inner {
-                    self.inner
+                #visibility fn into_inner(this: Self) -> #inner {
+                    this.inner
                 }
             }
         }
@@ -115,7 +126,7 @@ impl<'a> Wrapper<'a> {
         wheres.predicates.push(parse_quote!(#inner: #path));
         wheres
             .predicates
-            .push(parse_quote!(#handle: ::core::ops::Deref<Target = ::fusebox::CircuitBreaker>));
+            .push(parse_quote!(#handle: ::fusebox::__private::Leads));
         if asked.is_clone {
             let bound = parse_quote!(#handle: ::core::clone::Clone);
             wheres.predicates.push(bound);

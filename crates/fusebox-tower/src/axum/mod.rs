@@ -6,6 +6,7 @@
 //! | [`Rejected`] | a rejection as an error of a handler, with `?` |
 //! | [`health`] | a handler that says whether a circuit that matters is open |
 //! | [`BreakerError`](crate::BreakerError) | is a response wherever its inner error is one |
+//! | `StackError` | the same, with the feature `stack`: see [below](#a-stack-around-handlers) |
 //!
 //! A call that is not admitted is answered as Fusebox's gateway answers it: 503, with `Retry-After`
 //! where the time is known, with the headers `Fusebox-Circuit` and `Fusebox-Reason` for programs,
@@ -51,12 +52,49 @@
 //! ```
 //!
 //! `rag.acquire()?` works too; the answer then does not name the circuit.
+//!
+//! # A stack around handlers
+//!
+//! With the feature `stack`, the errors of a stack are answers too, and so a whole stack goes on a
+//! router:
+//!
+//! ```
+//! # #[cfg(feature = "stack")] {
+//! use axum::{Router, error_handling::HandleErrorLayer, routing::get};
+//! use fusebox::CircuitBreaker;
+//! use fusebox_tower::stack::{Stack, StackError};
+//! use std::{convert::Infallible, sync::Arc, time::Duration};
+//!
+//! async fn answer(error: StackError<Infallible>) -> StackError<Infallible> {
+//!     error
+//! }
+//!
+//! let reports = Arc::new(CircuitBreaker::builder("reports").build()?);
+//! let stack = Stack::new(reports).timeout(Duration::from_secs(2)).concurrency_limit(64);
+//! let layers = (HandleErrorLayer::new(answer), stack);
+//! let router: Router = Router::new().route("/report", get(|| async { "done" })).layer(layers);
+//! # let _ = router;
+//! # }
+//! # Ok::<(), fusebox::SettingsError>(())
+//! ```
+//!
+//! | error | answer | type, after `urn:fusebox:` |
+//! |---|---|---|
+//! | rejected | 503, as [`Rejected`] of an unknown circuit | `rejected` |
+//! | refused by the limit | 503 | `limited` |
+//! | no head in time | 504 | `timeout` |
+//! | the inner error | its own | |
+//!
+//! A breaker before this service ignores the first, and counts the next two as failures. Bodies of
+//! axum cannot be cloned: for retries take `Retry::default().bodiless()`.
 
 mod error;
 mod health;
 mod problem;
 mod protect;
 mod rejected;
+#[cfg(feature = "stack")]
+mod stack_error;
 
 pub use health::{Health, health};
 pub use protect::{Answer, Protect, Protected, protect};

@@ -1,4 +1,5 @@
-//! A rejection in words: `application/problem+json` (RFC 9457), in the shape of the gateway's.
+//! Why a call came to nothing, in words: `application/problem+json` (RFC 9457), in the shape of the
+//! gateway's.
 
 use super::rejected::Seen;
 use axum::body::Body;
@@ -14,42 +15,64 @@ const CIRCUIT: HeaderName = HeaderName::from_static("fusebox-circuit");
 /// Says why, in one word.
 const REASON: HeaderName = HeaderName::from_static("fusebox-reason");
 
-const STATUS: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
-
-/// The answer to a call that was not admitted, by a circuit that may be unknown.
-pub(super) fn answer(rejection: Rejection, circuit: Option<&Seen>) -> Response {
-    let mut response = Response::new(Body::from(body(rejection, circuit).to_string()));
-    *response.status_mut() = STATUS;
-    let headers = response.headers_mut();
-    let media_type = HeaderValue::from_static("application/problem+json");
-    headers.insert(CONTENT_TYPE, media_type);
-    let reason = rejection.reason().as_str();
-    headers.insert(REASON, HeaderValue::from_static(reason));
-    if let Some(after) = rejection.retry_after() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
-    }
-    if let Some(Ok(name)) = circuit.map(|seen| HeaderValue::from_str(&seen.name)) {
-        headers.insert(CIRCUIT, name);
-    }
-    response
+/// What is told.
+pub(super) struct Problem {
+    /// The last part of the `type`.
+    pub(super) kind: &'static str,
+    pub(super) title: &'static str,
+    pub(super) status: StatusCode,
+    pub(super) detail: String,
+    pub(super) reason: &'static str,
+    pub(super) retry_after: Option<Duration>,
 }
 
-fn body(rejection: Rejection, circuit: Option<&Seen>) -> Value {
-    let mut body = json!({
-        "type": "urn:fusebox:rejected",
-        "title": "The circuit breaker does not admit the call",
-        "status": STATUS.as_u16(),
-        "detail": detail(rejection.reason(), circuit),
-    });
-    if let Some(seen) = circuit {
-        body["circuit"] = seen.name.as_str().into();
+impl Problem {
+    /// A call that was not admitted, by a circuit that may be unknown.
+    pub(super) fn rejected(rejection: Rejection, circuit: Option<&Seen>) -> Self {
+        Self {
+            kind: "rejected",
+            title: "The circuit breaker does not admit the call",
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            detail: detail(rejection.reason(), circuit),
+            reason: rejection.reason().as_str(),
+            retry_after: rejection.retry_after(),
+        }
     }
-    body["reason"] = rejection.reason().as_str().into();
-    if let Some(seen) = circuit {
-        body["state"] = seen.state.as_str().into();
+
+    /// The answer, with the circuit if it is known.
+    pub(super) fn answer(self, circuit: Option<&Seen>) -> Response {
+        let mut response = Response::new(Body::from(self.body(circuit).to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        headers.insert(CONTENT_TYPE, media_type);
+        headers.insert(REASON, HeaderValue::from_static(self.reason));
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+        }
+        if let Some(Ok(name)) = circuit.map(|seen| HeaderValue::from_str(&seen.name)) {
+            headers.insert(CIRCUIT, name);
+        }
+        response
     }
-    body["retry_after"] = rejection.retry_after().map(in_milliseconds).into();
-    body
+
+    fn body(&self, circuit: Option<&Seen>) -> Value {
+        let mut body = json!({
+            "type": format!("urn:fusebox:{}", self.kind),
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let Some(seen) = circuit {
+            body["circuit"] = seen.name.as_str().into();
+        }
+        body["reason"] = self.reason.into();
+        if let Some(seen) = circuit {
+            body["state"] = seen.state.as_str().into();
+        }
+        body["retry_after"] = self.retry_after.map(in_milliseconds).into();
+        body
+    }
 }
 
 /// What the rejection means, in a sentence.

@@ -1,6 +1,6 @@
 //! A rejection as an error of a handler.
 
-use super::problem;
+use super::problem::Problem;
 use axum::response::{IntoResponse, Response};
 use fusebox::{CircuitBreaker, Reason, Rejection, State};
 use std::error::Error;
@@ -92,7 +92,8 @@ impl From<Rejection> for Rejected {
 
 impl IntoResponse for Rejected {
     fn into_response(self) -> Response {
-        problem::answer(self.rejection, self.circuit.as_ref())
+        let circuit = self.circuit.as_ref();
+        Problem::rejected(self.rejection, circuit).answer(circuit)
     }
 }
 

@@ -49,12 +49,17 @@ pub struct ProtectedClient<B, C = ByKind> {
 }
 
 impl<B: Clone> ProtectedClient<B> {
-    /// A client that judges answers by status and errors by kind ([`ByKind`]).
+    /// A client that judges answers by status and errors by kind ([`ByKind`]), and takes a good
+    /// answer that is dropped unread for a success: many callers look at the status only.
+    ///
+    /// To have such answers ignored, as where a proxy hands the body on, put a
+    /// [`BreakerLayer`] around an [`Exchange`].
     pub fn new(client: Client, circuit: B) -> Self {
+        let layer = BreakerLayer::new(circuit.clone()).classify(ByKind);
         Self {
             client,
-            circuit: circuit.clone(),
-            layer: BreakerLayer::new(circuit).classify(ByKind),
+            circuit,
+            layer: layer.unread_body_is_success(),
         }
     }
 }

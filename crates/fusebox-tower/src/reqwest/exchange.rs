@@ -9,7 +9,10 @@ use tower_service::Service;
 
 /// Sends requests with a `reqwest::Client` and answers with `http::Response`.
 ///
-/// For stacks of one's own; [`ProtectedClient`](super::ProtectedClient) is made of it.
+/// For stacks of one's own ([an example](super#retries-limit-and-fallback));
+/// [`ProtectedClient`](super::ProtectedClient) is made of it. A breaker around it takes a good
+/// answer that is dropped unread for a caller who left, unless
+/// [`unread_body_is_success`](crate::BreakerLayer::unread_body_is_success) is set.
 #[derive(Clone, Debug)]
 pub struct Exchange(pub Client);
 

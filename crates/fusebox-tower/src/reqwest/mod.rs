@@ -5,6 +5,12 @@
 //! end: a call whose body breaks off is a failure, and a success is recorded when the body was
 //! read (see [when a call is recorded](crate#when-a-call-is-recorded)).
 //!
+//! A good answer whose body nobody begins to read, as after `error_for_status()?` alone, is a
+//! success too, when it is dropped. The client switches
+//! [`unread_body_is_success`](crate::BreakerLayer::unread_body_is_success) on, since its callers
+//! hold the answer themselves: they did not leave, they saw what they wanted. A body dropped
+//! half-way is a caller who left.
+//!
 //! ```
 //! use fusebox::CircuitBreaker;
 //! use fusebox_tower::BreakerError;
@@ -47,6 +53,45 @@
 //! drops it, and the breaker takes that for a caller who left, unless the circuit's
 //! `abandoned_after` is set.
 //!
+//! # Retries, limit and fallback
+//!
+//! With the feature `stack`, a `Stack` goes on the client by way of [`Exchange`],
+//! and `reqwest::Body::wrap` leads back to reqwest's own response:
+//!
+//! ```
+//! # #[cfg(feature = "stack")] {
+//! use fusebox::CircuitBreaker;
+//! use fusebox_tower::reqwest::{ByKind, Exchange};
+//! use fusebox_tower::stack::{Retry, Stack, StackError};
+//! use reqwest::{Body, Client, Response};
+//! use std::{sync::Arc, time::Duration};
+//! use tower::{Layer, ServiceExt};
+//!
+//! async fn explain(
+//!     client: Client,
+//!     circuit: Arc<CircuitBreaker>,
+//! ) -> Result<String, StackError<reqwest::Error>> {
+//!     let stack = Stack::new(circuit)
+//!         .classify(ByKind)
+//!         .unread_body_is_success()
+//!         .timeout(Duration::from_secs(2))
+//!         .retry(Retry::default());
+//!     let request = client.get("http://rag.example/explain").build();
+//!     let service = stack.layer(Exchange(client));
+//!     let answer = service.oneshot(request.map_err(StackError::Inner)?).await?;
+//!     let answer = Response::from(answer.map(Body::wrap));
+//!     answer.text().await.map_err(StackError::Inner)
+//! }
+//! # let _ = explain;
+//! # }
+//! ```
+//!
+//! `Retry::default()` repeats idempotent methods, and no body that is a stream. `ByKind` is to be
+//! named: by itself a stack counts every error of reqwest as a failure. So is
+//! `unread_body_is_success`: a stack cannot know whether its callers read. An answer that a
+//! fallback gave has no URL of its own. `FallbackService` needs requests that are `Clone`, which
+//! reqwest's are not; implement `Fallback` and keep what `try_clone` gives.
+//!
 //! # TLS
 //!
 //! This feature asks reqwest for nothing: no TLS, no HTTP/2, no proxies. What you need, you name in
@@ -56,6 +101,8 @@ mod classify;
 mod client;
 mod error;
 mod exchange;
+#[cfg(feature = "stack")]
+mod repeat;
 mod request;
 mod sending;
 

@@ -148,6 +148,14 @@ impl<P, C, N, G> Stack<P, C, N, G> {
         self
     }
 
+    /// As [`BreakerLayer::unread_body_is_success`](crate::BreakerLayer::unread_body_is_success):
+    /// for callers who only look at the status.
+    #[must_use]
+    pub fn unread_body_is_success(mut self) -> Self {
+        self.settling.unread_is_success = true;
+        self
+    }
+
     /// As [`BreakerLayer::took_in_extensions`](crate::BreakerLayer::took_in_extensions): the time
     /// of the attempt that answered.
     #[must_use]

@@ -110,6 +110,12 @@ impl<'a, E> Trouble<'a, E> {
 ///
 /// It stands outside of breaker and limit: what it does is no call to the service, is recorded
 /// nowhere but in the number of fallbacks, and has no time-out other than its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no fallback for requests of type `{R}` and bodies of type `{T}`",
+    label = "cannot answer in place of this service",
+    note = "the data of a `FixedResponse` or `fallback_fn` is the `Body::Data` of the service",
+    note = "`FallbackService` needs requests that are `Clone`, and a service with the same bodies"
+)]
 pub trait Fallback<R, E, T: Body> {
     /// What it needs of the request, kept from before the call.
     type Kept;
@@ -153,6 +159,7 @@ impl<D> FixedResponse<D> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, E, T, D> Fallback<R, E, T> for FixedResponse<D>
 where
     T: Body<Data = D> + Send + 'static,
@@ -188,6 +195,7 @@ impl<S> FallbackService<S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, R, E, T> Fallback<R, E, T> for FallbackService<S>
 where
     R: Clone + Send + 'static,

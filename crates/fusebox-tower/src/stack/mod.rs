@@ -123,7 +123,7 @@ pub use fallback::{
     Answering, Fallback, FallbackFn, FallbackOn, FallbackService, FixedResponse, Instead,
     NoFallback, Trouble, fallback_fn,
 };
-pub use repeat::{Idempotent, Never, Repeat, RepeatFn};
+pub use repeat::{Bodiless, Idempotent, Never, Repeat, RepeatFn};
 pub use retry::Retry;
 pub use service::Stacked;
 

@@ -1,6 +1,6 @@
 //! How often a call is tried again, when, and who pays.
 
-use super::repeat::{Idempotent, Never, Repeat, RepeatFn};
+use super::repeat::{Bodiless, Idempotent, Never, Repeat, RepeatFn};
 use crate::retry_after::retry_after;
 use http::HeaderMap;
 use std::fmt;
@@ -105,6 +105,12 @@ impl<N> Retry<N> {
         F: Fn(&R) -> Option<R>,
     {
         self.with(RepeatFn::new(copy))
+    }
+
+    /// Repeats only requests without a body, whose bodies so need not be `Clone`; see [`Bodiless`].
+    #[must_use]
+    pub fn bodiless(self) -> Retry<Bodiless> {
+        self.with(Bodiless)
     }
 
     fn with<M>(self, repeat: M) -> Retry<M> {

@@ -1,12 +1,13 @@
 //! Futures and bodies may be dropped at any point (R11).
 
 use crate::stand::{
-    AGES, Broken, Handle, SECOND, call, call_by, circuit, counts, poll_once, streamed, totals,
+    AGES, Broken, Handle, SECOND, call, call_by, circuit, counts, half_open, poll_once, response,
+    streamed, totals,
 };
 use fusebox::{FailureClass, State};
 use fusebox_tower::BreakerLayer;
-use http::{Request, Response};
-use http_body_util::{BodyExt, Empty};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty, Full};
 use std::future::pending;
 use std::pin::Pin;
 use std::time::Duration;
@@ -83,6 +84,55 @@ async fn a_body_dropped_after_abandoned_after_is_a_failure_if_it_was_not_settled
     clock.advance(2 * SECOND);
     drop(body);
     assert_eq!(counts(&circuit), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_good_answer_whose_body_is_dropped_unread_is_ignored_unless_told_otherwise() {
+    let (clock, circuit) = half_open(|builder| builder.timeout(SECOND));
+    let (_sender, response) = streamed();
+    drop(call(&circuit, Ok(response)).await.unwrap());
+    assert_eq!(counts(&circuit), (0, 0, 1));
+    assert_eq!(circuit.state(), State::HalfOpen);
+    let layer = BreakerLayer::new(circuit.clone()).unread_body_is_success();
+    let (_sender, response) = streamed();
+    let answer = call_by(layer, Ok(response)).await.unwrap();
+    // However long the caller looked at the status: the service did its part.
+    clock.advance(2 * SECOND);
+    drop(answer);
+    assert_eq!(counts(&circuit), (1, 0, 1));
+    assert_eq!(circuit.state(), State::Closed);
+}
+
+#[tokio::test]
+async fn a_healthy_service_whose_bodies_nobody_reads_stays_closed() {
+    let (_, circuit) = circuit(|builder| builder);
+    let layer = BreakerLayer::new(circuit.clone()).unread_body_is_success();
+    for nth in 1..=100 {
+        let failing = nth % 20 == 0;
+        let status = if failing { 500 } else { 200 };
+        let body = Full::<bytes::Bytes>::from("unread");
+        let answer = response(StatusCode::from_u16(status).unwrap(), body);
+        drop(call_by(layer.clone(), Ok(answer)).await.unwrap());
+    }
+    assert_eq!(counts(&circuit), (95, 5, 0));
+    assert_eq!(circuit.state(), State::Closed);
+}
+
+#[tokio::test]
+async fn a_body_that_somebody_began_to_read_is_not_unread() {
+    let (_, circuit) = circuit(|builder| builder);
+    let layer = BreakerLayer::new(circuit.clone()).unread_body_is_success();
+    let (_sender, response) = streamed();
+    let mut body = call_by(layer.clone(), Ok(response)).await.unwrap();
+    assert!(poll_once(&mut body.body_mut().frame()).is_pending());
+    drop(body);
+    assert_eq!(counts(&circuit), (0, 0, 1), "the caller gave up waiting");
+    let (mut sender, response) = streamed();
+    sender.send_data("half".into()).await.unwrap();
+    let mut body = call_by(layer, Ok(response)).await.unwrap();
+    body.body_mut().frame().await.unwrap().unwrap();
+    drop(body);
+    assert_eq!(counts(&circuit), (0, 0, 2));
 }
 
 #[tokio::test]

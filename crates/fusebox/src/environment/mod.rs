@@ -32,7 +32,7 @@
 //! # Ok::<(), fusebox::RegistryError>(())
 //! ```
 //!
-//! By service, one circuit each:
+//! By service, commonly one circuit each:
 //!
 //! | variable | default | allowed |
 //! |---|---|---|
@@ -67,7 +67,13 @@
 //!
 //! Truth values are `true`, `false`, `1`, `0`, `yes`, `no`, `on`, `off` in any case. What is set
 //! to something else is an error, also to nothing at all; and so is a variable that is almost
-//! one of these, as a misspelt one would otherwise be without effect.
+//! one of these, as a misspelt one would otherwise be without effect: misspelt after what the
+//! variables of one of the services begin with, or with the words of the other form, or of
+//! other libraries (`TIMEOUT`, `MAX_FAIL`). A misspelt `<PREFIX>` or `<SERVICE>` is never found:
+//! it may be another program's.
+//!
+//! A circuit that somebody turned off or on by [`Registry::set_circuit_enabled`] stays so when
+//! the environment is read again, unless a variable says otherwise.
 
 mod error;
 mod misspelt;

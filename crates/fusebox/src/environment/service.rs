@@ -4,8 +4,9 @@ use super::EnvironmentError;
 use super::value::SECONDS_FORM;
 use super::variables::{Given, Variables};
 use crate::compat::FailMax;
-use crate::registry::{Definition, RegistryError};
+use crate::registry::{Definition, RegistryError, SetBy};
 use crate::settings::{Settings, SettingsBuilder, SettingsError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Circuits that get their settings from the same variables, with the defaults of the program.
@@ -41,8 +42,8 @@ impl Service {
         Self::of(Form::Prefix, prefix.into(), 2)
     }
 
-    /// A circuit set by `CIRCUIT_BREAKER_<SERVICE>_…`. By default 5 failures, 60 s, one success,
-    /// and a circuit that is named as the service is given.
+    /// Circuits set by `CIRCUIT_BREAKER_<SERVICE>_…`. By default 5 failures, 60 s, one success,
+    /// and one circuit that is named as the service is given.
     pub fn named(service: impl Into<String>) -> Self {
         Self::of(Form::Named, service.into(), 1)
     }
@@ -101,7 +102,7 @@ impl Service {
         let settings = self.settings(variables)?;
         let enabled = variables.truth(&self.variable("ENABLED"))?;
         let fallback_enabled = variables.truth(&self.variable("FALLBACK_ENABLED"))?;
-        let variable = (self.form == Form::Named).then(|| self.stem());
+        let set_by = Arc::new(self.set_by());
         let circuits = match self.circuits {
             circuits if circuits.is_empty() => vec![Definition::new(self.name)],
             circuits => circuits,
@@ -117,7 +118,8 @@ impl Service {
             circuit.settings = Some(settings.clone());
             circuit.enabled = enabled.unwrap_or(circuit.enabled);
             circuit.fallback_enabled = fallback_enabled.unwrap_or(circuit.fallback_enabled);
-            circuit.variable.clone_from(&variable);
+            circuit.hand_stays = enabled.is_none();
+            circuit.set_by = Some(Arc::clone(&set_by));
             Ok(circuit)
         };
         circuits.into_iter().map(define).collect()
@@ -182,6 +184,14 @@ impl Service {
         ))
     }
 
+    fn set_by(&self) -> SetBy {
+        let variable = |key: &&str| self.variable(key);
+        SetBy {
+            group: self.name.clone(),
+            names: self.keys().iter().map(variable).collect(),
+        }
+    }
+
     /// What stands for the name in variables.
     fn stem(&self) -> String {
         self.name.to_ascii_uppercase().replace(['-', '.'], "_")
@@ -189,9 +199,17 @@ impl Service {
 
     /// What all variables of this group begin with.
     pub(super) fn beginning(&self) -> String {
+        self.beginnings()[0].clone()
+    }
+
+    /// The same, and what they would begin with in the other form.
+    pub(super) fn beginnings(&self) -> [String; 2] {
+        let stem = self.stem();
+        let prefix = format!("{stem}_CIRCUIT_BREAKER_");
+        let named = format!("CIRCUIT_BREAKER_{stem}_");
         match self.form {
-            Form::Prefix => format!("{}_CIRCUIT_BREAKER_", self.stem()),
-            Form::Named => format!("CIRCUIT_BREAKER_{}_", self.stem()),
+            Form::Prefix => [prefix, named],
+            Form::Named => [named, prefix],
         }
     }
 

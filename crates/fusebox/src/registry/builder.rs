@@ -1,6 +1,6 @@
-//! Making a private registry.
+//! Making a registry.
 
-use super::{Bench, Inner, Registry};
+use super::{Bench, Inner, OWN, Registry, RegistryError};
 use crate::clock::{Clock, ClockSource};
 use crate::event::EventBus;
 use crate::main_breaker::MainBreaker;
@@ -62,7 +62,7 @@ impl RegistryBuilder {
     }
 
     /// How many circuits the registry has at most, parked ones included; default 10,000. One
-    /// more is refused with [`RegistryError::Full`](super::RegistryError::Full).
+    /// more is refused with [`RegistryError::Full`].
     pub fn circuits_max(mut self, circuits_max: usize) -> Self {
         self.circuits_max = circuits_max;
         self
@@ -83,10 +83,59 @@ impl RegistryBuilder {
                 service: self.service.into_boxed_str(),
                 defaults: self.defaults,
                 circuits_max: self.circuits_max,
+                sealed: AtomicBool::new(false),
                 enabled: AtomicBool::new(true),
                 circuits: RwLock::new(HashMap::new()),
                 bench: Mutex::new(bench),
             }),
+        }
+    }
+
+    /// Makes it the process's own registry, which [`registry`](super::registry), [`Named`] and
+    /// attributed functions ask. Before any of them is used: first thing in `main`.
+    ///
+    /// For a test of attributed functions that moves the time: a test binary has one such
+    /// registry, so all its tests share circuits and clock. Install it once, and use a circuit
+    /// name for each test; or give the attribute a path to a circuit of the test's own instead
+    /// of a name, which is better for tests that run at once and each move their clock.
+    ///
+    /// ```
+    /// use fusebox::{FailureClass, ManualClock, Named, Registry, State};
+    /// use std::sync::LazyLock;
+    /// use std::time::Duration;
+    ///
+    /// static CLOCK: LazyLock<ManualClock> = LazyLock::new(|| {
+    ///     let clock = ManualClock::new();
+    ///     let builder = Registry::builder().service("orchestrator").clock(clock.clone());
+    ///     builder.install().expect("nobody has used the registry yet");
+    ///     clock
+    /// });
+    /// // What `#[breaker("rag")]` calls through.
+    /// static RAG: Named = Named::new("rag");
+    ///
+    /// let clock = &*CLOCK;
+    /// for _ in 0..5 {
+    ///     RAG.acquire()?.failure(FailureClass::Connect);
+    /// }
+    /// assert_eq!(RAG.state(), State::Open);
+    /// clock.advance(Duration::from_secs(6)); // 5 s and a fifth at most
+    /// assert_eq!(RAG.state(), State::HalfOpen);
+    /// # Ok::<(), fusebox::Rejection>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`RegistryError::InUse`]: it was used or installed already.
+    ///
+    /// [`Named`]: super::Named
+    pub fn install(self) -> Result<&'static Registry, RegistryError> {
+        let mut ours = Some(self);
+        let registry = OWN.get_or_init(|| match ours.take() {
+            Some(builder) => builder.build(),
+            None => Registry::new(),
+        });
+        match ours {
+            None => Ok(registry),
+            Some(_) => Err(RegistryError::InUse),
         }
     }
 }

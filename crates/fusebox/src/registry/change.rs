@@ -52,7 +52,8 @@ impl Registry {
     /// name stay, as somebody calls through them.
     ///
     /// Afterwards every circuit is as its definition says, also where somebody had changed it
-    /// by hand. The global switch, holds and states stay.
+    /// by hand. The global switch, holds and states stay; a circuit that a switch turned off and
+    /// that nothing holds any more is off again.
     ///
     /// ```
     /// use fusebox::{Author, Definition, Registry};

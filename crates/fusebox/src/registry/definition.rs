@@ -2,6 +2,7 @@
 
 use crate::branch::BranchSettings;
 use crate::settings::Settings;
+use std::sync::Arc;
 
 /// Everything that a registry has to know of a circuit. It says all of it: what is not named
 /// here has its default, also where the definition replaces another one.
@@ -16,8 +17,18 @@ pub struct Definition {
     pub(crate) fallback_enabled: bool,
     pub(crate) service: Option<String>,
     pub(crate) priority: u8,
-    /// What stands for the circuit in its environment variables, if it was made from those.
-    pub(crate) variable: Option<String>,
+    /// The environment variables that set it, if it was made from those.
+    pub(crate) set_by: Option<Arc<SetBy>>,
+    /// Whether a switch that somebody turned by hand stays as it is.
+    pub(crate) hand_stays: bool,
+}
+
+/// Environment variables that set a group of circuits.
+#[derive(Debug, PartialEq)]
+pub(crate) struct SetBy {
+    /// The group's name as it was given.
+    pub(crate) group: String,
+    pub(crate) names: Vec<String>,
 }
 
 /// Neither critical nor least: see [`Definition::priority`].
@@ -36,7 +47,8 @@ impl Definition {
             fallback_enabled: true,
             service: None,
             priority: PRIORITY,
-            variable: None,
+            set_by: None,
+            hand_stays: false,
         }
     }
 

@@ -21,6 +21,7 @@ mod switch;
 pub use builder::RegistryBuilder;
 pub use change::Changes;
 pub use definition::Definition;
+pub(crate) use definition::SetBy;
 pub use error::RegistryError;
 pub use named::Named;
 pub use show::{Listed, RegistryStats};
@@ -30,7 +31,7 @@ use crate::clock::ClockSource;
 use crate::event::{Event, EventBus, EventKind, Hold, Subscription};
 use crate::main_breaker::MainBreaker;
 use crate::settings::Settings;
-use crate::sync::AtomicBool;
+use crate::sync::{AtomicBool, Ordering};
 use std::collections::HashMap;
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -76,6 +77,8 @@ struct Inner {
     service: Box<str>,
     defaults: Settings,
     circuits_max: usize,
+    /// Names that nobody defined are refused.
+    sealed: AtomicBool,
     /// The global switch. Written only by who holds `bench`.
     enabled: AtomicBool,
     /// Written only by who holds `bench`.
@@ -90,6 +93,8 @@ struct Entry {
     definition: Arc<Definition>,
     /// Asked for by name and not defined yet.
     defaulted: bool,
+    /// Its own switch was turned since it was defined.
+    by_hand: bool,
 }
 
 /// What only changes look at.
@@ -101,10 +106,30 @@ struct Bench {
     covered: HashMap<&'static str, Hold>,
 }
 
+/// The process's own registry, if it was used or installed.
+static OWN: OnceLock<Registry> = OnceLock::new();
+
 /// The process's own registry, made at first use: system clock, 1,024 events kept, default
-/// settings, at most 10,000 circuits.
+/// settings, at most 10,000 circuits. Another clock, service or defaults:
+/// [`RegistryBuilder::install`].
+///
+/// A circuit that is asked for by a name that nobody defined, as by a misspelt attribute, gets
+/// default settings. So define all circuits at the start, and let a check of the service that
+/// runs after each circuit was called (a smoke test, a health check) see that none is left over:
+///
+/// ```
+/// use fusebox::{Definition, Named, registry};
+///
+/// static RAG: Named = Named::new("rag");
+/// # let by = fusebox::Author::system();
+/// registry().apply(vec![Definition::new("rag")], &by)?;
+/// registry().seal(); // from here on `registry().circuit("rga")` is an error
+///
+/// RAG.get();
+/// assert!(registry().defaulted().is_empty(), "misspelt: {:?}", registry().defaulted());
+/// # Ok::<(), fusebox::RegistryError>(())
+/// ```
 pub fn registry() -> &'static Registry {
-    static OWN: OnceLock<Registry> = OnceLock::new();
     OWN.get_or_init(Registry::new)
 }
 
@@ -140,12 +165,32 @@ impl Registry {
     /// every text that somebody sends: use [`find`](Self::find) for those.
     ///
     /// # Errors
-    /// A name that cannot be a circuit's, or a registry that is full.
+    /// A name that cannot be a circuit's, a registry that is full, and
+    /// [`RegistryError::UnknownCircuit`] for a new name in a [sealed](Self::seal) registry.
     pub fn circuit(&self, name: &str) -> Result<&'static CircuitBreaker, RegistryError> {
         match self.get(name) {
             Some(circuit) => Ok(circuit),
+            None if self.is_sealed() => Err(self.unknown(name)),
             None => self.add_defaulted(name, self.inner.circuits_max),
         }
+    }
+
+    /// From now on [`circuit`](Self::circuit) refuses names that nobody defined, with the one that
+    /// was perhaps meant. For the end of a program's start; circuits can still be added, replaced
+    /// and removed.
+    ///
+    /// [`Named`] and attributed functions have nobody to give an error to, and a misspelt name is
+    /// no reason to end a service: they get a circuit with default settings also then, told as
+    /// [`EventKind::Added`] with `defaulted` and listed by [`defaulted`](Self::defaulted).
+    pub fn seal(&self) {
+        // Release, pairs with `is_sealed`.
+        self.inner.sealed.store(true, Ordering::Release);
+    }
+
+    /// Whether names that nobody defined are refused.
+    pub fn is_sealed(&self) -> bool {
+        // Acquire, pairs with `seal`.
+        self.inner.sealed.load(Ordering::Acquire)
     }
 
     /// The main breaker above all circuits (R18).

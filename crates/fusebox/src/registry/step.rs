@@ -17,6 +17,8 @@ pub(super) struct Step {
     on: On,
     /// Nobody defined it: its name was asked for.
     pub(super) defaulted: bool,
+    /// Its own switch stays as somebody turned it.
+    by_hand: bool,
     /// The circuit is as it is to be.
     done: bool,
 }
@@ -76,12 +78,16 @@ impl Registry {
     pub(super) fn step(
         &self,
         bench: &Bench,
-        definition: Definition,
+        mut definition: Definition,
     ) -> Result<Step, RegistryError> {
         let settings = definition.settings.clone();
         let settings = settings.unwrap_or_else(|| self.inner.defaults.clone());
-        let name = definition.name.as_str();
+        let name = &*definition.name.clone();
         let there = self.by_name().get(name).cloned();
+        let by_hand = definition.hand_stays && there.as_ref().is_some_and(|entry| entry.by_hand);
+        if let Some(entry) = there.as_ref().filter(|_| by_hand) {
+            definition.enabled = entry.definition.enabled;
+        }
         let on = match (there, bench.parked.get(name)) {
             (Some(entry), _) => On::There(entry),
             (None, Some(entry)) => On::Parked(entry.circuit),
@@ -102,6 +108,7 @@ impl Registry {
             settings,
             on,
             defaulted: false,
+            by_hand,
             done,
         })
     }
@@ -126,28 +133,16 @@ impl Registry {
         let mut names = HashSet::new();
         if let Some(step) = steps.iter().find(|step| !names.insert(step.name())) {
             let name = step.name().to_owned();
-            return Err(RegistryError::NameTaken { name });
+            return Err(RegistryError::DefinedTwice { name });
         }
         self.check_room(bench, steps, self.inner.circuits_max)?;
         self.check_changes(steps)?;
         let circuits = self.by_name();
-        let mut variables: HashMap<&str, &str> = HashMap::new();
         let staying = circuits
             .values()
             .filter(|entry| others == Others::Stay && !names.contains(&*entry.definition.name));
         let definitions = staying.map(|entry| &entry.definition);
-        for definition in definitions.chain(steps.iter().map(|step| &step.definition)) {
-            let (Some(variable), name) = (&definition.variable, &definition.name) else {
-                continue;
-            };
-            if let Some(other) = variables.insert(variable, name) {
-                return Err(RegistryError::SameVariable {
-                    variable: variable.clone(),
-                    circuits: [other.to_owned(), name.clone()],
-                });
-            }
-        }
-        Ok(())
+        check_variables(definitions.chain(steps.iter().map(|step| &step.definition)))
     }
 
     pub(super) fn check_room(
@@ -163,6 +158,7 @@ impl Registry {
             Some(name) => Err(RegistryError::Full {
                 name: name.to_owned(),
                 circuits_max,
+                parked: bench.parked.len(),
             }),
         }
     }
@@ -246,6 +242,7 @@ impl Registry {
             circuit,
             definition,
             defaulted,
+            by_hand: step.by_hand,
         }
     }
 
@@ -270,6 +267,29 @@ impl Registry {
         drop(bench);
         self.inner.events.wake();
     }
+}
+
+/// Whether every environment variable sets the circuits of one group only.
+fn check_variables<'a>(
+    definitions: impl Iterator<Item = &'a Arc<Definition>>,
+) -> Result<(), RegistryError> {
+    let mut seen: HashMap<&str, (&str, &str)> = HashMap::new();
+    for definition in definitions {
+        let Some(set_by) = &definition.set_by else {
+            continue;
+        };
+        let circuit = definition.name.as_str();
+        for variable in &set_by.names {
+            let (group, other) = *seen.entry(variable).or_insert((&set_by.group, circuit));
+            if group != set_by.group {
+                return Err(RegistryError::SameVariable {
+                    variable: variable.clone(),
+                    circuits: [other.to_owned(), circuit.to_owned()],
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The registry's clock for one of its breakers.

@@ -68,6 +68,7 @@ impl Registry {
         let off = self.is_off(&definition);
         let entry = Entry {
             definition: Arc::new(definition),
+            by_hand: true,
             ..entry
         };
         self.by_name_mut().insert(circuit.name(), entry);

@@ -3,6 +3,8 @@
 mod health;
 mod protect;
 mod rejected;
+#[cfg(feature = "stack")]
+mod stack_error;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};

@@ -4,6 +4,8 @@ mod bodies;
 mod calls;
 mod failures;
 mod server;
+#[cfg(feature = "stack")]
+mod stack;
 mod timeouts;
 
 use crate::stand::Handle;

@@ -127,3 +127,14 @@ async fn every_kind_of_error_says_what_it_is_and_boxes() {
     assert!(boxed[2].is::<fusebox_tower::stack::TimedOut>());
     assert!(boxed[3].is::<Broken>());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_good_answer_whose_body_nobody_reads_is_a_success_where_so_wished() {
+    let (circuit, stack) = stack();
+    let upstream = Upstream::new([Does::Stream]);
+    drop(get(&stack, &upstream).await.unwrap());
+    assert_eq!(counts(&circuit), (0, 0, 1));
+    let stack = stack.unread_body_is_success();
+    drop(get(&stack, &upstream).await.unwrap());
+    assert_eq!(counts(&circuit), (1, 0, 1));
+}

@@ -1,5 +1,6 @@
 //! The composed stack, part by part. Tokio's time is paused and is the circuit's time too.
 
+mod bodiless;
 mod calls;
 mod fallback;
 mod keyed;

@@ -72,7 +72,7 @@ fn a_time_out_makes_dropped_calls_failures_and_gives_trials_longer() {
     }
 }
 
-/// The part of the variables, and the two names.
+/// The variable, and the two names.
 fn collision(result: Result<(), RegistryError>) -> (String, [String; 2]) {
     match result {
         Err(RegistryError::SameVariable { variable, circuits }) => (variable, circuits),
@@ -92,7 +92,8 @@ fn two_names_with_the_same_variables_are_refused() {
         ];
         let (variable, circuits) = collision(configure(&registry, &[], services).map(drop));
         assert_eq!(circuits, [one, other]);
-        assert_eq!(variable, one.to_uppercase().replace('-', "_"));
+        let stem = one.to_uppercase().replace('-', "_");
+        assert_eq!(variable, format!("CIRCUIT_BREAKER_{stem}_FAIL_MAX"));
         assert!(registry.names().is_empty());
     }
 }
@@ -104,7 +105,10 @@ fn a_name_with_the_variables_of_a_circuit_that_is_there_is_refused() {
     let (variable, circuits) = collision(configure(&registry, &[], services).map(drop));
     assert_eq!(
         (variable.as_str(), circuits),
-        ("RAG_V2", ["rag-v2", "rag.v2"].map(str::to_owned))
+        (
+            "CIRCUIT_BREAKER_RAG_V2_FAIL_MAX",
+            ["rag-v2", "rag.v2"].map(str::to_owned)
+        )
     );
     assert_eq!(registry.names(), ["rag-v2"]);
     configure(&registry, &[], [Service::named("rag-v2")]).expect("the same circuit again");
@@ -122,11 +126,37 @@ fn a_name_may_take_the_variables_of_a_circuit_that_the_same_list_removes() {
 }
 
 #[test]
-fn one_service_for_two_circuits_is_refused() {
+fn two_services_with_one_variable_in_common_are_refused() {
+    let pairs = [
+        (
+            [Service::named("rag"), Service::named("rag_fallback")],
+            "CIRCUIT_BREAKER_RAG_FALLBACK_ENABLED",
+        ),
+        (
+            [Service::named("rag-fallback"), Service::named("rag")],
+            "CIRCUIT_BREAKER_RAG_FALLBACK_ENABLED",
+        ),
+        (
+            [Service::prefix("a-b"), Service::prefix("a.b")],
+            "A_B_CIRCUIT_BREAKER_FAILURE_THRESHOLD",
+        ),
+    ];
+    for (services, expected) in pairs {
+        let registry = Registry::new();
+        let (variable, _) = collision(configure(&registry, &[], services).map(drop));
+        assert_eq!(variable, expected);
+        assert!(registry.names().is_empty());
+    }
+}
+
+#[test]
+fn one_service_may_have_several_circuits() {
     let services = [Service::named("rag").circuits(["rag-a", "rag-b"])];
-    let registry = Registry::new();
-    let (variable, _) = collision(configure(&registry, &[], services).map(drop));
-    assert_eq!(variable, "RAG");
+    let variables = [("CIRCUIT_BREAKER_RAG_FAIL_MAX", "8")];
+    let registry = configured(&variables, services).unwrap();
+    for name in ["rag-a", "rag-b"] {
+        assert_eq!(numbers(&registry, name), (Some(8), 60, 1));
+    }
 }
 
 #[test]

@@ -56,6 +56,67 @@ fn a_misspelt_variable_is_refused_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn the_other_forms_names_and_other_libraries_words_are_refused() {
+    let bcs = "BCS_CIRCUIT_BREAKER";
+    let rag = "CIRCUIT_BREAKER_RAG";
+    let table = [
+        ("CIRCUIT_BREAKERS_ENABLED", "CIRCUIT_BREAKER_ENABLED"),
+        ("CIRCUIT_BREAKER_DISABLED", "CIRCUIT_BREAKER_ENABLED"),
+        (
+            "BCS_CIRCUIT_BREAKER_FAIL_MAX",
+            &format!("{bcs}_FAILURE_THRESHOLD"),
+        ),
+        (
+            "BCS_CIRCUIT_BREAKER_TIMEOUT",
+            &format!("{bcs}_RECOVERY_TIMEOUT"),
+        ),
+        ("BCS_CIRCUIT_BREAKERS_ENABLED", &format!("{bcs}_ENABLED")),
+        (
+            "CIRCUIT_BREAKER_BCS_FAILURE_THRESHOLD",
+            &format!("{bcs}_FAILURE_THRESHOLD"),
+        ),
+        (
+            "CIRCUIT_BREAKER_BCS_SUCCESS_THRESHOLD",
+            &format!("{bcs}_SUCCESS_THRESHOLD"),
+        ),
+        (
+            "CIRCUIT_BREAKER_RAG_FAILURE_THRESHOLD",
+            &format!("{rag}_FAIL_MAX"),
+        ),
+        ("CIRCUIT_BREAKER_RAG_MAX_FAIL", &format!("{rag}_FAIL_MAX")),
+        (
+            "CIRCUIT_BREAKER_RAG_RESET_TIMEOUT",
+            &format!("{rag}_RECOVERY_TIMEOUT"),
+        ),
+        ("CIRCUIT_BREAKER_RAG_DISABLED", &format!("{rag}_ENABLED")),
+        (
+            "CIRCUIT_BREAKER_RAG_FALLBACK_DISABLED",
+            &format!("{rag}_FALLBACK_ENABLED"),
+        ),
+        ("RAG_CIRCUIT_BREAKER_ENABLED", &format!("{rag}_ENABLED")),
+    ];
+    for (given, meant) in table {
+        let (variable, _, allowed) = refused(&[(given, "false")], services());
+        assert_eq!(variable, given);
+        assert_eq!(
+            allowed,
+            format!("names no setting (did you mean {meant}?)"),
+            "{given}"
+        );
+    }
+    for given in [
+        "CIRCUIT_BREAKER_RAG_SUCCESS_THRESHOLD",
+        "RAG_CIRCUIT_BREAKER_SUCCESS_THRESHOLD",
+    ] {
+        let (_, _, allowed) = refused(&[(given, "2")], services());
+        assert_eq!(
+            allowed,
+            "names no setting: CIRCUIT_BREAKER_RAG_* has none for it"
+        );
+    }
+}
+
+#[test]
 fn other_programs_and_other_services_are_left_alone() {
     let others = [
         "PATH",
@@ -73,6 +134,8 @@ fn other_programs_and_other_services_are_left_alone() {
         "CIRCUIT_BREAKER_RAG_V2_FAIL_MAX",
         "CIRCUIT_BREAKER_RAG2_FAIL_MAX",
         "CIRCUIT_BREAKER_X_ENABLED",
+        "CIRCUIT_BREAKERS_X_ENABLED",
+        "VMS_CIRCUIT_BREAKER_ENABLED",
     ];
     for name in others {
         let result = configured(&[(name, "anything")], services());

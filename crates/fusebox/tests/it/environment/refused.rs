@@ -183,5 +183,5 @@ fn two_circuits_of_one_name_are_refused() {
     ];
     let error = configured(&[], services).unwrap_err();
     let name = "rag".to_owned();
-    assert_eq!(error, RegistryError::NameTaken { name });
+    assert_eq!(error, RegistryError::DefinedTwice { name });
 }

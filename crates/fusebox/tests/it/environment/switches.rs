@@ -108,3 +108,26 @@ fn a_variable_outranks_the_programs_own_switch() {
     assert!(!is_off(&registry, "rag"));
     assert!(registry.find("rag").unwrap().fallback_enabled());
 }
+
+#[test]
+fn a_circuit_that_was_turned_by_hand_stays_so_unless_a_variable_says_otherwise() {
+    let registry = configured(&[], [Service::named("vms")]).unwrap();
+    let by = crate::stand::tester();
+    let off = [("CIRCUIT_BREAKER_VMS_ENABLED", "false")];
+    let on = [("CIRCUIT_BREAKER_VMS_ENABLED", "true")];
+    let reload = |variables: &[_]| configure(&registry, variables, [Service::named("vms")]);
+    registry.set_circuit_enabled("vms", false, &by).unwrap();
+    for _ in 0..2 {
+        reload(&[]).unwrap();
+        assert!(is_off(&registry, "vms"), "by hand");
+    }
+    reload(&on).unwrap();
+    assert!(!is_off(&registry, "vms"), "by variable");
+    reload(&off).unwrap();
+    assert!(is_off(&registry, "vms"), "by variable");
+    reload(&[]).unwrap();
+    assert!(
+        !is_off(&registry, "vms"),
+        "no hand and no variable: the default"
+    );
+}

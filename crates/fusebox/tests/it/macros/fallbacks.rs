@@ -2,7 +2,7 @@
 
 use super::{Error, now, open, poll, told};
 use crate::stand::{breaker, secs};
-use fusebox::{CircuitBreaker, FailureClass, Outcome, Reason, Rejection};
+use fusebox::{CircuitBreaker, FailureClass, Outcome, Reason, Rejection, Settlement};
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -190,4 +190,34 @@ fn a_classifier_may_be_a_path_or_an_expression() {
     assert_eq!(told(&breaker), (1, 0));
     assert!(now(by_expression(&breaker, Error::Down)).is_err());
     assert_eq!(told(&breaker), (1, 1));
+}
+
+#[test]
+fn a_closure_that_classifies_needs_no_types() {
+    #[fusebox::breaker(breaker, classify = |result| match result {
+        Ok(404) => Outcome::Ignored,
+        Ok(_) => Outcome::Success,
+        Err(error) if *error == Error::Down => Outcome::Failure(FailureClass::Status),
+        Err(_) => Outcome::Ignored,
+    })]
+    fn ask(breaker: &CircuitBreaker, answer: Result<u32, Error>) -> Result<u32, Error> {
+        answer
+    }
+    #[fusebox::breaker(breaker, classify = move |r| Settlement::new(match r {
+        Ok(text) if text.is_empty() => Outcome::Ignored,
+        _ => Outcome::Success,
+    }))]
+    async fn text(breaker: &CircuitBreaker, text: &str) -> Result<String, Error> {
+        Ok(text.to_owned())
+    }
+    let (breaker, _clock) = breaker(|b| b);
+    assert_eq!(ask(&breaker, Ok(404)), Ok(404));
+    assert!(ask(&breaker, Err(Error::NotANumber)).is_err());
+    assert_eq!(told(&breaker), (0, 0));
+    assert_eq!(ask(&breaker, Ok(200)), Ok(200));
+    assert!(ask(&breaker, Err(Error::Down)).is_err());
+    assert_eq!(told(&breaker), (1, 1));
+    assert_eq!(now(text(&breaker, "")), Ok(String::new()));
+    assert_eq!(now(text(&breaker, "a")), Ok("a".to_owned()));
+    assert_eq!(told(&breaker), (2, 1));
 }

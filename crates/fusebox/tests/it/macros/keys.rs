@@ -135,3 +135,14 @@ fn what_the_key_is_read_from_is_let_go_before_the_body() {
     assert_eq!(locked.rejected(), Ok(true));
     assert!(locked.breaker.branch("pos-1").is_some());
 }
+
+#[test]
+fn on_a_circuit_without_branches_a_key_has_no_effect() {
+    let (breaker, _clock) = breaker(|b| b.consecutive_failures(1));
+    assert_eq!(send(&breaker, to("pos-1")), Ok("pos-1".to_owned()));
+    assert_eq!(send(&breaker, to("dead")), Err(Error::Down));
+    assert_eq!(told(&breaker), (1, 1));
+    let rejected = send(&breaker, to("pos-1"));
+    assert!(matches!(rejected, Err(Error::Rejected(_))));
+    assert_eq!(breaker.branches().known, 0);
+}

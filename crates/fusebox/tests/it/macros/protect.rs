@@ -89,9 +89,9 @@ fn a_rejected_method_does_not_reach_the_implementation() {
     open(&breaker);
     let rejected = client.put("a", "text".to_owned());
     assert!(matches!(rejected, Err(Error::Rejected(_))));
-    assert_eq!(client.inner().texts, []);
+    assert_eq!(ProtectedContentClient::inner(&client).texts, []);
     assert!(matches!(client.clone().close(), Err(Error::Rejected(_))));
-    assert_eq!(client.into_inner().close(), Ok(0));
+    assert_eq!(ProtectedContentClient::into_inner(client).close(), Ok(0));
 }
 
 #[test]
@@ -114,7 +114,10 @@ fn a_skipped_method_works_while_the_circuit_is_open() {
 #[test]
 fn the_wrapper_shows_its_parts() {
     let (client, breaker) = client();
-    assert!(Arc::ptr_eq(client.breaker(), &breaker));
+    assert!(Arc::ptr_eq(
+        ProtectedContentClient::breaker(&client),
+        &breaker
+    ));
     assert!(format!("{client:?}").starts_with("ProtectedContentClient"));
 }
 
@@ -166,4 +169,35 @@ fn a_wrapper_stands_where_a_trait_object_is_asked_for() {
     assert_eq!(client.ask(), Ok(1));
     open(&breaker);
     assert!(matches!(client.ask(), Err(Error::Rejected(_))));
+}
+
+#[test]
+fn the_wrapper_hides_no_method_of_the_trait() {
+    #[fusebox::protect]
+    trait Nested {
+        fn inner(&self) -> Result<u8, Error>;
+        fn into_inner(self) -> Result<u8, Error>;
+        #[breaker(skip)]
+        fn breaker(&self) -> u8;
+    }
+    impl Nested for u8 {
+        fn inner(&self) -> Result<u8, Error> {
+            Ok(*self)
+        }
+
+        fn into_inner(self) -> Result<u8, Error> {
+            Ok(self)
+        }
+
+        fn breaker(&self) -> u8 {
+            6
+        }
+    }
+    let (breaker, _clock) = breaker(|b| b);
+    let nested = ProtectedNested::new(5, Arc::clone(&breaker));
+    assert_eq!(nested.inner(), Ok(5));
+    assert_eq!(nested.breaker(), 6);
+    assert_eq!(*ProtectedNested::inner(&nested), 5);
+    assert_eq!(nested.into_inner(), Ok(5));
+    assert_eq!(told(&breaker), (2, 0));
 }

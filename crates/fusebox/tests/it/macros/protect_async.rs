@@ -159,7 +159,7 @@ macro_rules! goes_through_the_breaker {
         assert!(matches!(now(client.get("0")), Err(Error::Rejected(_))));
         let rejected = now(client.put("text".to_owned()));
         assert!(matches!(rejected, Err(Error::Rejected(_))));
-        assert_eq!(client.inner().texts.len(), 1);
+        assert_eq!($wrapper::inner(&client).texts.len(), 1);
         client
     }};
 }
@@ -176,7 +176,7 @@ fn methods_that_return_a_future_go_through_the_breaker() {
     let client = goes_through_the_breaker!(ProtectedPromised);
     assert_eq!(now(client.len()), 1);
     assert!(matches!(now(client.boxed("1")), Err(Error::Rejected(_))));
-    client.breaker().reset(&tester());
+    ProtectedPromised::breaker(&client).reset(&tester());
     assert_eq!(now(client.boxed("1")), Ok("1"));
 }
 
@@ -205,7 +205,8 @@ fn promised_futures_are_send_whatever_is_inside() {
     let (breaker, _clock) = breaker(|b| b);
     let client = ProtectedPromised::new(InMemory::default(), breaker);
     drop(assert_send(send_of(&client)));
-    let native = ProtectedNative::new(InMemory::default(), Arc::clone(client.breaker()));
+    let breaker = Arc::clone(ProtectedPromised::breaker(&client));
+    let native = ProtectedNative::new(InMemory::default(), breaker);
     drop(assert_send(native.get("0")));
 }
 

@@ -162,7 +162,7 @@ impl Speaks for u8 {
 
 impl<T: Named> Named for ProtectedSpeaks<T, &CircuitBreaker> {
     fn name(&self) -> String {
-        self.inner().name() + ", protected"
+        Self::inner(self).name() + ", protected"
     }
 }
 

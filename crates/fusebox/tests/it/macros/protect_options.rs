@@ -143,7 +143,7 @@ fn a_fallback_may_use_up_the_wrapper_and_is_counted_when_it_answered() {
     let (breaker, _clock) = breaker(|b| b);
     open(&breaker);
     let session = ProtectedSession::new(7, breaker);
-    let breaker = Arc::clone(session.breaker());
+    let breaker = Arc::clone(ProtectedSession::breaker(&session));
     assert_eq!(session.clone().finish(0), Err(Error::Down));
     assert_eq!(breaker.fallbacks(), []);
     assert_eq!(session.finish(2), Ok(2));

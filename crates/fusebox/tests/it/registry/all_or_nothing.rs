@@ -45,10 +45,10 @@ fn a_name_given_twice_refuses_the_whole_list() {
     registry.add(rag(3)).unwrap();
     let twice = vec![Definition::new("new"), rag(4), rag(4)];
     let error = leaves_nothing_behind(&registry, twice);
-    assert_eq!(error.to_string(), "there is a circuit rag already");
+    assert_eq!(error.to_string(), "circuit rag is defined twice");
     let new_twice = vec![rag(4), Definition::new("new"), Definition::new("new")];
     let error = leaves_nothing_behind(&registry, new_twice);
-    assert_eq!(error.to_string(), "there is a circuit new already");
+    assert_eq!(error.to_string(), "circuit new is defined twice");
 }
 
 #[test]

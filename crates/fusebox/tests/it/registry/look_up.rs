@@ -135,20 +135,47 @@ fn a_full_registry_refuses_new_names_and_serves_known_ones() {
     let by = crate::stand::tester();
     registry.circuit("a").unwrap();
     registry.add(Definition::new("b")).unwrap();
-    let full = |result: Result<(), RegistryError>| {
+    let full = |result: Result<(), RegistryError>, parked| {
         let expected = RegistryError::Full {
             name: "c".to_owned(),
             circuits_max: 2,
+            parked,
         };
         assert_eq!(result.unwrap_err(), expected);
     };
-    full(registry.circuit("c").map(drop));
-    full(registry.add(Definition::new("c")).map(drop));
+    full(registry.circuit("c").map(drop), 0);
+    full(registry.add(Definition::new("c")).map(drop), 0);
     registry.remove("b", &by);
-    full(registry.circuit("c").map(drop));
+    full(registry.circuit("c").map(drop), 1);
+    assert_eq!(
+        registry.circuit("c").unwrap_err().to_string(),
+        "no place for circuit c: 2 are allowed, and 1 of them are removed ones that wait for \
+         their names to come back"
+    );
     registry
         .circuit("b")
         .expect("its parked circuit has a place");
     registry.define(Definition::new("a")).expect("it is there");
     assert_eq!(registry.stats().circuits_max, 2);
+}
+
+#[test]
+fn a_sealed_registry_refuses_names_that_nobody_defined() {
+    let (registry, _clock) = registry();
+    let rag = registry.add(rag(3)).unwrap();
+    registry.circuit("asked").unwrap();
+    assert!(!registry.is_sealed());
+    registry.seal();
+    assert!(registry.is_sealed());
+    let expected = RegistryError::UnknownCircuit {
+        name: "rga".to_owned(),
+        nearest: Some("rag".to_owned()),
+    };
+    assert_eq!(registry.circuit("rga").unwrap_err(), expected);
+    assert!(std::ptr::eq(registry.circuit("rag").unwrap(), rag));
+    registry.circuit("asked").expect("it was there before");
+    registry.add(Definition::new("late")).unwrap();
+    registry.circuit("late").unwrap();
+    registry.remove("late", &crate::stand::tester());
+    assert!(registry.circuit("late").is_err());
 }

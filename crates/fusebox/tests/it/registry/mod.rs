@@ -2,6 +2,7 @@
 
 mod all_or_nothing;
 mod events;
+mod install;
 mod live;
 mod look_up;
 mod main_breaker;
