@@ -57,7 +57,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for id in ["essay", "missing", "essay"] {
         println!("{id}: {:?}", client.fetch(id)); // "missing" counts nowhere
     }
-    assert_eq!(ProtectedContentClient::breaker(&client).state(), State::Open);
+    assert_eq!(
+        ProtectedContentClient::breaker(&client).state(),
+        State::Open
+    );
     let answer = client.fetch("essay");
     println!("essay: {answer:?}");
     assert!(matches!(answer, Err(ContentError::NotNow(_))));

@@ -44,7 +44,8 @@ impl CircuitBreaker {
         self.locked(|locked| locked.transition(to, by))
     }
 
-    /// Sets a hold, in place of any other (R15).
+    /// Sets a hold, in place of any other (R15). When one that was set over the hold of a
+    /// registry's switch ends, the circuit is switched off again.
     pub fn hold(&self, request: HoldRequest) {
         self.locked(|locked| locked.hold(request));
     }
@@ -65,7 +66,10 @@ impl CircuitBreaker {
 
     /// Ends the hold, whoever set it.
     pub(crate) fn release_any(&self, by: &Author) {
-        self.locked(|locked| locked.end_hold(locked.now, Some(by.clone())));
+        self.locked(|locked| {
+            locked.machine.under = None;
+            locked.end_hold(locked.now, Some(by.clone()));
+        });
     }
 
     /// Sets the hold of a registry's switch, unless it is set. `Some`: it was not, and this is
@@ -90,12 +94,15 @@ impl CircuitBreaker {
     /// hold whose time is over by now ends as any hold does (R15).
     pub(crate) fn switch_on(&self, covered: Option<Hold>, by: &Author) {
         self.locked(|locked| {
+            locked.machine.under = None;
             if !locked.machine.hold.as_ref().is_some_and(is_switch) {
                 return;
             }
             let Some(hold) = covered else {
                 return locked.end_hold(locked.now, Some(by.clone()));
             };
+            // It is put back, not set over the switch's.
+            locked.machine.hold = None;
             locked.hold(HoldRequest {
                 kind: hold.kind,
                 reason: hold.reason,
@@ -186,7 +193,11 @@ impl Locked<'_> {
             since: self.now,
             until,
         };
-        self.machine.hold = Some(hold.clone());
+        let before = self.machine.hold.replace(hold.clone());
+        let under = before
+            .filter(is_switch)
+            .or_else(|| self.machine.under.take());
+        self.machine.under = under.filter(|_| !is_switch(&hold));
         let state = self.word().state();
         if kind == HoldKind::Observe && state != State::Closed {
             self.go(State::Closed, self.now, Cause::HoldSet, evidence);

@@ -163,7 +163,13 @@ impl<'a> Locked<'a> {
             expired: by.is_none(),
             by,
         };
-        if to == state {
+        if let Some(under) = self.machine.under.take() {
+            // What a registry switched off is off again, and its machine stands still.
+            self.machine.hold = Some(under.clone());
+            self.begin(state, at);
+            self.tell(at, ended);
+            self.tell(at, EventKind::HoldSet(under));
+        } else if to == state {
             self.begin(state, at);
             self.tell(at, ended);
         } else {

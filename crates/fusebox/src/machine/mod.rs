@@ -15,6 +15,8 @@ use trials::Trials;
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) hold: Option<Hold>,
+    /// The hold of a registry's switch, while another one is set over it.
+    pub(crate) under: Option<Hold>,
     /// When the open period ends; `None`: by hand only. Of use only while open.
     pub(crate) open_until: Option<Tick>,
     pub(crate) trials: Trials,
@@ -35,6 +37,7 @@ impl Machine {
     pub(crate) fn new(now: Tick, seed: u64) -> Self {
         Self {
             hold: None,
+            under: None,
             open_until: None,
             trials: Trials::default(),
             backoff: Backoff::new(seed),

@@ -121,6 +121,44 @@ fn nobody_can_release_the_hold_of_the_switch() {
 }
 
 #[test]
+fn what_was_set_over_the_switchs_hold_ends_in_it() {
+    for (global, kind) in [
+        (true, HoldKind::ForcedOpen),
+        (false, HoldKind::ForcedOpen),
+        (true, HoldKind::Observe),
+        (false, HoldKind::Disabled),
+    ] {
+        let (registry, clock) = registry();
+        let circuit = registry.add(rag(1).enabled(global)).unwrap();
+        if global {
+            registry.set_enabled(false, &tester());
+        }
+        circuit.hold(hold(kind, Some(secs(1))));
+        circuit.hold(hold(kind, Some(secs(2))));
+        clock.advance(secs(2));
+        fail(circuit, 5);
+        let back = circuit.snapshot().hold.unwrap();
+        assert_eq!(
+            (back.kind, back.author.as_str()),
+            (HoldKind::Disabled, "switch")
+        );
+        circuit.hold(hold(kind, None));
+        assert!(circuit.release(&tester()));
+        assert!(!circuit.release(&tester()));
+        assert_eq!((held(circuit), circuit.state()), (OFF, State::Closed));
+        assert_eq!(registry.stats().switched_off, 1);
+        registry.set_enabled(true, &tester());
+        registry
+            .set_circuit_enabled("rag", true, &tester())
+            .unwrap();
+        assert_eq!(held(circuit), None, "and it does not come back");
+        circuit.hold(hold(kind, None));
+        circuit.release(&tester());
+        assert_eq!(held(circuit), None);
+    }
+}
+
+#[test]
 fn off_again_puts_back_what_a_hold_over_the_switchs_had_ended() {
     let (registry, clock) = registry();
     let [rag, vms] = ["rag", "vms"].map(|name| registry.circuit(name).unwrap());
