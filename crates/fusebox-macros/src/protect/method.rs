@@ -1,5 +1,6 @@
 //! One method of a protected trait, passed on through the breaker.
 
+use super::bounds;
 use super::is_cfg;
 use super::wrapper::Wrapper;
 use crate::arguments::{Arguments, freeze, name_all};
@@ -21,6 +22,7 @@ pub(super) fn passed_on(
     name_all(&mut signature);
     refuse_qualifiers(&signature)?;
     refuse_own_type(&method.sig)?;
+    bounds::refuse_unmet(wrapper.kept, &method.sig)?;
     let inner = made(wrapper, &signature)?;
     let body = if on_method.skip {
         inner
@@ -122,7 +124,7 @@ fn inner_receiver(receiver: &Receiver) -> Result<TokenStream> {
     }
 }
 
-fn is_own(ty: &Type) -> bool {
+pub(super) fn is_own(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("Self"))
 }
 
@@ -148,7 +150,7 @@ fn refuse_own_type(signature: &Signature) -> Result<()> {
 }
 
 /// `Self`, but not `Self::Item` or `<Self as Trait>::Item`, which are the inner type's.
-fn mentions_self_alone(ty: &Type) -> bool {
+pub(super) fn mentions_self_alone(ty: &Type) -> bool {
     struct Search(bool);
     impl syn::visit_mut::VisitMut for Search {
         fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {

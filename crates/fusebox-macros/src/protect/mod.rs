@@ -1,7 +1,9 @@
 //! `#[fusebox::protect]` on a trait: the trait, a wrapper, and the trait for the wrapper.
 //!
-//! `wrapper` is the struct, `method` passes one method on, `member` the rest.
+//! `wrapper` is the struct, `method` passes one method on, `bounds` are those that it asks of
+//! `Self`, `member` is the rest.
 
+mod bounds;
 mod member;
 mod method;
 mod wrapper;
