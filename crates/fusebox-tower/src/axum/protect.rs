@@ -7,6 +7,7 @@ use crate::error::BreakerError;
 use crate::layer::BreakerLayer;
 use crate::permit_source::PermitSource;
 use crate::service::Breaker;
+use crate::wants_body::WantsBody;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use fusebox::{CircuitBreaker, Handle};
@@ -125,6 +126,7 @@ where
     S: Service<R, Response = http::Response<T>>,
     T: http_body::Body<Data = Bytes> + Send + 'static,
     T::Error: Into<axum::BoxError>,
+    R: WantsBody,
     B: PermitSource<R> + Clone,
     B::Handle: Send + 'static,
     C: Classify<S::Error, T::Error> + Clone + Send + 'static,

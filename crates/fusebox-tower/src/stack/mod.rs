@@ -66,7 +66,7 @@
 //! | the breaker rejects | a rejection | never | yes |
 //! | the limit refuses | nothing | never | if wished |
 //! | a time-out | a failure of class `timeout` | yes | yes |
-//! | the same, with less than `timeout` left | nothing (ignored) | no time is left | yes |
+//! | a further attempt that `total_timeout` ends | nothing (ignored) | no time is left | yes |
 //! | an error that counts as a failure | a failure | yes | yes |
 //! | another error | as the classifier says | no | no |
 //! | a response that counts as a failure | a failure | yes | if wished |

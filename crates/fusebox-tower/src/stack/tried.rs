@@ -3,12 +3,14 @@
 use super::StackError;
 use super::plan::Plan;
 use super::repeat::Repeat;
+use super::retry::Tries;
 use super::service::{Answer, Attempts};
 use super::signal::Signal;
 use super::timed::{Attempt, Given};
 use crate::classify::Classify;
 use crate::head::rejected_further_on;
 use crate::permit_source::PermitSource;
+use crate::wants_body::WantsBody;
 use fusebox::{Handle, Outcome};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
@@ -31,6 +33,7 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         mut request: R,
     ) -> Answer<T, P::Handle, C, S::Error>
     where
+        R: WantsBody,
         S: Service<R, Response = Response<T>> + Clone,
         T: Body,
         P: PermitSource<R>,
@@ -38,7 +41,7 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         N: Repeat<R>,
     {
         let deadline = self.times.deadline();
-        let mut tries = self.retry.begin();
+        let mut tries = Tries::default();
         loop {
             let given = Given::new(self.times.each, deadline, tries.is_first());
             let copy = self.retry.copy(&mut tries, &request);

@@ -181,3 +181,17 @@ async fn what_a_service_of_its_own_fails_with_stays_its_error() {
     assert_eq!(answer.map(|_| ()), Err(Broken));
     assert_eq!(counts(&circuit), (0, 1, 0));
 }
+
+#[tokio::test]
+async fn a_head_request_that_a_get_handler_answers_is_a_success() {
+    let (_, circuit) = half_open(|builder| builder);
+    let router: Router = Router::new()
+        .route("/", on_get(|| async { "done" }))
+        .layer(protect(circuit.clone()));
+    let request = Request::head("/").body(Body::empty()).unwrap();
+    let answer = router.oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(answer);
+    assert_eq!(counts(&circuit), (1, 0, 0));
+    assert_eq!(circuit.state(), State::Closed);
+}
