@@ -55,7 +55,6 @@
 //! | a body longer than `settle_after` (5 s) | success | when that time is over |
 //! | the end of the body | success | then |
 //! | trailers (gRPC has its status there) | [`Classify::trailers`], by default a success | then |
-//! | trailers (gRPC has its status there) | [`Classify::trailers`], by default a success | then |
 //! | an error in the body | [`Classify::body_error`], by default a failure | then |
 //! | a panic in service, future or body | failure | then |
 //! | the future or the body dropped, read or not | ignored: **see Cancel safety** | then |

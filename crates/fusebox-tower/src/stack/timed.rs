@@ -5,7 +5,6 @@ use crate::permit_source::PermitSource;
 use crate::wants_body::WantsBody;
 use fusebox::{CircuitBreaker, FailureClass, Outcome, PermitOf, Rejection};
 use http::HeaderMap;
-use http::HeaderMap;
 use http::response::Parts;
 use pin_project_lite::pin_project;
 use std::pin::Pin;
@@ -136,10 +135,6 @@ impl<E, F, C: Classify<E, F>> Classify<TimedError<E>, F> for Judge<C> {
             TimedError::TimedOut { short: true } => Outcome::Ignored,
             TimedError::Inner(error) => self.0.error(error),
         }
-    }
-
-    fn trailers(&self, trailers: &HeaderMap) -> Outcome {
-        self.0.trailers(trailers)
     }
 
     fn trailers(&self, trailers: &HeaderMap) -> Outcome {
