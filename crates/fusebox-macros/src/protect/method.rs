@@ -7,6 +7,7 @@ use crate::arguments::{Arguments, freeze, name_all};
 use crate::call::Call;
 use crate::options::OnMethod;
 use crate::returned::{Returned, Shape};
+use crate::root::Root;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Error, FnArg, GenericParam, Receiver, Result, Signature, TraitItemFn, Type};
@@ -27,13 +28,14 @@ pub(super) fn passed_on(
     let body = if on_method.skip {
         inner
     } else {
-        through_the_breaker(&method.sig, &signature, on_method, inner)?
+        through_the_breaker(wrapper.root, &method.sig, &signature, on_method, inner)?
     };
     let cfgs = method.attrs.iter().filter(|a| is_cfg(a));
     Ok(quote!(#(#cfgs)* #signature { #body }))
 }
 
 fn through_the_breaker(
+    root: &Root,
     written: &Signature,
     signature: &Signature,
     on_method: &OnMethod,
@@ -72,13 +74,15 @@ fn through_the_breaker(
     } else {
         (None, quote_spanned!(here=> &#self_.breaker))
     };
+    let core = root.at(here);
     let resolved = quote_spanned! {here=>
         #kept
-        let breaker: &::fusebox::CircuitBreaker = ::fusebox::__private::Leads::breaker(#handle);
+        let breaker: &#core::CircuitBreaker = #core::__private::Leads::breaker(#handle);
     };
     let call = Call {
         resolved,
         options: &on_method.options,
+        root,
         passed_on: Arguments::of(signature).passed_on(),
         returned: &returned,
         made,
