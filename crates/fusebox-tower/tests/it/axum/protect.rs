@@ -88,6 +88,18 @@ async fn a_client_that_goes_away_gives_its_trial_place_back_and_is_ignored() {
 }
 
 #[tokio::test]
+async fn an_answer_that_the_server_drops_unread_is_a_client_that_went_away() {
+    let (_, circuit) = circuit(|builder| builder);
+    let router: Router = Router::new()
+        .route("/", on_get(|| async { "done" }))
+        .layer(protect(circuit.clone()));
+    let answer = router.oneshot(get("/")).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(answer);
+    assert_eq!(counts(&circuit), (0, 0, 1));
+}
+
+#[tokio::test]
 async fn a_handler_that_tells_of_its_own_circuit_does_not_open_this_one() {
     let (_, rag) = circuit(|builder| builder);
     rag.transition(State::Open, &fusebox::Author::new("test"))
