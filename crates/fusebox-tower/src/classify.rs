@@ -30,7 +30,9 @@ use std::fmt;
 /// ```
 ///
 /// A classifier is cloned once per admitted call; put what is costly to clone into an `Arc`. It
-/// runs on the call path and should neither block nor allocate. If it panics, the call counts as a
+/// runs on the call path and should neither block nor allocate. It should give the same answer to
+/// the same question and count nothing: a stack asks again about one error, to know whether it is
+/// tried again and whether a fallback answers. If it panics, the call counts as a
 /// failure.
 pub trait Classify<E, F = E> {
     /// Judges a response by its head. A failure or an ignored outcome is recorded at once; a

@@ -19,8 +19,8 @@ use tower_service::Service;
 ///
 /// Admission happens in `call`. `poll_ready` only passes on the readiness of the inner service: it
 /// holds no place in the breaker. So an open circuit rejects only once the inner service is ready;
-/// a [`Stack`](crate) (feature `stack`) is always ready and rejects at once. A rejected call leaves
-/// the readiness of the inner service unused, for the next call. Errors of the inner `poll_ready`
+/// a stack (feature `stack`) is always ready, and rejects at once. A rejected call leaves the
+/// readiness of the inner service unused, for the next call. Errors of the inner `poll_ready`
 /// belong to no call and are not recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Breaker<S, B, C = ByStatus> {

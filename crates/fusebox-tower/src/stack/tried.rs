@@ -5,13 +5,13 @@ use super::plan::Plan;
 use super::repeat::Repeat;
 use super::retry::Tries;
 use super::service::{Answer, Attempts};
-use super::signal::Signal;
+use super::signal::{Signal, rejects};
 use super::timed::{Attempt, Given};
 use crate::classify::Classify;
 use crate::head::rejected_further_on;
 use crate::permit_source::PermitSource;
 use crate::wants_body::WantsBody;
-use fusebox::{Handle, Outcome};
+use fusebox::{Handle, Outcome, Rejection, Settlement};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use std::borrow::Cow;
@@ -45,6 +45,9 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         loop {
             let given = Given::new(self.times.each, deadline, tries.is_first());
             let copy = self.retry.copy(&mut tries, &request);
+            if attempts.is_full() {
+                self.rejected_anyway(&request)?;
+            }
             let answer = attempts.call(Attempt { request, given }).await;
             let answer = answer.map_err(StackError::from);
             let (Next::Again(headers), Some(copy)) = (self.next(&answer), copy) else {
@@ -65,6 +68,21 @@ impl<P, C, N, G> Plan<P, C, N, G> {
             signal.wait_until(then).await;
             request = copy;
         }
+    }
+
+    /// Where no place is free: what the breaker says, if it rejects. To a caller that is more than a
+    /// limit's refusal: how long to wait, and mostly a fallback.
+    fn rejected_anyway<R>(&self, request: &R) -> Result<(), Rejection>
+    where
+        P: PermitSource<R>,
+    {
+        let branch = self.source.branch(request);
+        if rejects(self.source.circuit(), branch.as_deref()) {
+            let permit = self.source.acquire(request)?;
+            // It has stopped rejecting since. Nothing is sent: the limit refuses.
+            permit.settle(Settlement::new(Outcome::Ignored));
+        }
+        Ok(())
     }
 
     fn next<'a, T, B, E>(&self, answer: &'a Answer<T, B, C, E>) -> Next<'a>
