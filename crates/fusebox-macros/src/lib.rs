@@ -105,9 +105,9 @@ pub fn breaker(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The trait stays as it is. The wrapper is called `Protected` and the trait's name, or what
 /// `#[fusebox::protect(name = Name)]` says, and is as visible as the trait; `crate = path` as in
-/// [`macro@breaker`] may stand beside the name. It holds the inner implementation and a handle of the breaker: `&'static CircuitBreaker` (unless another is
-/// named), `Arc<CircuitBreaker>`, `&'static Named`, or a type of yours that derefs to
-/// `CircuitBreaker`. Its own functions are `new(inner, breaker)`, `inner(&it)`, `breaker(&it)` and
+/// [`macro@breaker`] may stand beside the name. It holds the inner implementation and a handle of
+/// the breaker: `&'static CircuitBreaker` (unless another is named), `Arc<CircuitBreaker>`,
+/// `&'static Named`, or a type of yours that derefs to `CircuitBreaker`. Its own functions are `new(inner, breaker)`, `inner(&it)`, `breaker(&it)` and
 /// `into_inner(it)`: they are called as `ProtectedContentClient::inner(&it)` and hide no method of
 /// the trait. The wrapper implements the trait where it implements the supertraits. Where the
 /// trait's futures are `Send`, both parts have to be `Send + Sync`.

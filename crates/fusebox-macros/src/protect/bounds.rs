@@ -64,7 +64,7 @@ fn refuse_inside(bound: &TypeParamBound) -> Result<()> {
 fn refused(bound: &impl ToTokens) -> Error {
     let message = "`Self` is the wrapper here and the inner type there, and nothing follows from \
                    the one for the other; known are `Sized`, lifetimes, and `Send` and `Sync` \
-                   where futures are `Send`: ask it of the whole trait (`trait Name: Clone`), or move \
-                   this method to a trait of its own";
+                   where futures are `Send`: ask it of the whole trait (`trait Name: Clone`), or \
+                   move this method to a trait of its own";
     Error::new_spanned(bound, message)
 }
