@@ -107,10 +107,11 @@ pub fn breaker(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[fusebox::protect(name = Name)]` says, and is as visible as the trait; `crate = path` as in
 /// [`macro@breaker`] may stand beside the name. It holds the inner implementation and a handle of
 /// the breaker: `&'static CircuitBreaker` (unless another is named), `Arc<CircuitBreaker>`,
-/// `&'static Named`, or a type of yours that derefs to `CircuitBreaker`. Its own functions are `new(inner, breaker)`, `inner(&it)`, `breaker(&it)` and
-/// `into_inner(it)`: they are called as `ProtectedContentClient::inner(&it)` and hide no method of
-/// the trait. The wrapper implements the trait where it implements the supertraits. Where the
-/// trait's futures are `Send`, both parts have to be `Send + Sync`.
+/// `&'static Named`, or a type of yours that derefs to `CircuitBreaker`. Its own functions are
+/// `new(inner, breaker)`, `inner(&it)`, `breaker(&it)` and `into_inner(it)`: they are called as
+/// `ProtectedContentClient::inner(&it)` and hide no method of the trait. The wrapper implements
+/// the trait where it implements the supertraits. Where the trait's futures are `Send`, both parts
+/// have to be `Send + Sync`.
 ///
 /// An `Arc<dyn ContentClient>` goes inside once the trait is implemented for it, which is for the
 /// trait's crate to do, since it can be done once; a `Box` likewise:
