@@ -2,6 +2,7 @@
 
 use crate::options::Options;
 use crate::returned::{Returned, Shape};
+use crate::root::Root;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Expr;
@@ -12,6 +13,7 @@ pub(crate) struct Call<'a> {
     /// Statements that leave a `&CircuitBreaker` in the hygienic `breaker`.
     pub(crate) resolved: TokenStream,
     pub(crate) options: &'a Options,
+    pub(crate) root: &'a Root,
     /// What a fallback is called with, before the rejection.
     pub(crate) passed_on: Vec<TokenStream>,
     pub(crate) returned: &'a Returned,
@@ -71,10 +73,14 @@ impl Call<'_> {
     fn settled(&self) -> TokenStream {
         let here = Span::mixed_site();
         let classifier = match &self.options.classify {
-            None => quote_spanned!(here=> &::fusebox::EveryError),
+            None => {
+                let root = self.root.at(here);
+                quote_spanned!(here=> &#root::EveryError)
+            }
             Some(classify) if is_closure(classify) => {
+                let root = self.root.at(at(classify));
                 return quote_spanned! {at(classify)=>
-                    ::fusebox::__private::settle_by(permit, &result, #classify);
+                    #root::__private::settle_by(permit, &result, #classify);
                 };
             }
             Some(classify) => quote_spanned!(at(classify)=> &(#classify)),
@@ -103,12 +109,19 @@ impl Call<'_> {
         });
         // Written at the error's type, so that a missing `From<Rejection>` is told there.
         let error = match self.returned.error() {
-            Some(error) => quote_spanned! {at(error)=>
-                <#error as ::core::convert::From<::fusebox::Rejection>>::from(rejection)
-            },
-            None => quote_spanned! {at(&self.returned.result)=>
-                ::core::convert::From::<::fusebox::Rejection>::from(rejection)
-            },
+            Some(error) => {
+                let root = self.root.at(at(error));
+                quote_spanned! {at(error)=>
+                    <#error as ::core::convert::From<#root::Rejection>>::from(rejection)
+                }
+            }
+            None => {
+                let place = at(&self.returned.result);
+                let root = self.root.at(place);
+                quote_spanned! {place=>
+                    ::core::convert::From::<#root::Rejection>::from(rejection)
+                }
+            }
         };
         quote_spanned! {here=>
             #fallback

@@ -2,6 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::call::at;
+use crate::root::Root;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::parse::{Parse, ParseStream};
@@ -33,16 +34,18 @@ impl Parse for Circuit {
 impl Circuit {
     /// The statements that bring a `&CircuitBreaker` into reach, under the hygienic name
     /// `breaker`.
-    pub(crate) fn resolved(&self, arguments: &Arguments<'_>) -> TokenStream {
+    pub(crate) fn resolved(&self, arguments: &Arguments<'_>, root: &Root) -> TokenStream {
         let here = Span::mixed_site();
+        let core = root.at(here);
         match self {
             Self::Named(name) => {
                 // A name that the registry refuses is an error of the compiler at this place.
-                let named = quote_spanned!(at(name)=> ::fusebox::Named::new(#name));
+                let root = root.at(at(name));
+                let named = quote_spanned!(at(name)=> #root::Named::new(#name));
                 // Items are not hygienic: in a block of its own the body cannot see it.
                 quote_spanned! {here=>
-                    let breaker: &::fusebox::CircuitBreaker = {
-                        static CIRCUIT: ::fusebox::Named = #named;
+                    let breaker: &#core::CircuitBreaker = {
+                        static CIRCUIT: #core::Named = #named;
                         CIRCUIT.get()
                     };
                 }
@@ -51,7 +54,7 @@ impl Circuit {
                 let borrowed = quote_spanned!(at(handle)=> &(#handle));
                 if arguments.outlive_the_body(handle) {
                     return quote_spanned! {here=>
-                        let breaker: &::fusebox::CircuitBreaker = #borrowed;
+                        let breaker: &#core::CircuitBreaker = #borrowed;
                     };
                 }
                 // The body gets what the handle is part of, so the call keeps one of its own.
@@ -59,7 +62,7 @@ impl Circuit {
                 let borrowed = quote_spanned!(at(handle)=> &handle);
                 quote_spanned! {here=>
                     let handle = #cloned;
-                    let breaker: &::fusebox::CircuitBreaker = #borrowed;
+                    let breaker: &#core::CircuitBreaker = #borrowed;
                 }
             }
         }

@@ -4,6 +4,7 @@ use crate::arguments::{Arguments, first_pattern, name_all};
 use crate::call::Call;
 use crate::options::OnFunction;
 use crate::returned::{Returned, Shape};
+use crate::root::Root;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Block, Error, Expr, ExprAsync, ItemFn, Result, Signature, Stmt};
@@ -49,11 +50,12 @@ fn expanded(arguments: TokenStream, item: &TokenStream) -> Result<TokenStream> {
     }
     let arguments = Arguments::of(&function.sig);
     let call = Call {
-        resolved: circuit.resolved(&arguments),
+        resolved: circuit.resolved(&arguments, &options.root),
         options: &options,
+        root: &options.root,
         passed_on: arguments.passed_on(),
         returned: &returned,
-        made: made(&returned, &bindings, &function.block),
+        made: made(&options.root, &returned, &bindings, &function.block),
     };
     let body = call.body();
     let ItemFn {
@@ -68,30 +70,32 @@ fn expanded(arguments: TokenStream, item: &TokenStream) -> Result<TokenStream> {
 }
 
 /// The body as an expression that `return` and `?` cannot leave.
-fn made(returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenStream {
+fn made(root: &Root, returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenStream {
     let here = Span::mixed_site();
     let binding = returned.binding();
     let statements = &block.stmts;
     match (returned.shape, boxed_block(block)) {
-        (Shape::Sync, _) => once(returned, bindings, block),
+        (Shape::Sync, _) => once(root, returned, bindings, block),
         (Shape::Async, _) => awaited(&binding, &quote!(#(#bindings)* #(#statements)*)),
         (Shape::Boxed, Some(inner)) => {
             let statements = &inner.block.stmts;
             awaited(&binding, &quote!(#(#bindings)* #(#statements)*))
         }
         (Shape::Opaque | Shape::Boxed, _) => {
-            let future = once(returned, bindings, block);
+            let future = once(root, returned, bindings, block);
             quote_spanned!(here=> #future.await)
         }
     }
 }
 
 /// The body in a closure that is called once.
-fn once(returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenStream {
+fn once(root: &Root, returned: &Returned, bindings: &[TokenStream], block: &Block) -> TokenStream {
     let whole = returned.whole();
     let statements = &block.stmts;
-    quote_spanned! {Span::mixed_site()=>
-        ::fusebox::__private::once(move || -> #whole { #(#bindings)* #(#statements)* })
+    let here = Span::mixed_site();
+    let root = root.at(here);
+    quote_spanned! {here=>
+        #root::__private::once(move || -> #whole { #(#bindings)* #(#statements)* })
     }
 }
 

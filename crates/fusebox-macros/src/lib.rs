@@ -14,6 +14,7 @@ mod function;
 mod options;
 mod protect;
 mod returned;
+mod root;
 
 use proc_macro::TokenStream;
 
@@ -52,6 +53,8 @@ use proc_macro::TokenStream;
 ///   let go before the body. On a circuit without branches the key is evaluated and has no
 ///   effect: the call counts for the circuit alone. A circuit that nobody has defined, as one
 ///   whose name is misspelt, has no branches.
+/// - `crate = path`: where `fusebox` is found if not at `::fusebox`: renamed in `Cargo.toml`, or
+///   re-exported by a crate of yours.
 ///
 /// # Circuits within circuits
 /// Where the body calls what is behind another circuit, the rejection by that one is an `Err`
@@ -101,13 +104,14 @@ pub fn breaker(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// The trait stays as it is. The wrapper is called `Protected` and the trait's name, or what
-/// `#[fusebox::protect(name = Name)]` says, and is as visible as the trait. It holds the inner
-/// implementation and a handle of the breaker: `&'static CircuitBreaker` (unless another is
-/// named), `Arc<CircuitBreaker>`, `&'static Named`, or a type of yours that derefs to
-/// `CircuitBreaker`. Its own functions are `new(inner, breaker)`, `inner(&it)`, `breaker(&it)` and
-/// `into_inner(it)`: they are called as `ProtectedContentClient::inner(&it)` and hide no method of
-/// the trait. The wrapper implements the trait where it implements the supertraits. Where the
-/// trait's futures are `Send`, both parts have to be `Send + Sync`.
+/// `#[fusebox::protect(name = Name)]` says, and is as visible as the trait; `crate = path` as in
+/// [`macro@breaker`] may stand beside the name. It holds the inner implementation and a handle of
+/// the breaker: `&'static CircuitBreaker` (unless another is named), `Arc<CircuitBreaker>`,
+/// `&'static Named`, or a type of yours that derefs to `CircuitBreaker`. Its own functions are
+/// `new(inner, breaker)`, `inner(&it)`, `breaker(&it)` and `into_inner(it)`: they are called as
+/// `ProtectedContentClient::inner(&it)` and hide no method of the trait. The wrapper implements
+/// the trait where it implements the supertraits. Where the trait's futures are `Send`, both parts
+/// have to be `Send + Sync`.
 ///
 /// An `Arc<dyn ContentClient>` goes inside once the trait is implemented for it, which is for the
 /// trait's crate to do, since it can be done once; a `Box` likewise:

@@ -2,6 +2,7 @@
 
 use crate::arguments::is_shared;
 use crate::circuit::Circuit;
+use crate::root::Root;
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -13,20 +14,31 @@ pub(crate) struct Options {
     pub(crate) fallback: Option<ExprPath>,
     pub(crate) classify: Option<Expr>,
     pub(crate) key: Option<Expr>,
+    pub(crate) root: Root,
 }
 
 const KNOWN: &str = "`fallback = function`, `classify = classifier`, `key = expression`";
+const KNOWN_ON_FUNCTIONS: &str = "`fallback = function`, `classify = classifier`, \
+                                  `key = expression`, `crate = path`";
 
 impl Options {
     /// Takes one `name = value`; `known` is told where the name is none.
     fn take(&mut self, name: &Ident, known: &str, input: ParseStream<'_>) -> Result<()> {
         let twice = || Err(Error::new_spanned(name, format!("`{name}` is given twice")));
         let word = name.to_string();
-        if !["fallback", "classify", "key"].contains(&word.as_str()) {
+        let is_crate = word == "crate" && known == KNOWN_ON_FUNCTIONS;
+        if !is_crate && !["fallback", "classify", "key"].contains(&word.as_str()) {
             let message = format!("`{name}` is not known here; known are {known}");
             return Err(Error::new_spanned(name, message));
         }
         input.parse::<Token![=]>()?;
+        if is_crate {
+            if self.root.is_given() {
+                return twice();
+            }
+            self.root = input.parse()?;
+            return Ok(());
+        }
         let value: Expr = input.parse()?;
         match word.as_str() {
             "fallback" => {
@@ -90,7 +102,7 @@ impl Parse for OnFunction {
         let circuit = input.parse()?;
         separated(input)?;
         let mut options = Options::default();
-        options.take_all(KNOWN, input)?;
+        options.take_all(KNOWN_ON_FUNCTIONS, input)?;
         Ok(Self { circuit, options })
     }
 }
@@ -134,9 +146,9 @@ impl OnMethod {
     }
 
     /// Takes the `#[breaker(…)]` away from a method's attributes.
-    pub(crate) fn taken_from(attributes: &mut Vec<Attribute>) -> Result<Self> {
-        let (ours, others): (Vec<_>, Vec<_>) =
-            std::mem::take(attributes).into_iter().partition(is_ours);
+    pub(crate) fn taken_from(attributes: &mut Vec<Attribute>, root: &Root) -> Result<Self> {
+        let written = std::mem::take(attributes).into_iter();
+        let (ours, others): (Vec<_>, Vec<_>) = written.partition(|it| is_ours(it, root));
         *attributes = others;
         let mut ours = ours.into_iter();
         let Some(first) = ours.next() else {
@@ -156,8 +168,10 @@ impl OnMethod {
     }
 }
 
-fn is_ours(attribute: &Attribute) -> bool {
+fn is_ours(attribute: &Attribute, root: &Root) -> bool {
     let mut words = attribute.path().segments.iter().rev();
     words.next().is_some_and(|last| last.ident == "breaker")
-        && words.next().is_none_or(|crate_| crate_.ident == "fusebox")
+        && words
+            .next()
+            .is_none_or(|crate_| root.is_called(&crate_.ident))
 }

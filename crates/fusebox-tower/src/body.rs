@@ -5,6 +5,7 @@ use crate::classify::Classify;
 use crate::head::{Settling, ended};
 use crate::unwind::emptied_by_panic;
 use fusebox::{Handle, Outcome, PermitOf, Settlement, Tick};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -17,7 +18,7 @@ pin_project! {
     ///
     /// Passes every frame on untouched. If the head left the call undecided, it carries the permit
     /// and settles it: as a success at the end of the body or once `settle_after` is over, as the
-    /// classifier says if the body fails before.
+    /// classifier says if trailers come or the body fails before.
     ///
     /// # Cancel safety
     ///
@@ -54,6 +55,8 @@ pub(crate) struct Flowing<B: Handle, C, F> {
     classifier: C,
     /// [`Classify::body_error`], chosen where the service's error type was still known.
     judge: fn(&C, &F) -> Outcome,
+    /// [`Classify::trailers`], likewise.
+    judge_trailers: fn(&C, &HeaderMap) -> Outcome,
     settles_at: Tick,
     alarm: Alarm,
     /// Whether to drop the body now is a success; no longer once somebody began to read.
@@ -77,6 +80,7 @@ impl<B: Handle, C, F> Flowing<B, C, F> {
             permit,
             classifier,
             judge,
+            judge_trailers: <C as Classify<E, F>>::trailers,
             settles_at,
             alarm: Alarm::new(),
             unread_is_success: settling.unread_is_success,
@@ -148,7 +152,10 @@ impl<T: Body, B: Handle, C> Body for SettlingBody<T, B, C> {
         flowing.unread_is_success = false;
         let decided = match &polled {
             Poll::Ready(None) => Some(Outcome::Success),
-            Poll::Ready(Some(Ok(_))) => ended(&*this.inner).then_some(Outcome::Success),
+            Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
+                Some(trailers) => Some((flowing.judge_trailers)(&flowing.classifier, trailers)),
+                None => ended(&*this.inner).then_some(Outcome::Success),
+            },
             Poll::Ready(Some(Err(error))) => Some((flowing.judge)(&flowing.classifier, error)),
             Poll::Pending => {
                 let left = flowing.left();

@@ -123,7 +123,7 @@ impl<B: Handle, C> Call<B, C> {
             classifier,
             settling,
             begun,
-            overdue: Overdue::Unasked,
+            overdue: Overdue::new(),
         }
     }
 

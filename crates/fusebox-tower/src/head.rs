@@ -2,6 +2,7 @@
 
 use crate::classify::Classify;
 use crate::retry_after::retry_after;
+use crate::wants_body::WantsBody;
 use fusebox::{Outcome, Reason};
 use http::header::CONTENT_TYPE;
 use http::response::Parts;
@@ -40,6 +41,17 @@ impl Default for Settling {
     }
 }
 
+impl Settling {
+    /// The same, but at the head where the request asks for no body.
+    #[inline]
+    pub(crate) fn for_request<R: WantsBody>(mut self, request: &R) -> Self {
+        if !request.wants_body() {
+            self.after = Duration::ZERO;
+        }
+        self
+    }
+}
+
 /// What is known once the head is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -59,7 +71,7 @@ where
         return Verdict::Now(Outcome::Ignored, None);
     }
     match classifier.head(head) {
-        Outcome::Success if after.is_zero() || endless(head) || ended(body) => {
+        Outcome::Success if after.is_zero() || without_end(head) || ended(body) => {
             Verdict::Now(Outcome::Success, None)
         }
         Outcome::Success => Verdict::AtEnd,
@@ -85,9 +97,13 @@ pub(crate) fn rejected_further_on(headers: &HeaderMap) -> bool {
         .is_some_and(|said| Reason::ALL.iter().any(|reason| said == reason.as_str()))
 }
 
-/// Whether the body is a conversation of its own, whose length and end say nothing about the call.
-fn endless(head: &Parts) -> bool {
-    head.status == StatusCode::SWITCHING_PROTOCOLS || is_event_stream(&head.headers)
+/// Whether there is no body by definition, or one that is a conversation of its own, whose length
+/// and end say nothing about the call.
+fn without_end(head: &Parts) -> bool {
+    match head.status {
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => true,
+        status => status.is_informational() || is_event_stream(&head.headers),
+    }
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

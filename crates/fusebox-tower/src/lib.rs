@@ -50,9 +50,11 @@
 //! | a response of another Fusebox breaker that rejected | ignored | at the head |
 //! | a head that [`Classify::head`] finds failed or ignored | as it says | at the head |
 //! | a good head without a body | success | at the head |
-//! | a good head: 101, or an event stream | success | at the head |
+//! | a good head: 101, 204, 304, or an event stream | success | at the head |
+//! | a good head that answers HEAD or CONNECT ([`WantsBody`]) | success | at the head |
 //! | a body longer than `settle_after` (5 s) | success | when that time is over |
 //! | the end of the body | success | then |
+//! | trailers (gRPC has its status there) | [`Classify::trailers`], by default a success | then |
 //! | an error in the body | [`Classify::body_error`], by default a failure | then |
 //! | a panic in service, future or body | failure | then |
 //! | the future or the body dropped, read or not | ignored: **see Cancel safety** | then |
@@ -119,6 +121,7 @@ mod service;
 #[cfg(feature = "stack")]
 pub mod stack;
 mod unwind;
+mod wants_body;
 
 pub use body::SettlingBody;
 pub use by_key::ByKey;
@@ -130,3 +133,4 @@ pub use head::Took;
 pub use layer::BreakerLayer;
 pub use permit_source::PermitSource;
 pub use service::Breaker;
+pub use wants_body::WantsBody;

@@ -9,45 +9,52 @@ use std::time::Duration;
 /// settings of its own, when it passes either.
 ///
 /// Nothing is asked and no timer is set before the call is pending for the first time, and none
-/// at all where no slow-call rate is set.
-pub(crate) enum Overdue {
-    /// The call was not pending yet.
-    Unasked,
-    /// The timer runs; limits up to `told` have been told of.
-    Running { alarm: Alarm, told: Duration },
+/// at all where no slow-call rate is set then: a rate switched on later is for calls that begin
+/// later. A limit that is changed meanwhile is seen at the next poll, whoever caused it.
+pub(crate) struct Overdue {
+    alarm: Alarm,
+    /// What the timer was set for.
+    set_for: Duration,
+    /// Limits up to this one have been told of.
+    told: Duration,
     /// There is nothing more to tell.
-    Over,
+    over: bool,
 }
 
 impl Overdue {
+    /// Of a call that was not pending yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            alarm: Alarm::new(),
+            set_for: Duration::ZERO,
+            told: Duration::ZERO,
+            over: false,
+        }
+    }
+
     /// The call is pending: sets the timer, or hears it.
     pub(crate) fn poll<B: Handle>(&mut self, cx: &mut Context<'_>, permit: &mut PermitOf<B>) {
-        let mut told = match self {
-            Self::Over => return,
-            Self::Unasked => Duration::ZERO,
-            Self::Running { told, .. } => *told,
-        };
-        // Read again at every poll: settings may change while the call is under way.
-        while let Some(limit) = next_limit(permit.breaker(), told) {
+        if self.over {
+            return;
+        }
+        while let Some(limit) = next_limit(permit.breaker(), self.told) {
             let left = limit.saturating_sub(permit.elapsed());
-            if let Self::Unasked | Self::Over = self {
-                let alarm = Alarm::new();
-                *self = Self::Running { alarm, told };
-            }
-            if let Self::Running { alarm, .. } = self
-                && alarm.poll(cx, left).is_pending()
-            {
-                return;
-            }
-            // Else the breaker's clock is behind the timer, or slow calls may take longer by now.
             if left.is_zero() {
                 permit.overdue();
-                told = limit;
+                self.told = limit;
+                continue;
             }
-            let alarm = Alarm::new();
-            *self = Self::Running { alarm, told };
+            if self.set_for != limit {
+                self.alarm = Alarm::new();
+                self.set_for = limit;
+            }
+            if self.alarm.poll(cx, left).is_pending() {
+                return;
+            }
+            // It rang, and the breaker's clock is behind it: it is set again.
+            self.alarm = Alarm::new();
         }
-        *self = Self::Over;
+        self.over = true;
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::BreakerError;
 use crate::future::{Call, ResponseFuture};
 use crate::head::Settling;
 use crate::permit_source::PermitSource;
+use crate::wants_body::WantsBody;
 
 use fusebox::CircuitBreaker;
 use http::Response;
@@ -17,8 +18,9 @@ use tower_service::Service;
 /// A service behind a circuit breaker; made by [`BreakerLayer`](crate::BreakerLayer).
 ///
 /// Admission happens in `call`. `poll_ready` only passes on the readiness of the inner service: it
-/// holds no place in the breaker, and an open circuit is ready to reject. A rejected call leaves
-/// the readiness of the inner service unused, for the next call. Errors of the inner `poll_ready`
+/// holds no place in the breaker. So an open circuit rejects only once the inner service is ready;
+/// a stack (feature `stack`) is always ready, and rejects at once. A rejected call leaves the
+/// readiness of the inner service unused, for the next call. Errors of the inner `poll_ready`
 /// belong to no call and are not recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Breaker<S, B, C = ByStatus> {
@@ -65,6 +67,7 @@ impl<S, B, C, R, T> Service<R> for Breaker<S, B, C>
 where
     S: Service<R, Response = Response<T>>,
     T: Body,
+    R: WantsBody,
     B: PermitSource<R>,
     C: Classify<S::Error, T::Error> + Clone,
 {
@@ -80,7 +83,8 @@ where
         match self.circuit.acquire(&request) {
             Ok(permit) => {
                 // Both are held across the inner `call`: a panic in there drops the permit.
-                let call = Call::new(permit, self.classifier.clone(), self.settling);
+                let settling = self.settling.for_request(&request);
+                let call = Call::new(permit, self.classifier.clone(), settling);
                 ResponseFuture::admitted(self.inner.call(request), call)
             }
             Err(rejection) => ResponseFuture::rejected(rejection),

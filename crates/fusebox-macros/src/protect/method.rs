@@ -1,11 +1,13 @@
 //! One method of a protected trait, passed on through the breaker.
 
+use super::bounds;
 use super::is_cfg;
 use super::wrapper::Wrapper;
 use crate::arguments::{Arguments, freeze, name_all};
 use crate::call::Call;
 use crate::options::OnMethod;
 use crate::returned::{Returned, Shape};
+use crate::root::Root;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Error, FnArg, GenericParam, Receiver, Result, Signature, TraitItemFn, Type};
@@ -21,17 +23,19 @@ pub(super) fn passed_on(
     name_all(&mut signature);
     refuse_qualifiers(&signature)?;
     refuse_own_type(&method.sig)?;
+    bounds::refuse_unmet(wrapper.kept, &method.sig)?;
     let inner = made(wrapper, &signature)?;
     let body = if on_method.skip {
         inner
     } else {
-        through_the_breaker(&method.sig, &signature, on_method, inner)?
+        through_the_breaker(wrapper.root, &method.sig, &signature, on_method, inner)?
     };
     let cfgs = method.attrs.iter().filter(|a| is_cfg(a));
     Ok(quote!(#(#cfgs)* #signature { #body }))
 }
 
 fn through_the_breaker(
+    root: &Root,
     written: &Signature,
     signature: &Signature,
     on_method: &OnMethod,
@@ -70,13 +74,15 @@ fn through_the_breaker(
     } else {
         (None, quote_spanned!(here=> &#self_.breaker))
     };
+    let core = root.at(here);
     let resolved = quote_spanned! {here=>
         #kept
-        let breaker: &::fusebox::CircuitBreaker = ::fusebox::__private::Leads::breaker(#handle);
+        let breaker: &#core::CircuitBreaker = #core::__private::Leads::breaker(#handle);
     };
     let call = Call {
         resolved,
         options: &on_method.options,
+        root,
         passed_on: Arguments::of(signature).passed_on(),
         returned: &returned,
         made,
@@ -122,7 +128,7 @@ fn inner_receiver(receiver: &Receiver) -> Result<TokenStream> {
     }
 }
 
-fn is_own(ty: &Type) -> bool {
+pub(super) fn is_own(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("Self"))
 }
 
@@ -148,7 +154,7 @@ fn refuse_own_type(signature: &Signature) -> Result<()> {
 }
 
 /// `Self`, but not `Self::Item` or `<Self as Trait>::Item`, which are the inner type's.
-fn mentions_self_alone(ty: &Type) -> bool {
+pub(super) fn mentions_self_alone(ty: &Type) -> bool {
     struct Search(bool);
     impl syn::visit_mut::VisitMut for Search {
         fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {

@@ -1,13 +1,16 @@
 //! `#[fusebox::protect]` on a trait: the trait, a wrapper, and the trait for the wrapper.
 //!
-//! `wrapper` is the struct, `method` passes one method on, `member` the rest.
+//! `wrapper` is the struct, `method` passes one method on, `bounds` are those that it asks of
+//! `Self`, `member` is the rest.
 
+mod bounds;
 mod member;
 mod method;
 mod wrapper;
 
 use crate::options::OnMethod;
 use crate::returned::Returned;
+use crate::root::Root;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
@@ -33,42 +36,56 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream 
     quote!(#kept #protected)
 }
 
-/// `name = Name`, or nothing.
+/// `name = Name`, `crate = path`, or nothing.
+#[derive(Default)]
 struct OnTrait {
     name: Option<Ident>,
+    root: Root,
 }
 
 impl Parse for OnTrait {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        if input.is_empty() {
-            return Ok(Self { name: None });
+        let mut parsed = Self::default();
+        while !input.is_empty() {
+            let place = input.span();
+            let word = Ident::parse_any(input).map(|word| word.to_string());
+            let has_value = input.peek(Token![=]);
+            match word.as_deref() {
+                Ok("name") if has_value && parsed.name.is_none() => {
+                    input.parse::<Token![=]>()?;
+                    parsed.name = Some(input.parse()?);
+                }
+                Ok("crate") if has_value && !parsed.root.is_given() => {
+                    input.parse::<Token![=]>()?;
+                    parsed.root = input.parse()?;
+                }
+                _ => {
+                    let message = "known here are `name = Name`, the name of the wrapper, and \
+                                   `crate = path`, each once; the circuit is given to the \
+                                   wrapper when it is made";
+                    return Err(Error::new(place, message));
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
         }
-        let option = Ident::parse_any(input).ok();
-        if option.is_none_or(|option| option != "name") {
-            let message = "known here is `name = Name`, the name of the wrapper; the circuit is \
-                           given to the wrapper when it is made";
-            return Err(Error::new(input.span(), message));
-        }
-        input.parse::<Token![=]>()?;
-        let name = input.parse()?;
-        input.parse::<Option<Token![,]>>()?;
-        if input.is_empty() {
-            Ok(Self { name: Some(name) })
-        } else {
-            Err(input.error("known here is `name = Name` alone"))
-        }
+        Ok(parsed)
     }
 }
 
 /// Takes the methods' `#[breaker(…)]` off the trait and writes the wrapper.
 fn protected(arguments: TokenStream, kept: &mut ItemTrait) -> Result<TokenStream> {
-    let options = taken_options(kept)?;
-    let OnTrait { name } = syn::parse2(arguments)?;
+    let on_trait = syn::parse2::<OnTrait>(arguments);
+    let unknown = Root::default();
+    let known = on_trait.as_ref().map_or(&unknown, |it| &it.root);
+    let options = taken_options(kept, known)?;
+    let OnTrait { name, root } = on_trait?;
     if let Some(word) = &kept.unsafety {
         let message = "an `unsafe trait` promises what a wrapper cannot know; wrap it by hand";
         return Err(Error::new_spanned(word, message));
     }
-    let wrapper = Wrapper::of(kept, name);
+    let wrapper = Wrapper::of(kept, name, &root);
     let mut members = Vec::new();
     let mut errors: Option<Error> = None;
     for (item, options) in kept.items.iter().zip(&options) {
@@ -95,11 +112,11 @@ fn protected(arguments: TokenStream, kept: &mut ItemTrait) -> Result<TokenStream
 }
 
 /// One for each item of the trait, in its order.
-fn taken_options(kept: &mut ItemTrait) -> Result<Vec<OnMethod>> {
+fn taken_options(kept: &mut ItemTrait, root: &Root) -> Result<Vec<OnMethod>> {
     let items = kept.items.iter_mut();
     items
         .map(|item| match item {
-            TraitItem::Fn(method) => OnMethod::taken_from(&mut method.attrs),
+            TraitItem::Fn(method) => OnMethod::taken_from(&mut method.attrs, root),
             _ => Ok(OnMethod::default()),
         })
         .collect()

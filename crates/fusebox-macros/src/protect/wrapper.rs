@@ -2,13 +2,15 @@
 
 use super::{is_async_trait, is_cfg};
 use crate::arguments::mentions;
-use proc_macro2::TokenStream;
+use crate::root::Root;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{GenericParam, Ident, ItemTrait, parse_quote};
 
 /// What the wrapper of a trait is called, and what stands for the trait in it.
 pub(super) struct Wrapper<'a> {
     pub(super) kept: &'a ItemTrait,
+    pub(super) root: &'a Root,
     name: Ident,
     /// The parameter for the inner implementation: `T`, or another letter where the trait has
     /// a `T` of its own.
@@ -27,11 +29,12 @@ pub(super) struct Asked {
 }
 
 impl<'a> Wrapper<'a> {
-    pub(super) fn of(kept: &'a ItemTrait, name: Option<Ident>) -> Self {
+    pub(super) fn of(kept: &'a ItemTrait, name: Option<Ident>, root: &'a Root) -> Self {
         let name = name.unwrap_or_else(|| format_ident!("Protected{}", kept.ident));
         let (inner, handle) = (free(kept, 'T'), free(kept, 'B'));
         Self {
             kept,
+            root,
             name,
             inner,
             handle,
@@ -57,7 +60,9 @@ impl<'a> Wrapper<'a> {
             name,
             inner,
             handle,
+            ..
         } = self;
+        let root = self.root.at(Span::call_site());
         let visibility = &kept.vis;
         let cfgs: Vec<_> = kept.attrs.iter().filter(|a| is_cfg(a)).collect();
         // So that a mistake is told where the wrapper is made. Of a trait with parameters one type
@@ -71,7 +76,7 @@ impl<'a> Wrapper<'a> {
             #(#cfgs)*
             #[doc = #about]
             #[derive(Clone, Debug)]
-            #visibility struct #name<#inner, #handle = &'static ::fusebox::CircuitBreaker> {
+            #visibility struct #name<#inner, #handle = &'static #root::CircuitBreaker> {
                 inner: #inner,
                 breaker: #handle,
             }
@@ -82,7 +87,7 @@ impl<'a> Wrapper<'a> {
                 /// Puts the breaker in front of the implementation.
                 #visibility const fn new(inner: #inner, breaker: #handle) -> Self
                 where
-                    #handle: ::fusebox::__private::Leads,
+                    #handle: #root::__private::Leads,
                     #implements
                 {
                     Self { inner, breaker }
@@ -114,7 +119,9 @@ impl<'a> Wrapper<'a> {
             name,
             inner,
             handle,
+            ..
         } = self;
+        let root = self.root.at(Span::call_site());
         let path = self.trait_path();
         let mut generics = kept.generics.clone();
         for parameter in &mut generics.params {
@@ -126,7 +133,7 @@ impl<'a> Wrapper<'a> {
         wheres.predicates.push(parse_quote!(#inner: #path));
         wheres
             .predicates
-            .push(parse_quote!(#handle: ::fusebox::__private::Leads));
+            .push(parse_quote!(#handle: #root::__private::Leads));
         if asked.is_clone {
             let bound = parse_quote!(#handle: ::core::clone::Clone);
             wheres.predicates.push(bound);

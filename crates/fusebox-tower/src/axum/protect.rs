@@ -7,6 +7,7 @@ use crate::error::BreakerError;
 use crate::layer::BreakerLayer;
 use crate::permit_source::PermitSource;
 use crate::service::Breaker;
+use crate::wants_body::WantsBody;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use fusebox::{CircuitBreaker, Handle};
@@ -22,8 +23,9 @@ use tower_service::Service;
 /// A call that is not admitted reaches no handler and is answered with 503, as the
 /// [module](crate::axum) says. All others are judged by the handler's own answer: by default, 5xx
 /// is a failure ([`ByStatus`]). A handler that answers [`Rejected`] is ignored: its circuit is
-/// judged where it stands. A client that goes away counts as ignored, a handler that panics as a
-/// failure; catching the panic is left to others.
+/// judged where it stands. A client that goes away counts as ignored, also when it leaves the
+/// body unread: it is the server that drops the answer then. A handler that panics is a failure;
+/// catching the panic is left to others.
 ///
 /// ```
 /// use axum::{Router, body::Body, http::{Request, StatusCode}, routing::get};
@@ -125,6 +127,7 @@ where
     S: Service<R, Response = http::Response<T>>,
     T: http_body::Body<Data = Bytes> + Send + 'static,
     T::Error: Into<axum::BoxError>,
+    R: WantsBody,
     B: PermitSource<R> + Clone,
     B::Handle: Send + 'static,
     C: Classify<S::Error, T::Error> + Clone + Send + 'static,

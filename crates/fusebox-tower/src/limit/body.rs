@@ -27,6 +27,11 @@ impl<T: Body> LimitedBody<T> {
 }
 
 impl<T> LimitedBody<T> {
+    /// Gives the place back before the end, where the body may not be passed on.
+    pub(crate) fn give_place_back(&mut self) {
+        self.place.take();
+    }
+
     /// The body of the service.
     pub fn get_ref(&self) -> &T {
         &self.inner

@@ -89,6 +89,12 @@ pub struct Limit<S> {
 }
 
 impl<S> Limit<S> {
+    /// Whether a call would be refused now.
+    pub(crate) fn is_full(&self) -> bool {
+        let free = self.places.free.as_ref();
+        free.is_some_and(|free| free.available_permits() == 0)
+    }
+
     /// The service behind the limit.
     pub fn get_ref(&self) -> &S {
         &self.inner

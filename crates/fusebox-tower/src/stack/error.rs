@@ -70,6 +70,12 @@ impl<E> StackError<E> {
     }
 }
 
+impl<E> From<Rejection> for StackError<E> {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
 impl<E> From<LimitError<BreakerError<TimedError<E>>>> for StackError<E> {
     fn from(error: LimitError<BreakerError<TimedError<E>>>) -> Self {
         match error {

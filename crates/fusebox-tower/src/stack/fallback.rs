@@ -51,7 +51,9 @@ pub enum FallbackOn {
     TimedOut = 4,
     /// An error that the classifier calls a failure.
     Error = 8,
-    /// A response that the classifier calls a failure, such as a 500. Its body is dropped.
+    /// A response that the classifier calls a failure, such as a 500, or one that a Fusebox breaker
+    /// further on rejected. It holds no place in the limit while the fallback is asked; its body is
+    /// dropped if that answers, and passed on if not.
     Failed = 16,
 }
 

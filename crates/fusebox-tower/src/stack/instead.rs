@@ -6,6 +6,7 @@ use super::plan::Plan;
 use super::service::Answer;
 use super::{FellBack, StackError};
 use crate::classify::Classify;
+use crate::head::rejected_further_on;
 use crate::permit_source::PermitSource;
 use fusebox::{CircuitBreaker, Handle, Outcome};
 use http::{HeaderName, HeaderValue, Response};
@@ -25,8 +26,16 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         P: PermitSource<R>,
         G: Fallback<R, E, T>,
     {
-        let on = !self.asked.is_empty() && self.source.circuit().fallback_enabled();
+        let on = !self.asked.is_empty();
         on.then(|| self.fallback.keep(request))
+    }
+
+    /// Whether the fallback is asked for this kind, and not switched off by now.
+    fn may_ask<R>(&self, kind: FallbackOn) -> bool
+    where
+        P: PermitSource<R>,
+    {
+        self.asked.has(kind) && self.source.circuit().fallback_enabled()
     }
 
     /// The answer, or what the fallback has in its place.
@@ -45,11 +54,14 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         match answer {
             Ok(response) => {
                 let outcome = response.body().get_ref().outcome();
-                let failed = matches!(outcome, Some(Outcome::Failure(_)));
-                if !failed || !self.asked.has(FallbackOn::Failed) {
+                let failed = matches!(outcome, Some(Outcome::Failure(_)))
+                    || rejected_further_on(response.headers());
+                if !failed || !self.may_ask::<R>(FallbackOn::Failed) {
                     return Ok(response.map(StackBody::upstream));
                 }
-                let (head, body) = response.into_parts();
+                let (head, mut body) = response.into_parts();
+                // A slow fallback must not keep the service's places.
+                body.give_place_back();
                 let asked = self.fallback.answer(kept, &Trouble::Failed(&head));
                 match asked.await {
                     Some(instead) => Ok(marked(instead, circuit, kind)),
@@ -60,7 +72,7 @@ impl<P, C, N, G> Plan<P, C, N, G> {
                 let asked = {
                     let failure = |error: &E| self.is_failure::<E, T::Error>(error);
                     let trouble = Trouble::of(&error, failure);
-                    let trouble = trouble.filter(|trouble| self.asked.has(trouble.kind()));
+                    let trouble = trouble.filter(|trouble| self.may_ask::<R>(trouble.kind()));
                     trouble.map(|trouble| self.fallback.answer(kept, &trouble))
                 };
                 let Some(asked) = asked else {

@@ -63,13 +63,14 @@
 //!
 //! | what happened | the breaker records | tried again | fallback asked |
 //! |---|---|---|---|
-//! | the breaker rejects | a rejection | never | yes |
-//! | the limit refuses | nothing | never | if wished |
+//! | the breaker rejects, also while no place is free | a rejection | never | yes |
+//! | the limit refuses; the circuit would take the call | nothing | never | if wished |
 //! | a time-out | a failure of class `timeout` | yes | yes |
-//! | the same, with less than `timeout` left | nothing (ignored) | no time is left | yes |
+//! | a further attempt that `total_timeout` ends | nothing (ignored) | no time is left | yes |
 //! | an error that counts as a failure | a failure | yes | yes |
 //! | another error | as the classifier says | no | no |
 //! | a response that counts as a failure | a failure | yes | if wished |
+//! | a response that a Fusebox breaker further on rejected | ignored | never | if wished |
 //! | a 408 or 429 | ignored, unless the classifier says otherwise | yes | no |
 //! | a good head whose body breaks | a failure | no: the caller has the head | no |
 //!

@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
 use tower::retry::budget::{Budget, TpsBudget};
+use tower::util::rng::{HasherRng, Rng};
 
 const ATTEMPTS: u32 = 3;
 const WAIT: Duration = Duration::from_millis(50);
@@ -24,8 +24,9 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// |---|---|
 /// | attempts of one call, the first included | 3 |
 /// | first wait, doubled before each further attempt | 50 ms, and up to as much again by chance |
-/// | longest wait | 5 s; a `Retry-After` beyond it ends the call |
-/// | budget | tower's: 10 retries a second, and one for every 5 calls that went well |
+/// | longest wait | 5 s; waits that come near are drawn between its half and the whole |
+/// | `Retry-After` | waited out, and up to a tenth more; beyond the longest wait it ends the call |
+/// | budget | tower's: 100 retries in 10 s, also at once, and one for every 5 good calls |
 /// | which requests | [`Idempotent`] |
 ///
 /// The budget is shared by all services that the stack's layer makes, and by clones of this.
@@ -69,7 +70,9 @@ impl<N> Retry<N> {
     }
 
     /// The wait before the second attempt, and the longest wait. A longest one below the first is
-    /// raised to it; both are at least 1 ms.
+    /// raised to it; both are at least 1 ms. A first wait of more than half the longest one is
+    /// drawn between that half and the whole, since waits without chance make callers return in
+    /// step.
     #[must_use]
     pub fn backoff(mut self, wait: Duration, wait_max: Duration) -> Self {
         self.wait = wait.max(Duration::from_millis(1));
@@ -123,14 +126,6 @@ impl<N> Retry<N> {
         }
     }
 
-    /// The attempts of one call.
-    pub(super) fn begin(&self) -> Tries {
-        Tries {
-            made: 0,
-            backoff: None,
-        }
-    }
-
     /// Counts the attempt that is about to begin, and makes a copy for one after it, if there may
     /// be one.
     pub(super) fn copy<R>(&self, tries: &mut Tries, request: &R) -> Option<R>
@@ -156,21 +151,28 @@ impl<N> Retry<N> {
         if asked > self.wait_max {
             return None;
         }
-        if tries.backoff.is_none() {
-            tries.backoff = self.make_backoff();
+        let now = Instant::now();
+        let least = now.checked_add(asked)?;
+        if deadline.is_some_and(|deadline| least >= deadline) {
+            return None;
         }
-        let drawn = tries.backoff.as_mut()?.next_backoff().deadline();
-        let then = drawn.max(Instant::now() + asked);
+        // Those who were told the same would come back at the same instant.
+        let told = least.checked_add(chance(asked / 10))?;
+        // The spread is ours, so it gives way to the deadline.
+        let told = deadline.map_or(told, |deadline| told.min(last_before(deadline)).max(least));
+        let then = told.max(now.checked_add(self.drawn(tries.made))?);
         deadline
             .is_none_or(|deadline| then < deadline)
             .then_some(then)
     }
 
-    /// None is what tower refuses: it cannot, the two waits are in order.
-    fn make_backoff(&self) -> Option<ExponentialBackoff> {
-        let rng = tower::util::rng::HasherRng::default();
-        let made = ExponentialBackoffMaker::new(self.wait, self.wait_max, 1.0, rng);
-        made.ok().map(|mut maker| maker.make_backoff())
+    /// The wait after so many attempts: the doubled one and up to as much again by chance. Near the
+    /// longest wait it is drawn from the upper half of that, so that it stays a matter of chance.
+    fn drawn(&self, made: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(made.saturating_sub(1));
+        let least = self.wait.saturating_mul(doubled).min(self.wait_max / 2);
+        let most = least.saturating_mul(2).min(self.wait_max);
+        least.saturating_add(chance(most.saturating_sub(least)))
     }
 
     pub(super) fn went_well(&self) {
@@ -193,10 +195,21 @@ impl<N> fmt::Debug for Retry<N> {
     }
 }
 
+/// Anything from nothing up to so much, every value as likely.
+fn chance(most: Duration) -> Duration {
+    most.mul_f64(HasherRng::default().next_f64())
+}
+
+/// The latest instant that a timer of milliseconds keeps within the deadline.
+fn last_before(deadline: Instant) -> Instant {
+    let millisecond = Duration::from_millis(1);
+    deadline.checked_sub(millisecond).unwrap_or(deadline)
+}
+
 /// Where one call stands.
+#[derive(Default)]
 pub(super) struct Tries {
     made: u32,
-    backoff: Option<ExponentialBackoff>,
 }
 
 impl Tries {

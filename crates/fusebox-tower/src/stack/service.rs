@@ -10,6 +10,7 @@ use crate::classify::Classify;
 use crate::limit::Limit;
 use crate::permit_source::PermitSource;
 use crate::service::Breaker;
+use crate::wants_body::WantsBody;
 use http::Response;
 use http_body::Body;
 use std::fmt;
@@ -40,7 +41,7 @@ pub struct Stacked<S, P, C, N, G> {
 
 impl<S, P, C, N, G, R, T> Service<R> for Stacked<S, P, C, N, G>
 where
-    R: Send + 'static,
+    R: WantsBody + Send + 'static,
     S: Service<R, Response = Response<T>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Send + 'static,

@@ -27,16 +27,7 @@ impl<'a> Signal<'a> {
     /// Whether calls are rejected for a time that no retry should wait for. A half-open circuit and
     /// a ramp are no such thing: they take a call now and then.
     pub(super) fn is_on(&self) -> bool {
-        let branch = self.branch.as_deref();
-        let branch = branch.and_then(|key| self.circuit.branch(key));
-        let reasons = [
-            self.circuit.snapshot().rejecting,
-            branch.and_then(|branch| branch.rejecting),
-        ];
-        reasons.into_iter().flatten().any(|reason| match reason {
-            Reason::Open | Reason::ForcedOpen | Reason::Main => true,
-            Reason::HalfOpen | Reason::Ramp => false,
-        })
+        rejects(self.circuit, self.branch.as_deref())
     }
 
     /// Waits until then, or until the circuit opens.
@@ -70,4 +61,17 @@ impl<'a> Signal<'a> {
             _ => false,
         }
     }
+}
+
+/// Whether the circuit or the branch rejects every call for a time.
+pub(super) fn rejects(circuit: &CircuitBreaker, branch: Option<&str>) -> bool {
+    let branch = branch.and_then(|key| circuit.branch(key));
+    let reasons = [
+        circuit.snapshot().rejecting,
+        branch.and_then(|branch| branch.rejecting),
+    ];
+    reasons.into_iter().flatten().any(|reason| match reason {
+        Reason::Open | Reason::ForcedOpen | Reason::Main => true,
+        Reason::HalfOpen | Reason::Ramp => false,
+    })
 }

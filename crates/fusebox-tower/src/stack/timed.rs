@@ -2,7 +2,9 @@
 
 use crate::classify::Classify;
 use crate::permit_source::PermitSource;
+use crate::wants_body::WantsBody;
 use fusebox::{CircuitBreaker, FailureClass, Outcome, PermitOf, Rejection};
+use http::HeaderMap;
 use http::response::Parts;
 use pin_project_lite::pin_project;
 use std::pin::Pin;
@@ -24,7 +26,7 @@ pub(super) struct Attempt<R> {
 pub(super) struct Given {
     /// `None`: as long as it takes.
     until: Option<Instant>,
-    /// Whether attempts before it left it less than a whole time-out.
+    /// Whether it ends by the deadline, of which attempts before it used up a part.
     short: bool,
 }
 
@@ -32,14 +34,14 @@ impl Given {
     /// What an attempt that begins now gets: a whole time-out, or what is left until the deadline.
     pub(super) fn new(timeout: Option<Duration>, deadline: Option<Instant>, first: bool) -> Self {
         let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        match (own, deadline) {
-            (Some(own), Some(deadline)) if deadline < own => Self {
-                until: Some(deadline),
-                short: !first,
-            },
-            (own, deadline) => Self {
-                until: own.or(deadline),
+        match own {
+            Some(own) if deadline.is_none_or(|deadline| own <= deadline) => Self {
+                until: Some(own),
                 short: false,
+            },
+            _ => Self {
+                until: deadline,
+                short: !first,
             },
         }
     }
@@ -135,8 +137,18 @@ impl<E, F, C: Classify<E, F>> Classify<TimedError<E>, F> for Judge<C> {
         }
     }
 
+    fn trailers(&self, trailers: &HeaderMap) -> Outcome {
+        self.0.trailers(trailers)
+    }
+
     fn body_error(&self, error: &F) -> Outcome {
         self.0.body_error(error)
+    }
+}
+
+impl<R: WantsBody> WantsBody for Attempt<R> {
+    fn wants_body(&self) -> bool {
+        self.request.wants_body()
     }
 }
 

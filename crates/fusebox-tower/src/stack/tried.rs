@@ -3,13 +3,15 @@
 use super::StackError;
 use super::plan::Plan;
 use super::repeat::Repeat;
+use super::retry::Tries;
 use super::service::{Answer, Attempts};
-use super::signal::Signal;
+use super::signal::{Signal, rejects};
 use super::timed::{Attempt, Given};
 use crate::classify::Classify;
 use crate::head::rejected_further_on;
 use crate::permit_source::PermitSource;
-use fusebox::{Handle, Outcome};
+use crate::wants_body::WantsBody;
+use fusebox::{Handle, Outcome, Rejection, Settlement};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use std::borrow::Cow;
@@ -31,6 +33,7 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         mut request: R,
     ) -> Answer<T, P::Handle, C, S::Error>
     where
+        R: WantsBody,
         S: Service<R, Response = Response<T>> + Clone,
         T: Body,
         P: PermitSource<R>,
@@ -38,10 +41,13 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         N: Repeat<R>,
     {
         let deadline = self.times.deadline();
-        let mut tries = self.retry.begin();
+        let mut tries = Tries::default();
         loop {
             let given = Given::new(self.times.each, deadline, tries.is_first());
             let copy = self.retry.copy(&mut tries, &request);
+            if attempts.is_full() {
+                self.rejected_anyway(&request)?;
+            }
             let answer = attempts.call(Attempt { request, given }).await;
             let answer = answer.map_err(StackError::from);
             let (Next::Again(headers), Some(copy)) = (self.next(&answer), copy) else {
@@ -62,6 +68,21 @@ impl<P, C, N, G> Plan<P, C, N, G> {
             signal.wait_until(then).await;
             request = copy;
         }
+    }
+
+    /// Where no place is free: what the breaker says, if it rejects. To a caller that is more than a
+    /// limit's refusal: how long to wait, and mostly a fallback.
+    fn rejected_anyway<R>(&self, request: &R) -> Result<(), Rejection>
+    where
+        P: PermitSource<R>,
+    {
+        let branch = self.source.branch(request);
+        if rejects(self.source.circuit(), branch.as_deref()) {
+            let permit = self.source.acquire(request)?;
+            // It has stopped rejecting since. Nothing is sent: the limit refuses.
+            permit.settle(Settlement::new(Outcome::Ignored));
+        }
+        Ok(())
     }
 
     fn next<'a, T, B, E>(&self, answer: &'a Answer<T, B, C, E>) -> Next<'a>

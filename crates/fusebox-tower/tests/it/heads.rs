@@ -7,7 +7,7 @@ use fusebox::{CircuitBreaker, FailureClass, ManualClock, Outcome, State};
 use fusebox_tower::{BreakerLayer, Classify, Took, classify_fn};
 use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::response::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{Empty, Full};
 use std::sync::Arc;
 use std::time::Duration;
@@ -236,4 +236,43 @@ async fn a_classifier_changes_what_it_names_and_keeps_the_rest() {
         .await
         .unwrap_err();
     assert_eq!(counts(&circuit), (1, 2, 1));
+}
+
+#[tokio::test]
+async fn a_good_answer_to_a_request_that_asks_for_no_body_is_a_success_at_the_head() {
+    for method in [Method::HEAD, Method::CONNECT] {
+        // An abandoned one would be a failure.
+        let (clock, circuit) = circuit(|builder| builder.timeout(SECOND));
+        let service = service_fn(|_: Request<()>| {
+            clock.advance(2 * SECOND);
+            std::future::ready(Ok::<_, Broken>(Response::new(Full::<bytes::Bytes>::from(
+                "GET",
+            ))))
+        });
+        let request = Request::builder().method(&method).body(()).unwrap();
+        let service = BreakerLayer::new(circuit.clone()).layer(service);
+        drop(service.oneshot(request).await.unwrap());
+        assert_eq!(counts(&circuit), (1, 0, 0), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_answer_to_head_is_a_failure_all_the_same() {
+    let (_, circuit) = circuit(|builder| builder);
+    let service = service_fn(|_: Request<()>| {
+        let answer = response(StatusCode::BAD_GATEWAY, Full::<bytes::Bytes>::from("GET"));
+        std::future::ready(Ok::<_, Broken>(answer))
+    });
+    let service = BreakerLayer::new(circuit.clone()).layer(service);
+    drop(service.oneshot(Request::head("/").body(()).unwrap()).await);
+    assert_eq!(counts(&circuit), (0, 1, 0));
+}
+
+#[tokio::test]
+async fn statuses_without_a_body_are_a_success_at_the_head() {
+    for status in [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
+        let (_, circuit) = circuit(|builder| builder);
+        drop(call(&circuit, Ok(unfinished(status, "x", "y"))).await);
+        assert_eq!(counts(&circuit), (1, 0, 0), "{status}");
+    }
 }

@@ -21,4 +21,5 @@ mod stack;
 mod stand;
 #[cfg(feature = "tokio")]
 mod timer;
+mod trailers;
 mod trials;

@@ -155,3 +155,33 @@ async fn without_a_slow_call_rate_nothing_happens() {
     assert_eq!(circuit.state(), State::HalfOpen);
     trial.iter().for_each(JoinHandle::abort);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_shrank_meanwhile_is_seen_at_the_next_poll() {
+    let (clock, circuit) = half_open(|builder| watchful(builder).slow_call_duration(60 * SECOND));
+    let service = service_fn(|_: Request<()>| async {
+        let mut ticks = tokio::time::interval(100 * MILLISECOND);
+        loop {
+            ticks.tick().await;
+            if ticks.period().is_zero() {
+                return Ok::<_, Broken>(Response::new(Nothing::new()));
+            }
+        }
+    });
+    let mut service = BreakerLayer::new(circuit.clone()).layer(service);
+    let trial = tokio::spawn(service.call(Request::new(())));
+    advance(&clock, SECOND / 2).await;
+    let half = Rate::percent(50.0).unwrap();
+    let impatient = fusebox::Settings::builder()
+        .slow_call_rate(half)
+        .slow_call_duration(SECOND);
+    let by = fusebox::Author::new("test");
+    circuit
+        .change_settings(impatient.build().unwrap(), &by)
+        .unwrap();
+    advance(&clock, SECOND / 4).await;
+    assert_eq!(circuit.state(), State::HalfOpen);
+    advance(&clock, SECOND / 2).await;
+    assert_eq!(circuit.state(), State::Open);
+    trial.abort();
+}

@@ -88,6 +88,18 @@ async fn a_client_that_goes_away_gives_its_trial_place_back_and_is_ignored() {
 }
 
 #[tokio::test]
+async fn an_answer_that_the_server_drops_unread_is_a_client_that_went_away() {
+    let (_, circuit) = circuit(|builder| builder);
+    let router: Router = Router::new()
+        .route("/", on_get(|| async { "done" }))
+        .layer(protect(circuit.clone()));
+    let answer = router.oneshot(get("/")).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(answer);
+    assert_eq!(counts(&circuit), (0, 0, 1));
+}
+
+#[tokio::test]
 async fn a_handler_that_tells_of_its_own_circuit_does_not_open_this_one() {
     let (_, rag) = circuit(|builder| builder);
     rag.transition(State::Open, &fusebox::Author::new("test"))
@@ -180,4 +192,18 @@ async fn what_a_service_of_its_own_fails_with_stays_its_error() {
     let answer = service.oneshot(get("/")).await;
     assert_eq!(answer.map(|_| ()), Err(Broken));
     assert_eq!(counts(&circuit), (0, 1, 0));
+}
+
+#[tokio::test]
+async fn a_head_request_that_a_get_handler_answers_is_a_success() {
+    let (_, circuit) = half_open(|builder| builder);
+    let router: Router = Router::new()
+        .route("/", on_get(|| async { "done" }))
+        .layer(protect(circuit.clone()));
+    let request = Request::head("/").body(Body::empty()).unwrap();
+    let answer = router.oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(answer);
+    assert_eq!(counts(&circuit), (1, 0, 0));
+    assert_eq!(circuit.state(), State::Closed);
 }

@@ -138,3 +138,12 @@ async fn a_good_answer_whose_body_nobody_reads_is_a_success_where_so_wished() {
     drop(get(&stack, &upstream).await.unwrap());
     assert_eq!(counts(&circuit), (1, 0, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_head_request_is_a_success_at_the_head() {
+    let (circuit, stack) = stack();
+    let request = Request::head("/").body(()).unwrap();
+    let told = stack.layer(Upstream::new([Does::Stream])).call(request);
+    drop(told.await.unwrap());
+    assert_eq!(counts(&circuit), (1, 0, 0));
+}

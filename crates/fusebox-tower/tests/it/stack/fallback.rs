@@ -5,6 +5,7 @@ use crate::stand::{Broken, SECOND, counts, poll_once};
 use bytes::Bytes;
 use fusebox::{Author, CircuitBreaker, Outcome, State};
 use fusebox_tower::classify_fn;
+use fusebox_tower::limit::LimitLayer;
 use fusebox_tower::stack::{
     FallbackOn, FallbackService, FellBack, FixedResponse, Stack, StackError, Trouble, fallback_fn,
 };
@@ -197,4 +198,74 @@ async fn the_body_of_a_failing_answer_is_kept_if_the_fallback_declines() {
     assert_eq!(answer.status(), 502);
     let _: &fusebox_tower::stack::StackBody<Streaming, Handle, _> = answer.body();
     assert!(matches!(answer.body().outcome(), Some(Outcome::Failure(_))));
+}
+
+/// Answers after ten seconds, or not at all.
+fn slow(
+    answers: bool,
+) -> impl Service<Request<()>, Response = Response<Streaming>, Error = Broken, Future: Send>
++ Clone
++ Send
++ Sync
++ 'static {
+    service_fn(move |_: Request<()>| async move {
+        // tidy-allow(sleep): slow on purpose, under paused time
+        tokio::time::sleep(10 * SECOND).await;
+        let answer = Response::new(Channel::<Bytes, Broken>::new(1).1);
+        answers.then_some(answer).ok_or(Broken)
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_that_takes_its_time_keeps_no_place_of_the_service() {
+    for answers in [true, false] {
+        let (_, stack) = stack();
+        let limit = LimitLayer::new(1);
+        let stack = stack
+            .limit(limit.clone())
+            .fallback(FallbackService::new("slow", slow(answers)))
+            .fallback_on(&[FallbackOn::Failed]);
+        let mut call = stack.layer(Upstream::new([FAILING])).call(Request::new(()));
+        assert!(poll_once(&mut call).is_pending());
+        assert_eq!(limit.in_flight(), 0);
+        let expected = if answers { 200 } else { 500 };
+        assert_eq!(call.await.unwrap().status(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_circuit_without_a_free_place_is_a_rejection_and_answered() {
+    let (circuit, stack) = open();
+    let stack = stack.concurrency_limit(0);
+    let told = get(&stack, &Upstream::new([GOOD])).await;
+    assert!(matches!(told, Err(StackError::Rejected(_))), "{told:?}");
+    assert_eq!(circuit.snapshot().totals.rejected_total(), 1);
+    let answer = get(&stack.fallback(cached()), &Upstream::new([GOOD])).await;
+    assert_eq!(answer.unwrap().headers()["fusebox-fallback"], "true");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_further_on_is_answered_where_so_wished() {
+    let (circuit, stack) = stack();
+    let stack = stack.fallback(cached());
+    let upstream = Upstream::new([Does::RejectAsFusebox]);
+    assert_eq!(status(get(&stack, &upstream).await), Ok(503));
+    let stack = stack.fallback_on(&[FallbackOn::Failed]);
+    assert_eq!(status(get(&stack, &upstream).await), Ok(200));
+    assert_eq!(counts(&circuit), (0, 0, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_thrown_while_the_call_is_under_way_holds_for_its_fallback() {
+    for on in [true, false] {
+        let (circuit, stack) = stack();
+        circuit.set_fallback_enabled(!on);
+        let stack = stack.timeout(SECOND).fallback(cached());
+        let mut call = stack
+            .layer(Upstream::new([Does::Hang]))
+            .call(Request::new(()));
+        assert!(poll_once(&mut call).is_pending());
+        circuit.set_fallback_enabled(on);
+        assert_eq!(call.await.is_ok(), on);
+    }
 }

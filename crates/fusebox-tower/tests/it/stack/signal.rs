@@ -116,7 +116,7 @@ async fn events_that_open_nothing_do_not_end_the_wait() {
     let circuit = circuit(|builder| builder.consecutive_failures(1000));
     let retry = Retry::default()
         .attempts(2)
-        .backoff(10 * SECOND, 10 * SECOND);
+        .backoff(10 * SECOND, 20 * SECOND);
     let stack = fusebox_tower::stack::Stack::new(circuit.clone()).retry(retry);
     let upstream = Upstream::new([FAILING, GOOD]);
     let call = tokio::spawn({

@@ -64,6 +64,24 @@ async fn the_total_time_bounds_attempts_and_waits_together() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retry_that_had_little_of_the_total_time_says_nothing_of_the_service() {
+    let circuit = circuit(|builder| builder);
+    let retry = Retry::default().backoff(SECOND, 2 * SECOND);
+    for each in [None, Some(Duration::MAX)] {
+        let stack = Stack::new(circuit.clone()).total_timeout(3 * SECOND);
+        let stack = match each {
+            Some(each) => stack.timeout(each),
+            None => stack,
+        };
+        let upstream = Upstream::new([FAILING, Does::Hang]);
+        let told = get(&stack.retry(retry.clone()), &upstream).await;
+        assert_eq!(status(told), Err(StackError::TimedOut));
+        assert_eq!(upstream.count(), 2);
+    }
+    assert_eq!(counts(&circuit), (0, 2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_wait_begins_that_would_end_after_the_total_time() {
     let circuit = circuit(|builder| builder.consecutive_failures(100));
     let retry = Retry::default().backoff(SECOND, SECOND);

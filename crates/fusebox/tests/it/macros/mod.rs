@@ -15,6 +15,7 @@ mod protect_handles;
 mod protect_members;
 mod protect_options;
 mod refused;
+mod renamed;
 
 use fusebox::{CircuitBreaker, Rejection, State};
 use std::pin::Pin;

@@ -173,3 +173,46 @@ fn a_supertrait_is_the_users_to_implement() {
     assert_eq!(client.name(), "7, protected");
     assert_eq!(client.speak(), Ok("I am 7".to_owned()));
 }
+
+#[test]
+fn bounds_of_a_method_that_the_inner_implementation_meets_are_kept() {
+    #[fusebox::protect]
+    trait Copied: Clone {
+        type Item: Copy;
+
+        fn copied(&self) -> Result<u8, Error>
+        where
+            Self: Clone + Sized;
+
+        fn all<'a>(&'a self) -> Result<u8, Error>
+        where
+            Self: 'a,
+            Self::Item: Into<u8>;
+
+        fn sent(&self) -> impl Future<Output = Result<u8, Error>> + Send
+        where
+            Self: Sync;
+    }
+    impl Copied for u8 {
+        type Item = Self;
+
+        fn copied(&self) -> Result<u8, Error> {
+            Ok(*self)
+        }
+
+        fn all<'a>(&'a self) -> Result<u8, Error>
+        where
+            Self: 'a,
+        {
+            Ok(*self + 1)
+        }
+
+        async fn sent(&self) -> Result<u8, Error> {
+            Ok(*self + 2)
+        }
+    }
+    let (breaker, _clock) = breaker(|b| b);
+    let client = ProtectedCopied::new(1, breaker);
+    assert_eq!((client.copied(), client.all()), (Ok(1), Ok(2)));
+    assert_eq!(now(client.sent()), Ok(3));
+}
