@@ -36,11 +36,10 @@ struct HttpClient;
 
 impl ContentClient for HttpClient {
     fn fetch(&self, id: &str) -> Result<String, ContentError> {
-        Err(if id == "missing" {
-            ContentError::NotFound
-        } else {
-            ContentError::Unreachable
-        })
+        match id {
+            "missing" => Err(ContentError::NotFound),
+            _ => Err(ContentError::Unreachable),
+        }
     }
 
     fn base(&self) -> &str {
@@ -57,10 +56,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for id in ["essay", "missing", "essay"] {
         println!("{id}: {:?}", client.fetch(id)); // "missing" counts nowhere
     }
-    assert_eq!(
-        ProtectedContentClient::breaker(&client).state(),
-        State::Open
-    );
+    let breaker = ProtectedContentClient::breaker(&client);
+    assert_eq!(breaker.state(), State::Open);
     let answer = client.fetch("essay");
     println!("essay: {answer:?}");
     assert!(matches!(answer, Err(ContentError::NotNow(_))));

@@ -55,8 +55,8 @@ impl Script {
     ///
     /// # Errors
     /// What only a run can show: an `end`, `drop` or `overdue` of a call that was not admitted, a
-    /// `begin` with the name of a call that is still in flight. If an expectation before that step did
-    /// not hold, that is reported instead: the one explains the other.
+    /// `begin` with the name of a call that is still in flight. If an expectation before that step
+    /// did not hold, that is reported instead: the one explains the other.
     pub fn run(&self) -> Result<Report, BadFile> {
         match &self.check {
             Check::Steps { circuit, steps } => {

@@ -70,8 +70,8 @@ impl<P, C, N, G> Plan<P, C, N, G> {
         }
     }
 
-    /// Where no place is free: what the breaker says, if it rejects. To a caller that is more than a
-    /// limit's refusal: how long to wait, and mostly a fallback.
+    /// Where no place is free: what the breaker says, if it rejects. To a caller that is more than
+    /// a limit's refusal: how long to wait, and mostly a fallback.
     fn rejected_anyway<R>(&self, request: &R) -> Result<(), Rejection>
     where
         P: PermitSource<R>,

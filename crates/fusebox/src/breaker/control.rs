@@ -137,8 +137,8 @@ impl CircuitBreaker {
         plan.version < PLANS_MAX || plan.settings == *settings
     }
 
-    /// [`change_settings`](Self::change_settings) for a branch, under a lock of its circuit: the readers of events are woken by the
-    /// circuit, after that lock.
+    /// [`change_settings`](Self::change_settings) for a branch, under a lock of its circuit: the
+    /// readers of events are woken by the circuit, after that lock.
     pub(crate) fn change_settings_quietly(&self, settings: Settings, by: &Author) {
         // Refused after 4,096 changes in the life of one branch: it goes on as it is.
         let _ = self.locked_only(|locked| locked.change_settings(settings, by));

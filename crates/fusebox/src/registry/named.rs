@@ -24,10 +24,10 @@ use std::sync::OnceLock;
 /// static STREAM: fusebox::Named = fusebox::Named::new("stream"); // reserved
 /// ```
 ///
-/// The circuit gets the registry's default settings if nobody has defined it by then, and its
-/// real ones as soon as somebody does, as with [`Registry::circuit`]; also in a
-/// [sealed](Registry::seal) registry, as there is nobody to give an error to. A removed circuit goes on
-/// working here with the settings that it had.
+/// The circuit gets the registry's default settings if nobody has defined it by then, and its real
+/// ones as soon as somebody does, as with [`Registry::circuit`]; also in a [sealed](Registry::seal)
+/// registry, as there is nobody to give an error to. A removed circuit goes on working here with
+/// the settings that it had.
 #[derive(Debug)]
 pub struct Named {
     name: &'static str,

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 impl Registry {
     /// The global switch (default on). Off: every circuit, also one that is added later, is held
-    /// [`Disabled`](crate::HoldKind::Disabled) by the author `switch`: all calls pass, and nothing is
-    /// recorded. On: these holds end, and the circuits that they held are closed (R15), but for
+    /// [`Disabled`](crate::HoldKind::Disabled) by the author `switch`: all calls pass, and nothing
+    /// is recorded. On: these holds end, and the circuits that they held are closed (R15), but for
     /// those whose own switch is off. `false`: it was so, and nothing changed.
     ///
     /// A hold that an operator had set is covered meanwhile, and put back with what is left of
