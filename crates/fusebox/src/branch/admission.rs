@@ -54,12 +54,12 @@ impl Branches {
             let ticket = found.ticket(generation, TicketKind::Counted);
             return Ok(Some((ticket, timing)));
         }
-        let full = Whole::clone(full);
+        let (full, class) = (Whole::clone(full), slot.class);
         // The branch's generation and the kind of admission are known once it has answered.
         let unknown = found.ticket(0, TicketKind::Uncounted);
         drop(found);
         let answer = full.admit();
-        self.follow(&unknown, &full);
+        self.follow_from(class, &unknown, &full);
         let admitted = answer?;
         let ticket = BranchTicket {
             generation: admitted.generation,
@@ -116,6 +116,7 @@ impl Branches {
             }
         }
         let full = table.make_whole(branch.place, circuit);
+        let class = table.slot(branch.place).class;
         drop(table);
         let ticket = branch.ticket(ticket);
         match settlement {
@@ -125,7 +126,7 @@ impl Branches {
                 full.settle_dropped(&ticket);
             }
         }
-        self.follow(branch, &full);
+        self.follow_from(class, branch, &full);
     }
 
     /// The call has passed the branch's slow-call limit and is still under way.
@@ -205,6 +206,14 @@ impl Branches {
             .iter()
             .flat_map(|shard| lock(shard).whole())
             .collect()
+    }
+
+    /// Brings the table up to what the branch's breaker has become, if that is another class than
+    /// the table had. Whoever changes it sees that it did, or somebody after him.
+    fn follow_from(&self, class: Class, branch: &BranchTicket, full: &Whole) {
+        if Class::of(full) != class {
+            self.follow(branch, full);
+        }
     }
 
     /// Brings the table up to what the branch's breaker has become.
