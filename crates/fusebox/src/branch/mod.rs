@@ -1,6 +1,7 @@
 //! Branches: one circuit, judged apart for each key (R19).
 //!
-//! The circuit's own breaker is the aggregate of all. A call asks it first and its branch second;
+//! The circuit's own breaker is the aggregate of all. A call asks it first and its branch second
+//! (the other way round on a ramp and in half-open, so that a dead key uses up nobody's share);
 //! its outcome enters both, a rejection by the branch neither. Branches stand in a table that is
 //! bounded and cut into shards, each behind a lock that is held for some ten nanoseconds:
 //!
@@ -9,7 +10,7 @@
 //!   circuit has, and goes back once there is nothing to remember. So there is one machine.
 //! - `table.rs` keeps slots in lists by class and time of use: closed ones go first when room is
 //!   needed, open ones only then, held ones never.
-//! - `keys.rs` knows how many keys the aggregate's failures came from.
+//! - `keys/` knows how many keys the aggregate's failures came from.
 
 mod admission;
 mod handle;
