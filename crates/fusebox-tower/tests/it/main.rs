@@ -13,6 +13,8 @@ mod over_http;
 #[cfg(feature = "tokio")]
 mod overdue;
 mod panics;
+#[cfg(feature = "tokio")]
+mod paused;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod settle_after;

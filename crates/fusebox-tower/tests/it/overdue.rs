@@ -1,5 +1,6 @@
 //! With the feature `tokio` a call is slow when it passes the limit, not when it ends (R3).
 
+use crate::paused::pass;
 use crate::stand::{AGES, Broken, Handle, SECOND, circuit, counts, half_open, streamed};
 use fusebox::{Builder, Cause, ManualClock, Rate, State};
 use fusebox_tower::{BreakerLayer, ResponseFuture};
@@ -43,8 +44,7 @@ fn begin(circuit: &Handle, calls: u32) -> Vec<JoinHandle<()>> {
 /// Moves both times, the breaker's first, and lets every task that is due run.
 async fn advance(clock: &ManualClock, by: Duration) {
     clock.advance(by);
-    // tidy-allow(sleep): called under paused time only, which it moves
-    tokio::time::sleep(by + MILLISECOND / 2).await;
+    pass(by + MILLISECOND / 2).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +86,7 @@ async fn a_trial_fails_at_the_limit() {
 async fn a_call_that_was_overdue_is_recorded_once_when_it_ends() {
     let (clock, circuit) = circuit(watchful);
     let late = || async {
-        tokio::time::sleep(2 * SECOND).await;
+        pass(2 * SECOND).await;
         Ok::<_, Broken>(Response::new(Nothing::new()))
     };
     let service = service_fn(move |_: Request<()>| late());
@@ -121,10 +121,10 @@ async fn the_breaker_s_own_clock_says_when_the_limit_is_passed() {
     let (clock, circuit) = half_open(watchful);
     let _trial = begin(&circuit, 1);
     // Only tokio's time moves: the timer rings, and is set again.
-    tokio::time::sleep(SECOND + MILLISECOND).await;
+    pass(SECOND + MILLISECOND).await;
     assert_eq!(circuit.state(), State::HalfOpen);
     clock.advance(SECOND);
-    tokio::time::sleep(SECOND + MILLISECOND).await;
+    pass(SECOND + MILLISECOND).await;
     assert_eq!(circuit.state(), State::Open);
 }
 
@@ -161,7 +161,7 @@ async fn a_limit_that_shrank_meanwhile_is_seen_at_the_next_poll() {
     let (clock, circuit) = half_open(|builder| watchful(builder).slow_call_duration(60 * SECOND));
     let service = service_fn(|_: Request<()>| async {
         // Polled once after the change, and no more.
-        tokio::time::sleep(600 * MILLISECOND).await;
+        pass(600 * MILLISECOND).await;
         pending::<Result<Response<Nothing>, Broken>>().await
     });
     let mut service = BreakerLayer::new(circuit.clone()).layer(service);

@@ -1,5 +1,6 @@
 //! With the feature `tokio` a silent body is settled at the instant, not at the next look.
 
+use crate::paused::pass;
 use crate::stand::{SECOND, call, call_by, circuit, counts, half_open, poll_once, streamed};
 use fusebox::{Outcome, State};
 use fusebox_tower::BreakerLayer;
@@ -17,9 +18,9 @@ async fn a_silent_body_is_settled_when_the_time_is_over() {
         let end = body.frame().await;
         (end.is_none(), body.outcome())
     });
-    tokio::time::sleep(5 * SECOND - Duration::from_millis(2)).await;
+    pass(5 * SECOND - Duration::from_millis(2)).await;
     assert_eq!(circuit.state(), State::HalfOpen);
-    tokio::time::sleep(Duration::from_millis(4)).await;
+    pass(Duration::from_millis(4)).await;
     assert_eq!(circuit.state(), State::Closed);
     assert_eq!(counts(&circuit), (1, 0, 0));
     drop(sender);

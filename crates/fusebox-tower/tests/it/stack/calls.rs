@@ -1,6 +1,7 @@
 //! Calls through the whole stack: passed on, cancelled at every point, panicking.
 
 use super::{Does, FAILING, GOOD, Upstream, get, stack, status};
+use crate::paused::pass;
 use crate::stand::{Broken, SECOND, counts, poll_once, totals};
 use fusebox::State;
 use fusebox_tower::limit::LimitLayer;
@@ -100,7 +101,7 @@ async fn a_trial_through_the_stack_closes_the_circuit() {
     let upstream = Upstream::new([FAILING, FAILING, FAILING, GOOD]);
     assert_eq!(status(get(&stack, &upstream).await), Ok(500));
     assert_eq!(circuit.state(), State::Open);
-    tokio::time::sleep(10 * SECOND).await;
+    pass(10 * SECOND).await;
     let answer = get(&stack, &upstream).await.unwrap();
     answer.into_body().collect().await.unwrap();
     assert_eq!(circuit.state(), State::Closed);

@@ -1,6 +1,7 @@
 //! The fallback answers for everything below it, marks what it says, and is counted.
 
 use super::{Does, FAILING, GOOD, Handle, Streaming, Upstream, get, stack, status};
+use crate::paused::pass;
 use crate::stand::{Broken, SECOND, counts, poll_once};
 use bytes::Bytes;
 use fusebox::{Author, CircuitBreaker, Outcome, State};
@@ -209,8 +210,7 @@ fn slow(
 + Sync
 + 'static {
     service_fn(move |_: Request<()>| async move {
-        // tidy-allow(sleep): slow on purpose, under paused time
-        tokio::time::sleep(10 * SECOND).await;
+        pass(10 * SECOND).await;
         let answer = Response::new(Channel::<Bytes, Broken>::new(1).1);
         answers.then_some(answer).ok_or(Broken)
     })

@@ -1,6 +1,7 @@
 //! A stack over a keyed circuit: each key has its own breaker and its own signal.
 
 use super::{Does, FAILING, GOOD, Upstream, circuit};
+use crate::paused::pass;
 use crate::stand::SECOND;
 use fusebox::{BranchSettings, Reason, State};
 use fusebox_tower::ByKey;
@@ -36,7 +37,7 @@ async fn a_branch_that_opens_stops_the_retries_of_its_own_key_only() {
         tokio::spawn(service.call(to(host)))
     };
     let (other, asleep) = (begin("b"), begin("a"));
-    tokio::time::sleep(SECOND).await;
+    pass(SECOND).await;
     assert!(!asleep.is_finished());
     let then = Instant::now();
     let mut dead = stack.layer(Upstream::new([Does::Break]));
@@ -49,7 +50,7 @@ async fn a_branch_that_opens_stops_the_retries_of_its_own_key_only() {
     assert_eq!(rejection.reason(), Reason::Open);
     assert_eq!(then.elapsed(), Duration::ZERO);
     assert_eq!(circuit.state(), State::Closed);
-    tokio::time::sleep(SECOND).await;
+    pass(SECOND).await;
     assert!(!other.is_finished(), "the other key goes on waiting");
     other.abort();
 }

@@ -1,6 +1,7 @@
 //! The limit refuses at once, is no business of the breaker, and lasts to the end of the body.
 
 use super::{Does, FAILING, GOOD, MILLISECOND, Upstream, get, stack, status};
+use crate::paused::pass;
 use crate::stand::{Broken, SECOND, counts, poll_once, totals};
 use fusebox_tower::limit::{LimitError, LimitLayer};
 use fusebox_tower::stack::{Retry, StackError};
@@ -72,7 +73,7 @@ async fn a_call_that_waits_for_its_next_attempt_holds_no_place() {
         let (stack, upstream) = (stack.clone(), upstream.clone());
         async move { get(&stack, &upstream).await }
     });
-    tokio::time::sleep(100 * MILLISECOND).await;
+    pass(100 * MILLISECOND).await;
     assert_eq!((upstream.count(), limit.in_flight()), (1, 0));
     assert_eq!(status(call.await.unwrap()), Ok(200));
 }

@@ -9,6 +9,7 @@ mod retry;
 mod signal;
 mod time;
 
+use crate::paused::pass;
 use crate::stand::{Broken, SECOND};
 use bytes::Bytes;
 use fusebox::{Builder, CircuitBreaker, Clock, Rate, Tick};
@@ -155,8 +156,7 @@ impl<B> Service<Request<B>> for Upstream {
                 }
                 Does::Break => return Err(Broken),
                 Does::Hang => std::future::pending().await,
-                // tidy-allow(sleep): slow on purpose, under paused time
-                Does::AnswerAfter(time) => tokio::time::sleep(time).await,
+                Does::AnswerAfter(time) => pass(time).await,
                 Does::Stream => {}
                 Does::RejectAsFusebox => {
                     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;

@@ -1,6 +1,7 @@
 //! The circuit stops every retry at once: no storm when it is open.
 
 use super::{Does, FAILING, GOOD, Upstream, circuit, get, stack, status};
+use crate::paused::pass;
 use crate::stand::{SECOND, counts, totals};
 use fusebox::{Author, HoldKind, HoldRequest, MainBreaker, Reason, State};
 use fusebox_tower::stack::{Retry, StackError};
@@ -67,7 +68,7 @@ async fn calls_asleep_between_two_attempts_are_rejected_when_the_circuit_opens()
         let (stack, upstream) = (stack.clone(), upstream.clone());
         asleep.push(tokio::spawn(async move { get(&stack, &upstream).await }));
     }
-    tokio::time::sleep(SECOND).await;
+    pass(SECOND).await;
     assert!(asleep.iter().all(|call| !call.is_finished()));
     let opened = Instant::now();
     circuit
@@ -93,7 +94,7 @@ async fn a_hold_and_the_main_breaker_wake_them_too() {
             let upstream = upstream.clone();
             async move { get(&stack, &upstream).await }
         });
-        tokio::time::sleep(SECOND).await;
+        pass(SECOND).await;
         let then = Instant::now();
         if by_main {
             main.open("all must stop", &Author::new("test"));
@@ -123,14 +124,14 @@ async fn events_that_open_nothing_do_not_end_the_wait() {
         let upstream = upstream.clone();
         async move { get(&stack, &upstream).await }
     });
-    tokio::time::sleep(SECOND).await;
+    pass(SECOND).await;
     circuit.hold(hold(HoldKind::Observe));
     tokio::task::yield_now().await;
     // More than the circuit's own bus keeps: the call is told that it missed some.
     for _ in 0..300 {
         circuit.reset(&Author::new("test"));
     }
-    tokio::time::sleep(8 * SECOND).await;
+    pass(8 * SECOND).await;
     assert_eq!(upstream.count(), 1);
     assert_eq!(status(call.await.unwrap()), Ok(200));
 }

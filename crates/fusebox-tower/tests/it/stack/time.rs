@@ -1,6 +1,7 @@
 //! Time-outs happen in one place, inside the breaker.
 
 use super::{Does, FAILING, MILLISECOND, Streaming, Upstream, circuit, get, stack, status};
+use crate::paused::pass;
 use crate::stand::{Broken, SECOND, counts, totals};
 use fusebox::{FailureClass, State};
 use fusebox_tower::stack::{Retry, Stack, StackError};
@@ -127,7 +128,7 @@ async fn a_body_may_take_longer_than_every_time_out() {
     let stack = stack.timeout(SECOND).total_timeout(SECOND);
     let upstream = Upstream::new([Does::Stream]);
     let body = get(&stack, &upstream).await.unwrap().into_body();
-    tokio::time::sleep(3 * SECOND).await;
+    pass(3 * SECOND).await;
     upstream.end_streams();
     http_body_util::BodyExt::collect(body).await.unwrap();
     assert_eq!(counts(&circuit), (1, 0, 0));
