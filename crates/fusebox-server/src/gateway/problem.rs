@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use fusebox::{Reason, Rejection, State};
+use fusebox::{Reason, Rejection, State, duration};
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -166,7 +166,7 @@ fn answer(kind: Kind, detail: &str, circuit: Option<&Circuit>) -> Response<Bytes
         circuit: circuit.map(Circuit::name),
         reason: kind.reason(),
         state: circuit.map(|circuit| state(kind, circuit).as_str()),
-        retry_after: kind.retry_after().map(in_milliseconds),
+        retry_after: kind.retry_after().map(duration::in_milliseconds),
     };
     // Texts and numbers always make JSON; were it otherwise, status and headers still say it all.
     let body = serde_json::to_vec(&problem).unwrap_or_default();
@@ -179,7 +179,10 @@ fn answer(kind: Kind, detail: &str, circuit: Option<&Circuit>) -> Response<Bytes
     );
     headers.insert(REASON, HeaderValue::from_static(kind.reason()));
     if let Some(after) = kind.retry_after() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+        headers.insert(
+            RETRY_AFTER,
+            HeaderValue::from(duration::whole_seconds(after)),
+        );
     }
     if kind == Kind::RequestTimeout {
         // The rest of the request may still come; it must not be read as the next one.
@@ -188,28 +191,9 @@ fn answer(kind: Kind, detail: &str, circuit: Option<&Circuit>) -> Response<Bytes
     response
 }
 
-/// Rounded up, so that a client that waits so long does not come too early; 0 would mean "at once".
-fn whole_seconds(time: Duration) -> u64 {
-    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
-}
-
-/// Seconds with three decimals: more is noise in an answer.
-fn in_milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1000.0).ceil() / 1000.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seconds_are_rounded_up_and_at_least_one() {
-        let seconds = |ms| whole_seconds(Duration::from_millis(ms));
-        assert_eq!(
-            [seconds(0), seconds(1), seconds(1000), seconds(1001)],
-            [1, 1, 1, 2]
-        );
-    }
 
     #[test]
     fn the_body_has_exactly_the_promised_members() {

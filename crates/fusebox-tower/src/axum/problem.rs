@@ -4,7 +4,7 @@
 use super::rejected::Seen;
 use axum::body::Body;
 use axum::response::Response;
-use fusebox::{Reason, Rejection};
+use fusebox::{Reason, Rejection, duration};
 use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -48,7 +48,10 @@ impl Problem {
         headers.insert(CONTENT_TYPE, media_type);
         headers.insert(REASON, HeaderValue::from_static(self.reason));
         if let Some(after) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
+            headers.insert(
+                RETRY_AFTER,
+                HeaderValue::from(duration::whole_seconds(after)),
+            );
         }
         if let Some(Ok(name)) = circuit.map(|seen| HeaderValue::from_str(&seen.name)) {
             headers.insert(CIRCUIT, name);
@@ -70,7 +73,7 @@ impl Problem {
         if let Some(seen) = circuit {
             body["state"] = seen.state.as_str().into();
         }
-        body["retry_after"] = self.retry_after.map(in_milliseconds).into();
+        body["retry_after"] = self.retry_after.map(duration::in_milliseconds).into();
         body
     }
 }
@@ -87,36 +90,5 @@ fn detail(reason: Reason, circuit: Option<&Seen>) -> String {
         Reason::Ramp => format!("{circuit} has just closed and admits a share of the calls"),
         Reason::Main => "the main breaker is open".to_owned(),
         Reason::ForcedOpen => format!("{circuit} is held open by hand"),
-    }
-}
-
-/// Rounded up, so that a client that waits so long does not come too early; 0 would mean "at once".
-fn whole_seconds(time: Duration) -> u64 {
-    let started = u64::from(time.subsec_nanos() > 0);
-    time.as_secs().saturating_add(started).max(1)
-}
-
-/// Seconds with three decimals: more is noise in an answer.
-fn in_milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1000.0).ceil() / 1000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_are_rounded_up_and_at_least_one() {
-        let seconds = |ms| whole_seconds(Duration::from_millis(ms));
-        assert_eq!(
-            [seconds(0), seconds(1), seconds(1000), seconds(1001)],
-            [1, 1, 1, 2]
-        );
-    }
-
-    #[test]
-    fn times_in_the_body_have_milliseconds_and_never_come_too_early() {
-        assert_eq!(in_milliseconds(Duration::from_micros(1_500_100)), 1.501);
-        assert_eq!(in_milliseconds(Duration::ZERO), 0.0);
     }
 }

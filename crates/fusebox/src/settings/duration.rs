@@ -86,6 +86,18 @@ pub fn rounded(duration: Duration) -> String {
     ))
 }
 
+/// Whole seconds for a `Retry-After`: rounded up, so that a client that waits so long does not come
+/// too early, and at least 1, as 0 would mean "at once".
+pub fn whole_seconds(time: Duration) -> u64 {
+    let started = u64::from(time.subsec_nanos() > 0);
+    time.as_secs().saturating_add(started).max(1)
+}
+
+/// Seconds with three decimals, rounded up: more is noise in an answer.
+pub fn in_milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).ceil() / 1000.0
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -137,5 +149,16 @@ mod tests {
         fn as_deref_format(&self) -> String {
             self.as_ref().map_or_else(Clone::clone, |d| format(*d))
         }
+    }
+
+    #[test]
+    fn seconds_for_an_answer_are_rounded_up() {
+        let seconds = |ms| whole_seconds(Duration::from_millis(ms));
+        assert_eq!(
+            [seconds(0), seconds(1), seconds(1000), seconds(1001)],
+            [1, 1, 1, 2]
+        );
+        assert_eq!(in_milliseconds(Duration::from_micros(1_500_100)), 1.501);
+        assert_eq!(in_milliseconds(Duration::ZERO), 0.0);
     }
 }
