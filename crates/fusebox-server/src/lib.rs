@@ -4,7 +4,6 @@
 //! This crate is wiring. What a breaker does is decided in the crate `fusebox`; nothing here judges
 //! a call.
 
-pub mod admin;
 pub mod circuits;
 pub mod cli;
 pub mod demo;

@@ -141,6 +141,12 @@ impl Circuits {
         self.live.load().route(host, path)
     }
 
+    /// The registry of the circuits' breakers.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.breakers
+    }
+
     /// The bus that the circuits' events go to, and those of their main breaker.
     #[must_use]
     pub fn events(&self) -> &Arc<EventBus> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fusebox::{Clock, Subscription, SystemClock, Tick};
+use fusebox_admin::Admin;
 use http::{Method, Uri};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -20,9 +21,9 @@ use super::tally::Tally;
 use super::traffic::{self, Target};
 use super::upstream::Upstream;
 use super::words;
-use crate::admin::{self, Readiness};
 use crate::circuits::{Circuit, Circuits};
 use crate::gateway::{self, Gateway};
+use crate::serve::admin;
 use crate::settings::Config;
 
 /// The settings, as a user would write them.
@@ -246,9 +247,8 @@ async fn serve(
     servers.spawn(async move {
         gateway.serve(gateway_listener, closed).await;
     });
-    let readiness = Readiness::starting();
-    readiness.set_ready();
-    let router = admin::router(Arc::clone(circuits), readiness);
+    let source: Arc<dyn fusebox::Source> = Arc::clone(circuits) as _;
+    let router = Admin::new(circuits.registry()).source(source).router();
     let closed = until(closing.clone());
     servers.spawn(async move {
         // Without its admin listener the demo goes on; a curl to it says what is wrong.

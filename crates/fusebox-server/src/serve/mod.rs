@@ -3,6 +3,7 @@
 //! It ends in order: no new calls, those under way finish (within 30 s), the admin API
 //! answers until then, the log is written out.
 
+pub mod admin;
 mod reload;
 mod signals;
 
@@ -11,13 +12,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fusebox_admin::{Admin, Readiness};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::admin::{self, Readiness};
 use crate::circuits::Circuits;
 use crate::cli::{BAD_INPUT, CANNOT_BIND, say, tell};
 use crate::gateway::{Gateway, Limits};
@@ -125,7 +126,11 @@ async fn start(options: ServeOptions) -> Result<Daemon, u8> {
             |stop| gateway.serve(gateway_listener, stopped(stop))
         }),
         admin: Server::spawn({
-            let router = admin::router(Arc::clone(&circuits), readiness.clone());
+            let source: Arc<dyn fusebox::Source> = Arc::clone(&circuits) as _;
+            let router = Admin::new(circuits.registry())
+                .source(source)
+                .readiness(readiness.clone())
+                .router();
             |stop| async move {
                 if let Err(error) = admin::serve(router, admin_listener, stopped(stop)).await {
                     tracing::error!(%error, "the admin API broke off");

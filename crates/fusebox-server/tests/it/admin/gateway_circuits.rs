@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use fusebox_server::admin::{Readiness, router};
+use axum::http::Request;
+use fusebox_admin::Admin;
 use fusebox_server::circuits::Circuits;
 use fusebox_server::settings::Config;
 use serde_json::Value;
 use tower::ServiceExt;
-
-use super::asking::request;
 
 const SETTINGS: &str = r#"
 [circuits.vms]
@@ -25,7 +24,10 @@ consecutive_failures = 7
 "#;
 
 async fn get(router: &Router, path: &str) -> String {
-    let sent = request("GET", path).body(Body::empty()).expect("a request");
+    let sent = Request::get(path)
+        .header("Host", "localhost")
+        .body(Body::empty())
+        .expect("a request");
     let response = router
         .clone()
         .oneshot(sent)
@@ -39,10 +41,12 @@ async fn get(router: &Router, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_gateways_circuits_are_listed_in_the_order_of_the_file() {
+async fn the_gateways_circuits_are_listed_in_the_order_of_their_names() {
     let config = Config::parse(SETTINGS, "test.toml", std::iter::empty()).expect("right");
     let circuits = Circuits::new(&config).expect("circuits");
-    let router = router(Arc::clone(&circuits), Readiness::starting());
+    let router = Admin::new(circuits.registry())
+        .source(Arc::clone(&circuits) as _)
+        .router();
 
     let list = get(&router, "/api/v1/circuit-breakers").await;
     let list: Value = serde_json::from_str(&list).expect("JSON");
@@ -52,7 +56,7 @@ async fn the_gateways_circuits_are_listed_in_the_order_of_the_file() {
         .iter()
         .map(|circuit| (circuit["name"].as_str(), circuit["priority"].as_u64()))
         .collect();
-    assert_eq!(shown, [(Some("vms"), Some(3)), (Some("rag"), Some(1))]);
+    assert_eq!(shown, [(Some("rag"), Some(1)), (Some("vms"), Some(3))]);
 
     let rag: Value =
         serde_json::from_str(&get(&router, "/api/v1/circuit-breakers/rag").await).expect("JSON");

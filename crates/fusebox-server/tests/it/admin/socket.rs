@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use fusebox_server::admin::serve;
+use fusebox::Registry;
+use fusebox_server::serve::admin::serve;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::asking::Desk;
-
 const BOUND: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_listener_answers_and_ends_when_it_is_told_to() {
-    let desk = Desk::new();
+    let registry = Registry::new();
+    registry.add("rag".into()).expect("a circuit");
     // An address that no other test listens on: a port given back here is not given to them.
     let listener = TcpListener::bind("127.0.0.77:0")
         .await
@@ -24,7 +24,7 @@ async fn the_listener_answers_and_ends_when_it_is_told_to() {
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let served = tokio::spawn(serve(desk.router.clone(), listener, shutdown));
+    let served = tokio::spawn(serve(fusebox_admin::router(&registry), listener, shutdown));
 
     let mut idle = TcpStream::connect(address).await.expect("a connection");
     let text = ask(

@@ -1,10 +1,9 @@
 //! The main breaker above the gateway's circuits (R18).
 
-use std::sync::Arc;
 
 use axum::body::Body;
 use fusebox::State;
-use fusebox_server::admin::{Readiness, router};
+use fusebox_admin::Admin;
 use http::Request;
 use tower::ServiceExt;
 
@@ -24,7 +23,7 @@ fn two(paid: &StandIn, free: &StandIn) -> String {
 
 /// Asks the admin interface over this house.
 async fn turn(house: &House, body: &'static str) -> u16 {
-    let router = router(Arc::clone(&house.circuits), Readiness::starting());
+    let router = Admin::new(house.circuits.registry()).router();
     let request = Request::post("/api/v1/main").header("host", "localhost");
     let request = request.body(Body::from(body)).unwrap();
     router.oneshot(request).await.unwrap().status().as_u16()

@@ -13,7 +13,7 @@ use axum::http::{HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// Nothing here is to be guessed at, kept, framed, or loaded from.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -27,7 +27,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
 ];
 
 /// The layer around all routes.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
     let mut response = match check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

@@ -8,12 +8,12 @@ use fusebox::{
 };
 use serde_json::{Map, Value, json};
 
-use super::registry::Entry;
-use super::wall::Wall;
+use crate::wall::Wall;
+use fusebox::Listed;
 
 /// The circuit as it is now.
-pub(super) fn circuit(entry: &Entry) -> Value {
-    let snapshot = entry.breaker.snapshot();
+pub(crate) fn circuit(entry: &Listed) -> Value {
+    let snapshot = entry.circuit.snapshot();
     let mut circuit = breaker("name", &snapshot.name, &snapshot);
     circuit["priority"] = entry.priority.into();
     circuit["settings"] = settings(&snapshot).into();
@@ -23,7 +23,7 @@ pub(super) fn circuit(entry: &Entry) -> Value {
 
 /// One branch as it was a moment ago, in the words of a circuit. What every branch shares with
 /// the others is told with the circuit.
-pub(super) fn branch(key: &str, snapshot: &Snapshot) -> Value {
+pub(crate) fn branch(key: &str, snapshot: &Snapshot) -> Value {
     breaker("key", key, snapshot)
 }
 
@@ -68,7 +68,7 @@ fn branches(stats: BranchStats) -> Value {
 }
 
 /// The main breaker; `now` is the time on its clock.
-pub(super) fn main(opening: Option<&MainOpening>, now: Tick) -> Value {
+pub(crate) fn main(opening: Option<&MainOpening>, now: Tick) -> Value {
     let wall = Wall::now_is(now);
     let reason = opening.map(|opening| opening.reason.as_str());
     json!({

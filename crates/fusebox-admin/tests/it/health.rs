@@ -1,7 +1,7 @@
 //! Live, ready, healthy.
 
+use axum::http::header;
 use fusebox::{Author, HoldKind, HoldRequest};
-use http::header;
 use serde_json::json;
 
 use super::asking::{Desk, fail, instant};

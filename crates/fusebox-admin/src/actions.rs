@@ -9,17 +9,17 @@ use fusebox::{Author, HoldKind, HoldRequest, State};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::body;
-use super::circuits::Named;
-use super::problem::Problem;
-use super::view;
+use crate::body;
+use crate::circuits::Named;
+use crate::problem::Problem;
+use crate::view;
 
 /// Whoever reaches the loopback listener; there are no accounts to tell apart.
-pub(super) const AUTHOR: &str = "local";
+pub(crate) const AUTHOR: &str = "local";
 /// Reasons are kept, shown and logged; a sentence or two is enough.
 const REASON_CHARS_MAX: usize = 1000;
 
-pub(super) type Answer = Result<Json<Value>, Problem>;
+pub(crate) type Answer = Result<Json<Value>, Problem>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with a state")]
@@ -44,7 +44,7 @@ struct Because {
 }
 
 /// One move of the machine (R16): `{"state": "open", "reason"?}`, or the bare word `"open"`.
-pub(super) async fn force_state(Named(entry): Named, request: Request) -> Answer {
+pub(crate) async fn force_state(Named(entry): Named, request: Request) -> Answer {
     let bytes = body::json_bytes(request).await?;
     let asked = if bytes.trim_ascii_start().starts_with(b"\"") {
         ForceState {
@@ -61,12 +61,12 @@ pub(super) async fn force_state(Named(entry): Named, request: Request) -> Answer
     )?;
     let reason = checked(asked.reason)?;
     let author = Author::new(AUTHOR);
-    let moved = entry.breaker.transition(to, &author);
+    let moved = entry.circuit.transition(to, &author);
     // Refused under observe, which never rejects.
     moved.map_err(|refused| Problem::conflict(refused.to_string()))?;
     log(
         "force-state",
-        entry.breaker.name(),
+        entry.circuit.name(),
         to.as_str(),
         reason.as_deref(),
     );
@@ -74,7 +74,7 @@ pub(super) async fn force_state(Named(entry): Named, request: Request) -> Answer
 }
 
 /// Sets a hold: `{"kind", "reason", "for"?}`.
-pub(super) async fn hold(Named(entry): Named, request: Request) -> Answer {
+pub(crate) async fn hold(Named(entry): Named, request: Request) -> Answer {
     let asked: SetHold = body::json(request).await?;
     let kind = word::<HoldKind>("kind", &asked.kind, "forced_open, disabled or observe")?;
     let Some(reason) = checked(Some(asked.reason))? else {
@@ -87,8 +87,8 @@ pub(super) async fn hold(Named(entry): Named, request: Request) -> Answer {
         Some(lasts) => format!("{} for {}", kind.as_str(), fusebox::duration::format(lasts)),
         None => kind.as_str().to_owned(),
     };
-    log("hold", entry.breaker.name(), &what, Some(&reason));
-    entry.breaker.hold(HoldRequest {
+    log("hold", entry.circuit.name(), &what, Some(&reason));
+    entry.circuit.hold(HoldRequest {
         kind,
         reason,
         author: Author::new(AUTHOR),
@@ -98,19 +98,19 @@ pub(super) async fn hold(Named(entry): Named, request: Request) -> Answer {
 }
 
 /// Ends the hold; to end none is no error.
-pub(super) async fn release(Named(entry): Named, request: Request) -> Answer {
+pub(crate) async fn release(Named(entry): Named, request: Request) -> Answer {
     let reason = because(request).await?;
-    let was_held = entry.breaker.release(&Author::new(AUTHOR));
+    let was_held = entry.circuit.release(&Author::new(AUTHOR));
     let what = if was_held { "released" } else { "was not held" };
-    log("release", entry.breaker.name(), what, reason.as_deref());
+    log("release", entry.circuit.name(), what, reason.as_deref());
     Ok(Json(view::circuit(&entry)))
 }
 
 /// Closes the circuit and forgets its backoff; a hold stays.
-pub(super) async fn reset(Named(entry): Named, request: Request) -> Answer {
+pub(crate) async fn reset(Named(entry): Named, request: Request) -> Answer {
     let reason = because(request).await?;
-    entry.breaker.reset(&Author::new(AUTHOR));
-    log("reset", entry.breaker.name(), "closed", reason.as_deref());
+    entry.circuit.reset(&Author::new(AUTHOR));
+    log("reset", entry.circuit.name(), "closed", reason.as_deref());
     Ok(Json(view::circuit(&entry)))
 }
 
@@ -119,7 +119,7 @@ async fn because(request: Request) -> Result<Option<String>, Problem> {
     checked(asked.unwrap_or_default().reason)
 }
 
-pub(super) fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result<T, Problem> {
+pub(crate) fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result<T, Problem> {
     text.parse()
         .map_err(|_| Problem::invalid(format!("{field}: {text:?} is not {allowed}")))
 }
@@ -134,7 +134,7 @@ fn lasting(text: &str) -> Result<Duration, Problem> {
 }
 
 /// A reason without the blanks around it; an empty one is none.
-pub(super) fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
+pub(crate) fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
     let Some(reason) = reason else {
         return Ok(None);
     };

@@ -6,19 +6,19 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::registry::Entry;
-use super::{Desk, Phase, wall};
+use crate::{Desk, Phase, wall};
+use fusebox::Listed;
 
 /// The circuits whose opening a person must hear of at once.
 const CRITICAL: u8 = 1;
 
 /// 200 as long as requests are answered at all.
-pub(super) async fn livez() -> &'static str {
+pub(crate) async fn livez() -> &'static str {
     "ok\n"
 }
 
 /// 200 while traffic is welcome, else 503; `?verbose` lists what was asked.
-pub(super) async fn readyz(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn readyz(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
     let phase = desk.readiness.phase();
     let (status, word) = match phase {
         Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
@@ -29,7 +29,7 @@ pub(super) async fn readyz(State(desk): State<Desk>, RawQuery(query): RawQuery) 
         return (status, word).into_response();
     }
     let mark = |passed| if passed { '+' } else { '-' };
-    let entries = desk.registry.entries();
+    let entries = desk.registry.list();
     let open = entries.iter().filter(|entry| is_open(entry)).count();
     let text = format!(
         "[+] settings read\n[{}] listeners open\n[{}] not shutting down\n\
@@ -48,13 +48,13 @@ fn is_verbose(query: Option<&str>) -> bool {
 
 /// `pass`, or `warn` while a circuit of priority 1 or the main breaker is open; 200 in both cases,
 /// for the process itself works.
-pub(super) async fn health(State(desk): State<Desk>) -> Response {
+pub(crate) async fn health(State(desk): State<Desk>) -> Response {
     let mut broken = Vec::new();
     let mut circuits = Vec::new();
-    for entry in desk.registry.entries() {
+    for entry in desk.registry.list() {
         let (line, degrades) = line(&entry);
         if degrades {
-            broken.push(entry.breaker.name().to_owned());
+            broken.push(entry.circuit.name().to_owned());
         }
         circuits.push(line);
     }
@@ -83,8 +83,8 @@ pub(super) async fn health(State(desk): State<Desk>) -> Response {
 }
 
 /// A circuit in `/health`, by the state that callers feel, and whether it degrades the whole.
-fn line(entry: &Entry) -> (Value, bool) {
-    let snapshot = entry.breaker.snapshot();
+fn line(entry: &Listed) -> (Value, bool) {
+    let snapshot = entry.circuit.snapshot();
     let state = snapshot.effective_state();
     let degrades = entry.priority == CRITICAL && state == fusebox::State::Open;
     let line = json!({
@@ -101,6 +101,6 @@ fn status(degraded: bool) -> &'static str {
     if degraded { "warn" } else { "pass" }
 }
 
-fn is_open(entry: &Entry) -> bool {
-    entry.breaker.snapshot().effective_state() == fusebox::State::Open
+fn is_open(entry: &Listed) -> bool {
+    entry.circuit.snapshot().effective_state() == fusebox::State::Open
 }

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// Far more than any action needs.
 const BYTES_MAX: usize = 64 * 1024;
@@ -14,13 +14,13 @@ const BYTES_MAX: usize = 64 * 1024;
 const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
 
 /// The body as `T`; a body of nothing is an error.
-pub(super) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+pub(crate) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let bytes = json_bytes(request).await?;
     parse(&bytes)
 }
 
 /// The body as `T`, or `None` where there is no body at all.
-pub(super) async fn json_or_nothing<T: DeserializeOwned>(
+pub(crate) async fn json_or_nothing<T: DeserializeOwned>(
     request: Request,
 ) -> Result<Option<T>, Problem> {
     let bytes = read(request.into_body()).await?;
@@ -32,12 +32,12 @@ pub(super) async fn json_or_nothing<T: DeserializeOwned>(
 
 /// The body's bytes. JSON is expected whatever the media type says: `curl -d` says something else,
 /// and against pages of strangers stand the checks of `Host` and `Origin`.
-pub(super) async fn json_bytes(request: Request) -> Result<Bytes, Problem> {
+pub(crate) async fn json_bytes(request: Request) -> Result<Bytes, Problem> {
     read(request.into_body()).await
 }
 
 /// Reads JSON; the error names the key or the position.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| Problem::invalid(format!("body: {error}")))
 }
 

@@ -5,14 +5,14 @@ use axum::extract::{FromRequestParts, Path, RawQuery, State};
 use axum::http::request::Parts;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::actions::Answer;
-use super::problem::Problem;
-use super::registry::Entry;
-use super::view;
+use crate::Desk;
+use crate::actions::Answer;
+use crate::problem::Problem;
+use crate::view;
+use fusebox::Listed;
 
 /// The circuit that the path names; 404 where there is none.
-pub(super) struct Named(pub(super) Entry);
+pub(crate) struct Named(pub(crate) Listed);
 
 impl FromRequestParts<Desk> for Named {
     type Rejection = Problem;
@@ -23,20 +23,20 @@ impl FromRequestParts<Desk> for Named {
             return Err(Problem::unknown_circuit("\u{fffd}"));
         };
         desk.registry
-            .entry(&name)
+            .listed(&name)
             .map(Self)
             .ok_or_else(|| Problem::unknown_circuit(&name))
     }
 }
 
 /// All circuits. `next` is for paging, which a box of this size does not need yet.
-pub(super) async fn list(State(desk): State<Desk>) -> Json<Value> {
-    let circuits: Vec<Value> = desk.registry.entries().iter().map(view::circuit).collect();
+pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
+    let circuits: Vec<Value> = desk.registry.list().iter().map(view::circuit).collect();
     Json(json!({ "circuits": circuits, "next": null }))
 }
 
 /// One circuit.
-pub(super) async fn one(Named(entry): Named) -> Json<Value> {
+pub(crate) async fn one(Named(entry): Named) -> Json<Value> {
     Json(view::circuit(&entry))
 }
 
@@ -46,9 +46,9 @@ const BRANCHES: usize = 20;
 const BRANCHES_MAX: usize = 1000;
 
 /// The branches of a circuit that something is wrong with, worst first; `?max=20`.
-pub(super) async fn branches(Named(entry): Named, RawQuery(query): RawQuery) -> Answer {
+pub(crate) async fn branches(Named(entry): Named, RawQuery(query): RawQuery) -> Answer {
     let max = most(query.as_deref().unwrap_or_default())?;
-    let worst = entry.breaker.worst_branches(max);
+    let worst = entry.circuit.worst_branches(max);
     let shown: Vec<Value> = worst
         .iter()
         .map(|(key, snapshot)| view::branch(key, snapshot))

@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// An answer that says what is wrong and what would be right.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     kind: &'static str,
     title: &'static str,
@@ -16,7 +16,7 @@ pub(super) struct Problem {
 
 impl Problem {
     /// No circuit has this name.
-    pub(super) fn unknown_circuit(name: &str) -> Self {
+    pub(crate) fn unknown_circuit(name: &str) -> Self {
         let detail = format!("there is no circuit named {name:?}");
         Self::new(
             StatusCode::NOT_FOUND,
@@ -27,7 +27,7 @@ impl Problem {
     }
 
     /// The request was understood, its content is wrong.
-    pub(super) fn invalid(detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "invalid-request",
@@ -37,7 +37,7 @@ impl Problem {
     }
 
     /// The circuit's state does not allow it.
-    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::CONFLICT,
             "conflict",
@@ -47,12 +47,12 @@ impl Problem {
     }
 
     /// The request does not come from this machine's user.
-    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden", detail)
     }
 
     /// The body is over the limit.
-    pub(super) fn too_large(bytes_max: usize) -> Self {
+    pub(crate) fn too_large(bytes_max: usize) -> Self {
         let detail = format!("the body may have at most {bytes_max} bytes");
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -63,7 +63,7 @@ impl Problem {
     }
 
     /// The body did not come.
-    pub(super) fn too_slow(detail: impl Into<String>) -> Self {
+    pub(crate) fn too_slow(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
             "too-slow",
@@ -105,7 +105,7 @@ impl IntoResponse for Problem {
 }
 
 /// Answers where no route fits.
-pub(super) async fn unknown_path(uri: Uri) -> Problem {
+pub(crate) async fn unknown_path(uri: Uri) -> Problem {
     let detail = format!("there is nothing at {}", uri.path());
     Problem::new(
         StatusCode::NOT_FOUND,
@@ -116,7 +116,7 @@ pub(super) async fn unknown_path(uri: Uri) -> Problem {
 }
 
 /// Answers where a route fits and the method does not; the router adds `Allow`.
-pub(super) async fn method_not_allowed() -> Problem {
+pub(crate) async fn method_not_allowed() -> Problem {
     let detail = "the header Allow names the methods that this path takes";
     let status = StatusCode::METHOD_NOT_ALLOWED;
     Problem::new(status, "method-not-allowed", "Method not allowed", detail)

@@ -1,8 +1,8 @@
 //! Every route against requests that are wrong.
 
 use axum::body::Body;
+use axum::http::header;
 use fusebox::State;
-use http::header;
 
 use super::asking::{Desk, request};
 
@@ -243,7 +243,7 @@ impl http_body::Body for Stalled {
 async fn hosts_and_origins_of_elsewhere_are_403_on_every_route() {
     let desk = Desk::new();
     let from = |method: &str, path: &str, host: Option<&str>, origin: Option<&str>| {
-        let mut sent = http::Request::builder().method(method).uri(path);
+        let mut sent = axum::http::Request::builder().method(method).uri(path);
         if let Some(host) = host {
             sent = sent.header(header::HOST, host);
         }

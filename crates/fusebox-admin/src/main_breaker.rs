@@ -5,9 +5,9 @@ use axum::extract::{Request, State};
 use fusebox::Author;
 use serde::Deserialize;
 
-use super::actions::{AUTHOR, Answer, checked};
-use super::problem::Problem;
-use super::{Desk, body, view};
+use crate::actions::{AUTHOR, Answer, checked};
+use crate::problem::Problem;
+use crate::{Desk, body, view};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with a state")]
@@ -17,13 +17,13 @@ struct Turn {
 }
 
 /// `{"state", "reason", "author", "since", "circuit"}`, null where it is closed.
-pub(super) async fn show(State(desk): State<Desk>) -> Answer {
+pub(crate) async fn show(State(desk): State<Desk>) -> Answer {
     Ok(shown(&desk))
 }
 
 /// Opens or closes: `{"state": "open" | "closed", "reason"?}`. To open it twice is no error; the
 /// first reason stays.
-pub(super) async fn turn(State(desk): State<Desk>, request: Request) -> Answer {
+pub(crate) async fn turn(State(desk): State<Desk>, request: Request) -> Answer {
     let asked: Turn = body::json(request).await?;
     let open = match asked.state.as_str() {
         "open" => true,

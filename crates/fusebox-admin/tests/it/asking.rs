@@ -1,54 +1,14 @@
 //! Two circuits behind the router, and a way to ask it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use fusebox::{
-    CircuitBreaker, Definition, FailureClass, MainBreaker, ManualClock, Reading,
-    Registry as Breakers, Settings, Source,
-};
-use fusebox_server::admin::{Entry, Readiness, Registry, router};
-use http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{self, HeaderMap, Request, StatusCode, header};
+use fusebox::{CircuitBreaker, Definition, FailureClass, ManualClock, Registry, Settings};
+use fusebox_admin::{Admin, Readiness};
 use serde_json::Value;
 use tower::ServiceExt;
-
-/// A host of circuits that is not the gateway.
-pub(super) struct Host {
-    breakers: Breakers,
-    entries: Vec<Entry>,
-}
-
-impl Source for Host {
-    fn read(&self, visit: &mut dyn FnMut(&Reading<'_>)) {
-        for entry in &self.entries {
-            let snapshot = entry.breaker.snapshot();
-            visit(&Reading {
-                service: "host",
-                snapshot: &snapshot,
-                fallbacks: &[("static", 3)],
-            });
-        }
-    }
-}
-
-impl Registry for Host {
-    fn entries(&self) -> Vec<Entry> {
-        self.entries.clone()
-    }
-
-    fn entry(&self, name: &str) -> Option<Entry> {
-        self.entries
-            .iter()
-            .find(|entry| entry.breaker.name() == name)
-            .cloned()
-    }
-
-    fn main(&self) -> &Arc<MainBreaker> {
-        self.breakers.main()
-    }
-}
 
 /// `rag` of priority 1 and `vms` of priority 3; both open after 2 failures, for 10 s.
 pub(super) struct Desk {
@@ -64,19 +24,20 @@ impl Desk {
         let clock = ManualClock::new();
         // Far enough from the origin that instants of the past can be told.
         clock.advance(Duration::from_secs(3600));
-        let breakers = Breakers::builder().clock(clock.clone()).build();
-        let add = |name: &str| {
-            let definition = Definition::new(name).settings(settings());
-            breakers.add(definition).expect("a circuit")
+        let registry = Registry::builder()
+            .clock(clock.clone())
+            .service("host")
+            .build();
+        let add = |name: &str, priority| {
+            let definition = Definition::new(name)
+                .settings(settings())
+                .priority(priority);
+            registry.add(definition).expect("a circuit")
         };
-        let (rag, vms) = (add("rag"), add("vms"));
-        let entries = [(rag, 1), (vms, 3)].map(|(breaker, priority)| Entry { breaker, priority });
+        let (rag, vms) = (add("rag", 1), add("vms", 3));
+        (0..3).for_each(|_| rag.fell_back("static"));
         let readiness = Readiness::starting();
-        let host = Host {
-            breakers: breakers.clone(),
-            entries: entries.into(),
-        };
-        let router = router(Arc::new(host), readiness.clone());
+        let router = Admin::new(&registry).readiness(readiness.clone()).router();
         Self {
             clock,
             rag,

@@ -5,19 +5,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fusebox::{Snapshot, Tick};
 
 /// One instant known in both times.
-pub(super) struct Wall {
+pub(crate) struct Wall {
     tick: Tick,
     wall: SystemTime,
 }
 
 impl Wall {
     /// For the instants of a snapshot that was taken just now.
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
         Self::now_is(snapshot.taken_at)
     }
 
     /// `tick` is now.
-    pub(super) fn now_is(tick: Tick) -> Self {
+    pub(crate) fn now_is(tick: Tick) -> Self {
         Self {
             tick,
             wall: SystemTime::now(),
@@ -25,7 +25,7 @@ impl Wall {
     }
 
     /// `tick` in RFC 3339, UTC, with milliseconds.
-    pub(super) fn at(&self, tick: Tick) -> String {
+    pub(crate) fn at(&self, tick: Tick) -> String {
         let since_1970 = self.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
         let past = self.tick.saturating_since(tick);
         let ahead = tick.saturating_since(self.tick);
@@ -34,7 +34,7 @@ impl Wall {
 }
 
 /// The wall-clock time now in RFC 3339.
-pub(super) fn now() -> String {
+pub(crate) fn now() -> String {
     rfc3339(
         SystemTime::now()
             .duration_since(UNIX_EPOCH)

@@ -7,16 +7,16 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use fusebox_telemetry::accepted;
 
-use super::Desk;
+use crate::Desk;
 
 /// Prometheus text in the format that `Accept` asks for.
-pub(super) async fn metrics(State(desk): State<Desk>, headers: HeaderMap) -> impl IntoResponse {
+pub(crate) async fn metrics(State(desk): State<Desk>, headers: HeaderMap) -> impl IntoResponse {
     // Several header lines mean the same as one line with commas.
     let accepts = headers
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok());
     let exporter = accepted(&accepts.collect::<Vec<_>>().join(","));
-    let text = exporter.export(&*desk.registry, SystemTime::now());
+    let text = exporter.export(&*desk.source, SystemTime::now());
     ([(header::CONTENT_TYPE, exporter.content_type())], text)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header;
+use axum::http::header;
 use serde_json::json;
 
 use super::asking::{Desk, between, fail, instant, request, succeed};
@@ -141,7 +141,7 @@ async fn metrics_come_in_the_format_that_accept_asks_for() {
             .text
             .contains("# TYPE circuit_breaker_calls_total counter\n")
     );
-    let series = "circuit_breaker_fallback_total{service_name=\"host\",circuit_name=\"vms\",\
+    let series = "circuit_breaker_fallback_total{service_name=\"host\",circuit_name=\"rag\",\
                   fallback_type=\"static\"} 3\n";
     assert!(classic.text.contains(series), "{}", classic.text);
 

@@ -1,0 +1,1 @@
+//! Keeps what circuit breakers know across restarts.
