@@ -117,6 +117,13 @@ fn event_line(event: &Event) {
             branch,
             "would open"
         ),
+        EventKind::Restored { state } => tracing::info!(
+            circuit,
+            state = state.as_str(),
+            generation,
+            branch,
+            "restored"
+        ),
         kind => box_line(circuit, kind),
     }
 }
@@ -146,6 +153,7 @@ fn box_line(circuit: &str, kind: &EventKind) {
         | EventKind::HoldEnded { .. }
         | EventKind::Reset { .. }
         | EventKind::SettingsChanged { .. }
-        | EventKind::WouldOpen { .. } => {}
+        | EventKind::WouldOpen { .. }
+        | EventKind::Restored { .. } => {}
     }
 }

@@ -52,9 +52,11 @@ mod plan;
 mod policy;
 mod registry;
 mod rejection;
+mod saved;
 mod settings;
 mod snapshot;
 mod sync;
+mod tap;
 pub mod testing;
 mod window;
 mod word;
@@ -63,6 +65,7 @@ pub use branch::{BranchPermit, BranchSettings, BranchSettingsBuilder, BranchStat
 pub use breaker::{Builder, CircuitBreaker, ControlError, check_name};
 pub use classifier::{Classifier, EveryError, OnlyErrors, only_errors};
 pub use clock::{Clock, ManualClock, SystemClock, Tick};
+pub use counters::durations::Durations;
 pub use event::{
     Author, Cause, Event, EventBus, EventKind, Evidence, Hold, HoldRequest, Received, Subscription,
 };
@@ -78,9 +81,11 @@ pub use registry::{
     registry,
 };
 pub use rejection::{CallError, Reason, Rejection};
+pub use saved::{Saved, SavedHold, SavedWhy};
 pub use settings::{
     Rate, Recovery, Settings, SettingsBuilder, SettingsError, Value, WindowSize, duration,
 };
 pub use snapshot::{Reading, Snapshot, Source, Totals, TransitionCount, TrialTotals, Why};
+pub use tap::{RecordedCall, TapReader};
 pub use window::WindowStats;
 pub use word::{HoldKind, State, UnknownWord};

@@ -3,7 +3,9 @@
 use crate::breaker::CircuitBreaker;
 use crate::clock::{Clock, ClockSource, Tick};
 use crate::event::{Author, Event, EventBus, EventKind};
+use crate::saved::ago;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 /// Closed, or open: then every circuit under it rejects every call, whatever its own state and
 /// holds say, with the reason [`Main`](crate::Reason::Main) and no time to try again.
@@ -104,11 +106,14 @@ impl MainBreaker {
     }
 
     fn open_for(&self, reason: String, by: &Author, circuit: Option<Arc<str>>) -> bool {
+        self.open_at(reason, by, self.clock.now(), circuit)
+    }
+
+    fn open_at(&self, reason: String, by: &Author, since: Tick, circuit: Option<Arc<str>>) -> bool {
         let mut inner = self.lock();
         if inner.opening.is_some() {
             return false;
         }
-        let since = self.clock.now();
         let opening = MainOpening {
             reason,
             by: by.clone(),
@@ -116,8 +121,20 @@ impl MainBreaker {
             circuit,
         };
         inner.opening = Some(opening.clone());
-        self.turn(inner, since, EventKind::MainOpened(opening));
+        self.turn(inner, self.clock.now(), EventKind::MainOpened(opening));
         true
+    }
+
+    /// Opens as it was before a restart, `age` ago. `false`: it was open, and keeps its reason.
+    pub fn restore(
+        &self,
+        reason: impl Into<String>,
+        by: &Author,
+        age: Duration,
+        circuit: Option<Arc<str>>,
+    ) -> bool {
+        let since = ago(self.clock.now(), age);
+        self.open_at(reason.into(), by, since, circuit)
     }
 
     /// Closes, by hand. Each closed circuit begins its ramp (R17). `false`: it was closed.

@@ -1,5 +1,6 @@
 //! What became of a call, in the breaker's words.
 
+use crate::word::UnknownWord;
 use std::time::Duration;
 
 /// How a call ended, as a classifier sees it.
@@ -31,6 +32,16 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Connect,
+        Self::Timeout,
+        Self::Reset,
+        Self::Status,
+        Self::Caller,
+        Self::Other,
+    ];
+
     /// The class as a word: `connect`, `timeout`, `reset`, `status`, `caller`, `other`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +52,17 @@ impl FailureClass {
             Self::Caller => "caller",
             Self::Other => "other",
         }
+    }
+}
+
+impl std::str::FromStr for FailureClass {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let named = Self::ALL.into_iter().find(|class| class.as_str() == text);
+        named.ok_or(UnknownWord(
+            "connect, timeout, reset, status, caller and other",
+        ))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::branch::BranchStats;
 use crate::breaker::CircuitBreaker;
 use crate::clock::Tick;
+use crate::counters::durations::Durations;
 use crate::event::{Cause, Evidence, Hold};
 use crate::rejection::Reason;
 use crate::settings::Settings;
@@ -121,6 +122,8 @@ pub struct Reading<'a> {
     pub snapshot: &'a Snapshot,
     /// How often each kind of fallback answered.
     pub fallbacks: &'a [(&'a str, u64)],
+    /// How long calls took; `None` where nobody measures it.
+    pub durations: Option<&'a Durations>,
 }
 
 impl Source for CircuitBreaker {
@@ -129,6 +132,7 @@ impl Source for CircuitBreaker {
             service: "",
             snapshot: &self.snapshot(),
             fallbacks: &self.fallbacks(),
+            durations: self.durations().as_ref(),
         });
     }
 }

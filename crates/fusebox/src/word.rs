@@ -73,7 +73,7 @@ impl HoldKind {
 
 /// A text that names no state or no hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownWord(&'static str);
+pub struct UnknownWord(pub(crate) &'static str);
 
 impl std::fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -217,6 +217,7 @@ impl Source for Circuits {
                 service: SERVICE,
                 snapshot: &snapshot,
                 fallbacks: &fallbacks,
+                durations: circuit.breaker().durations().as_ref(),
             });
         }
     }

@@ -21,6 +21,7 @@ impl Source for Service {
                 service,
                 snapshot: &snapshot,
                 fallbacks,
+                durations: None,
             });
         }
     }

@@ -4,6 +4,7 @@ use super::CircuitBreaker;
 use super::ramp::Ramp;
 use crate::branch::{BranchSettings, Branches};
 use crate::clock::{Clock, ClockSource, Tick};
+use crate::counters::durations::Histogram;
 use crate::counters::fallbacks::Fallbacks;
 use crate::counters::ledger::Ledger;
 use crate::counters::overdue::Overdue;
@@ -197,6 +198,8 @@ impl CircuitBreaker {
             ledger: Ledger::new(true),
             overdue: Overdue::new(),
             fallbacks: Fallbacks::new(),
+            durations: Histogram::new(),
+            tap: OnceLock::new(),
             policies: Box::default(),
             machine: Mutex::new(Machine::new(now, parts.seed)),
             would_open: AtomicU64::new(0),

@@ -151,7 +151,7 @@ impl CircuitBreaker {
 }
 
 /// Whether a registry's switch set it.
-fn is_switch(hold: &Hold) -> bool {
+pub(super) fn is_switch(hold: &Hold) -> bool {
     std::ptr::eq(hold.author.as_str(), SWITCH.as_str())
 }
 

@@ -2,7 +2,7 @@
 
 use super::{CircuitBreaker, Locked};
 use crate::branch::{
-    BranchPermit, BranchSettings, BranchStats, BranchTicket, Branches, Keyed, NamedKey,
+    BranchPermit, BranchSettings, BranchStats, BranchTicket, Branches, Keyed, NamedKey, Whole,
 };
 use crate::classifier::EveryError;
 use crate::clock::{ClockSource, Tick};
@@ -133,10 +133,8 @@ impl CircuitBreaker {
     /// Branches with something to see, the worst first: held, open, half-open, then by failures
     /// in the window. Those that nothing is wrong with are not among them.
     pub fn worst_branches(&self, max: usize) -> Vec<(String, Snapshot)> {
-        let all = self.branches_in_force().map(Branches::all_whole);
-        let mut shown: Vec<_> = all
-            .into_iter()
-            .flatten()
+        let worst = self.whole_branches().into_iter();
+        let mut shown: Vec<_> = worst
             .map(|(key, branch)| (key, branch.snapshot()))
             .filter(|(_, branch)| needs_a_look(branch))
             .collect();
@@ -178,7 +176,13 @@ impl CircuitBreaker {
         self.act(key, false, |branch| branch.reset(by)).is_some()
     }
 
-    fn act<R>(&self, key: &str, make: bool, act: impl FnOnce(&Self) -> R) -> Option<R> {
+    /// Every branch that is a whole breaker, with its key.
+    pub(super) fn whole_branches(&self) -> Vec<(String, Whole)> {
+        let all = self.branches_in_force().map(Branches::all_whole);
+        all.unwrap_or_default()
+    }
+
+    pub(super) fn act<R>(&self, key: &str, make: bool, act: impl FnOnce(&Self) -> R) -> Option<R> {
         self.branches_in_force()?.act(self, key, make, act)
     }
 

@@ -4,9 +4,11 @@ use super::CircuitBreaker;
 use crate::clock::Tick;
 use crate::event::{Author, Cause, Event, EventKind, Evidence};
 use crate::machine::Machine;
+use crate::outcome::{FailureClass, Outcome};
 use crate::settings::{Recovery, Settings};
 use crate::snapshot::Why;
 use crate::sync::{MutexGuard, Ordering, lock};
+use crate::tap::RecordedCall;
 use crate::word::{HoldKind, State, Word};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,10 +86,24 @@ impl<'a> Locked<'a> {
                 }
                 Due::TrialDeadline => {
                     self.machine.trials.expire(at);
+                    self.show_timed_out(at);
                     self.trial_failed(at, Cause::TrialTimedOut, Evidence::default(), None);
                     self.publish_until();
                 }
             }
+        }
+    }
+
+    /// A trial that ran out of time, as those who look at calls see it.
+    fn show_timed_out(&self, at: Tick) {
+        if let Some(tap) = self.breaker.tap.get() {
+            tap.record(&RecordedCall {
+                at,
+                outcome: Outcome::Failure(FailureClass::Timeout),
+                took: Some(self.settings().half_open_timeout),
+                retry_after: None,
+                generation: self.word().generation(),
+            });
         }
     }
 
@@ -221,7 +237,7 @@ impl<'a> Locked<'a> {
     fn change(&mut self, to: State, at: Tick, cause: Cause, evidence: Evidence) {
         let from = self.word().state();
         if from == State::Open {
-            let spent = at.saturating_since(self.machine.since);
+            let spent = self.spent(at);
             self.machine.open_time += spent;
         }
         self.machine.since = at;
@@ -248,6 +264,11 @@ impl<'a> Locked<'a> {
                 evidence,
             },
         );
+    }
+
+    /// How long the present state has lasted in this life of the breaker.
+    pub(super) fn spent(&self, at: Tick) -> Duration {
+        at.saturating_since(self.machine.since.max(self.machine.counted_from))
     }
 
     /// Begins a generation in `state`, under the hold that is set.

@@ -15,6 +15,7 @@ mod main;
 mod observe;
 mod overdue;
 mod ramp;
+mod restore;
 mod settle;
 
 #[cfg(all(test, loom))]
@@ -27,6 +28,7 @@ pub use control::ControlError;
 
 use crate::branch::Branches;
 use crate::clock::{Clock, ClockSource, Tick};
+use crate::counters::durations::{Durations, Histogram};
 use crate::counters::fallbacks::Fallbacks;
 use crate::counters::ledger::Ledger;
 use crate::counters::overdue::Overdue;
@@ -39,6 +41,7 @@ use crate::policy::TripPolicy;
 use crate::rejection::Rejection;
 use crate::settings::Settings;
 use crate::sync::{AtomicBool, AtomicU64, Mutex};
+use crate::tap::{Tap, TapReader};
 use crate::word::StateWord;
 use locked::{After, Locked};
 use ramp::Ramp;
@@ -66,6 +69,9 @@ pub struct CircuitBreaker {
     ledger: Ledger,
     overdue: Overdue,
     fallbacks: Fallbacks,
+    durations: Histogram,
+    /// Made when somebody first wants to see calls.
+    tap: OnceLock<Arc<Tap>>,
     /// Policies that judge beside the settings.
     policies: Box<[Arc<dyn TripPolicy>]>,
     machine: Mutex<Machine>,
@@ -149,6 +155,34 @@ impl CircuitBreaker {
     /// How often each kind of fallback answered.
     pub fn fallbacks(&self) -> Vec<(&'static str, u64)> {
         self.fallbacks.counts()
+    }
+
+    /// How long calls took, by their callers' word ([`Settlement::took`](crate::Settlement::took),
+    /// which the tower layer gives); `None` before the first. Under `Disabled` and of late calls
+    /// nothing is counted.
+    pub fn durations(&self) -> Option<Durations> {
+        self.durations.read()
+    }
+
+    /// A reader of every call that is recorded from now on. The first reader makes the circuit
+    /// keep its last 4,096 recorded calls for readers, for the rest of its life: some 20 ns a call,
+    /// no lock, and 128 KiB at the first one.
+    ///
+    /// Calls of a keyed circuit are those of its aggregate; those that ran into a rejection are
+    /// not recorded, nor are late ones.
+    ///
+    /// ```
+    /// let rag = fusebox::CircuitBreaker::builder("rag").build()?;
+    /// let mut tap = rag.tap();
+    /// rag.acquire()?.success();
+    ///
+    /// let mut calls = Vec::new();
+    /// assert_eq!(tap.drain(&mut calls), 0); // none missed
+    /// assert_eq!(calls[0].outcome, fusebox::Outcome::Success);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tap(&self) -> TapReader {
+        self.tap.get_or_init(Tap::new).reader()
     }
 
     /// Switches the fallbacks of this circuit on or off (default on): those who answer in place of

@@ -57,7 +57,11 @@ impl Locked<'_> {
         let in_state = now.saturating_since(machine.since);
         let closed_for = (word.state() == State::Closed).then_some(in_state);
         let open = word.state() == State::Open;
-        let open_now = if open { in_state } else { Duration::ZERO };
+        let open_now = if open {
+            self.spent(now)
+        } else {
+            Duration::ZERO
+        };
         let ramping = word.is_ramping() && word.hold() != Some(HoldKind::Disabled);
         let window = plan.window.as_ref().map(|window| {
             // Coarse, as every record of the window is.

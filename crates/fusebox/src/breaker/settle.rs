@@ -11,6 +11,7 @@ use crate::permit::{Ticket, TicketKind};
 use crate::plan::{Plan, Timing};
 use crate::policy::{self, Seen};
 use crate::sync::Ordering;
+use crate::tap::{RecordedCall, Tap};
 use crate::window::{Entry, Recorded, WindowStats};
 use crate::word::{HoldKind, RunChange, State, Word};
 use std::time::Duration;
@@ -77,6 +78,7 @@ impl CircuitBreaker {
             Outcome::Failure(class) => Some(class),
             Outcome::Ignored => {
                 self.ledger.recorded(Outcome::Ignored, false);
+                self.show(ticket, settlement, None);
                 return Settled::Recorded;
             }
         };
@@ -103,6 +105,7 @@ impl CircuitBreaker {
             return Settled::Late;
         };
         self.ledger.recorded(settlement.outcome, slow);
+        self.show(ticket, settlement, None);
         let stats = match (&plan.window, recorded) {
             (Some(_), Recorded::Stats(stats)) => stats,
             (Some(window), Recorded::MustJudge) => {
@@ -154,6 +157,30 @@ impl CircuitBreaker {
                 branches.keys.record(outcome, word.run(), change)
             }
         }
+    }
+
+    /// Shows a recorded call to those who look: durations, and the tap.
+    #[inline]
+    fn show(&self, ticket: &Ticket, settlement: Settlement, now: Option<Tick>) {
+        if let Some(took) = settlement.took {
+            self.durations.record(took);
+        }
+        if let Some(tap) = self.tap.get() {
+            self.record_on(tap, ticket, settlement, now);
+        }
+    }
+
+    #[cold]
+    fn record_on(&self, tap: &Tap, ticket: &Ticket, settlement: Settlement, now: Option<Tick>) {
+        let at = now.unwrap_or_else(|| self.clock.coarse());
+        let told = settlement.took.or_else(|| ticket.took());
+        tap.record(&RecordedCall {
+            at,
+            outcome: settlement.outcome,
+            took: told.or_else(|| ticket.age(at)),
+            retry_after: settlement.retry_after,
+            generation: ticket.generation,
+        });
     }
 
     fn took(&self, plan: &Plan, ticket: &Ticket, settlement: Settlement) -> Option<Duration> {
@@ -236,6 +263,7 @@ impl Locked<'_> {
         let ignored = settlement.outcome == Outcome::Ignored;
         let slow = !ignored && is_slow(plan, took);
         self.breaker.ledger.recorded(settlement.outcome, slow);
+        self.breaker.show(ticket, settlement, Some(self.now));
         let class = match settlement.outcome {
             Outcome::Failure(class) => Some(class),
             Outcome::Success | Outcome::Ignored => None,

@@ -1,7 +1,7 @@
 //! Life counters of a circuit: what happened since the start, summed when read.
 
 use super::cells::Cells;
-use crate::outcome::Outcome;
+use crate::outcome::{FailureClass, Outcome};
 use crate::rejection::Reason;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -12,6 +12,8 @@ pub struct Totals {
     pub success: u64,
     /// Recorded failures.
     pub failure: u64,
+    /// The same by [`FailureClass`] as a number.
+    pub failures_by_class: [u64; 6],
     /// Calls that said nothing about the dependency.
     pub ignored: u64,
     /// Successes and failures that took longer than the slow-call limit.
@@ -30,6 +32,11 @@ impl Totals {
         self.rejected[reason as usize]
     }
 
+    /// Recorded failures of this class.
+    pub const fn failures(&self, class: FailureClass) -> u64 {
+        self.failures_by_class[class as usize]
+    }
+
     /// Calls that were not admitted.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.iter().sum()
@@ -41,7 +48,7 @@ impl Totals {
 #[repr(align(128))]
 struct Account {
     success: AtomicU64,
-    failure: AtomicU64,
+    failures: [AtomicU64; 6],
     ignored: AtomicU64,
     slow: AtomicU64,
     late: AtomicU64,
@@ -78,7 +85,7 @@ impl Ledger {
         self.accounts.with_mine(|account| {
             count(match outcome {
                 Outcome::Success => &account.success,
-                Outcome::Failure(_) => &account.failure,
+                Outcome::Failure(class) => &account.failures[class as usize],
                 Outcome::Ignored => &account.ignored,
             });
             if slow {
@@ -106,7 +113,9 @@ impl Ledger {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         for account in self.accounts.iter() {
             totals.success += read(&account.success);
-            totals.failure += read(&account.failure);
+            for (sum, counter) in totals.failures_by_class.iter_mut().zip(&account.failures) {
+                *sum += read(counter);
+            }
             totals.ignored += read(&account.ignored);
             totals.slow += read(&account.slow);
             totals.late += read(&account.late);
@@ -115,6 +124,7 @@ impl Ledger {
                 *sum += read(counter);
             }
         }
+        totals.failure = totals.failures_by_class.iter().sum();
         totals
     }
 }

@@ -69,6 +69,11 @@ pub enum EventKind {
         /// The numbers that would have decided.
         evidence: Evidence,
     },
+    /// A store put the breaker where it was before a restart; no transition.
+    Restored {
+        /// The state that goes on.
+        state: State,
+    },
     /// The main breaker opened: every circuit under it rejects.
     MainOpened(MainOpening),
     /// The main breaker closed.

@@ -53,6 +53,9 @@ impl fmt::Display for Event {
                 write!(f, "{circuit} would have opened: ")?;
                 explain(f, *cause, evidence)
             }
+            EventKind::Restored { state } => {
+                write!(f, "{circuit} was restored: {}", state.as_str())
+            }
             EventKind::MainOpened(opening) => {
                 let (by, reason) = (opening.by.as_str(), &opening.reason);
                 write!(f, "the main breaker opened, by {by}: {reason}")

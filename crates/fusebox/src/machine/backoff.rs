@@ -26,6 +26,16 @@ impl Backoff {
         self.last_wait = Duration::ZERO;
     }
 
+    /// Where a store left it.
+    pub(crate) fn restore(&mut self, openings: u32, last_wait: Duration) {
+        self.openings = openings;
+        self.last_wait = last_wait;
+    }
+
+    pub(crate) fn last_wait(&self) -> Duration {
+        self.last_wait
+    }
+
     /// k, for a circuit that has been closed for `closed_for` (`None`: it is not closed).
     pub(crate) fn openings(&self, closed_for: Option<Duration>) -> u32 {
         if closed_for.is_some_and(|time| time >= self.last_wait) {

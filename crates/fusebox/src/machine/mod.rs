@@ -23,6 +23,8 @@ pub(crate) struct Machine {
     pub(crate) backoff: Backoff,
     /// When the present state began.
     pub(crate) since: Tick,
+    /// Time spent open counts from here on: what a store restored belongs to another life.
+    pub(crate) counted_from: Tick,
     /// The latest instant that anything was dated to: no later event is dated before it.
     pub(crate) latest: Tick,
     pub(crate) why: Option<Why>,
@@ -42,6 +44,7 @@ impl Machine {
             trials: Trials::default(),
             backoff: Backoff::new(seed),
             since: now,
+            counted_from: now,
             latest: now,
             why: None,
             transitions: 0,

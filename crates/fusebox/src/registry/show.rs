@@ -112,6 +112,7 @@ impl Source for Registry {
                 service: entry.definition.service_in(&self.inner.service),
                 snapshot: &entry.circuit.snapshot(),
                 fallbacks: &entry.circuit.fallbacks(),
+                durations: entry.circuit.durations().as_ref(),
             });
         }
     }

@@ -5,6 +5,8 @@ mod classifiers;
 mod durations;
 mod fallbacks;
 mod permits;
+mod restore;
 mod settings_errors;
 mod settings_values;
 mod subscriptions;
+mod tap;

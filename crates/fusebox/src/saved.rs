@@ -1,0 +1,116 @@
+//! What a store keeps of a breaker, so that it is where it was after a restart.
+
+use crate::clock::{Tick, nanos};
+use crate::event::{Author, Cause, Evidence};
+use crate::word::{HoldKind, State};
+use std::time::Duration;
+
+/// A breaker's state without a clock: every time is relative to the instant of
+/// [`save`](crate::CircuitBreaker::save). Windows, runs and calls in flight are not in it: they
+/// belong to one generation, and [`restore`](crate::CircuitBreaker::restore) begins another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    /// The state of the machine, also under a hold.
+    pub state: State,
+    /// How long the state had lasted.
+    pub state_age: Duration,
+    /// What was left of the open period; `None` where it ends by hand only, and in other states.
+    pub open_left: Option<Duration>,
+    /// k of R13: automatic openings since the circuit last stayed closed for long enough.
+    pub openings: u32,
+    /// How long the last automatic opening was to last.
+    pub last_wait: Duration,
+    /// The hold in force; that of a registry's switch is not kept, the registry sets it anew.
+    pub hold: Option<SavedHold>,
+    /// What led to the state.
+    pub why: Option<SavedWhy>,
+}
+
+/// A hold of a [`Saved`] breaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedHold {
+    /// What it does.
+    pub kind: HoldKind,
+    /// Why it was set.
+    pub reason: String,
+    /// Who set it.
+    pub author: Author,
+    /// How long it had been set.
+    pub age: Duration,
+    /// What was left of it; `None`: until it is released.
+    pub left: Option<Duration>,
+}
+
+/// What led to the state of a [`Saved`] breaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedWhy {
+    /// The cause as a word; one that [`Cause::from_word`] does not know (that of a user's policy)
+    /// is not restored.
+    pub cause: String,
+    /// The numbers that decided.
+    pub evidence: Evidence,
+    /// How long ago.
+    pub age: Duration,
+}
+
+impl Saved {
+    /// The same after `elapsed` more: ages grow, and what is left shrinks, to nothing at the least.
+    #[must_use]
+    pub fn after(mut self, elapsed: Duration) -> Self {
+        self.state_age = self.state_age.saturating_add(elapsed);
+        self.open_left = self.open_left.map(|left| left.saturating_sub(elapsed));
+        if let Some(hold) = &mut self.hold {
+            hold.age = hold.age.saturating_add(elapsed);
+            hold.left = hold.left.map(|left| left.saturating_sub(elapsed));
+        }
+        if let Some(why) = &mut self.why {
+            why.age = why.age.saturating_add(elapsed);
+        }
+        self
+    }
+
+    /// Whether there is nothing to keep: closed, no hold, and the next opening is a first one.
+    pub fn is_at_rest(&self) -> bool {
+        self.state == State::Closed && self.hold.is_none() && self.openings == 0
+    }
+}
+
+impl Cause {
+    /// The cause that [`as_str`](Self::as_str) names so; `None` for that of a user's policy, and
+    /// for a word that is none.
+    pub fn from_word(word: &str) -> Option<Self> {
+        const ALL: [Cause; 12] = [
+            Cause::ConsecutiveFailures,
+            Cause::FailureRate,
+            Cause::FailureCount,
+            Cause::SlowCallRate,
+            Cause::TrialFailed,
+            Cause::TrialTimedOut,
+            Cause::TrialsSucceeded,
+            Cause::OpenTimeOver,
+            Cause::Hand,
+            Cause::Reset,
+            Cause::HoldSet,
+            Cause::HoldEnded,
+        ];
+        ALL.into_iter().find(|cause| cause.as_str() == word)
+    }
+}
+
+/// The instant `age` before `now`, or the clock's origin if it is not that old.
+pub(crate) fn ago(now: Tick, age: Duration) -> Tick {
+    Tick::from_nanos(now.as_nanos().saturating_sub(nanos(age)))
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_of_the_core_is_found_by_its_word() {
+        for cause in [Cause::FailureRate, Cause::TrialTimedOut, Cause::HoldEnded] {
+            assert_eq!(Cause::from_word(cause.as_str()), Some(cause));
+        }
+        assert_eq!(Cause::from_word("my_policy"), None);
+    }
+}
