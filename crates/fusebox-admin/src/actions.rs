@@ -8,9 +8,12 @@ use axum::extract::Request;
 use fusebox::{Author, HoldKind, HoldRequest, State};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::body;
 use crate::circuits::Named;
+use crate::desk::Desk;
 use crate::problem::Problem;
 use crate::view;
 
@@ -18,6 +21,13 @@ use crate::view;
 pub(crate) const AUTHOR: &str = "local";
 /// Reasons are kept, shown and logged; a sentence or two is enough.
 const REASON_CHARS_MAX: usize = 1000;
+
+pub(crate) fn routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(force_state))
+        .routes(routes!(hold, release))
+        .routes(routes!(reset))
+}
 
 pub(crate) type Answer = Result<Json<Value>, Problem>;
 
@@ -43,6 +53,7 @@ struct Because {
     reason: Option<String>,
 }
 
+#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/force-state", responses((status = 200)))]
 /// One move of the machine (R16): `{"state": "open", "reason"?}`, or the bare word `"open"`.
 pub(crate) async fn force_state(Named(entry): Named, request: Request) -> Answer {
     let bytes = body::json_bytes(request).await?;
@@ -73,6 +84,7 @@ pub(crate) async fn force_state(Named(entry): Named, request: Request) -> Answer
     Ok(Json(view::circuit(&entry)))
 }
 
+#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/hold", responses((status = 200)))]
 /// Sets a hold: `{"kind", "reason", "for"?}`.
 pub(crate) async fn hold(Named(entry): Named, request: Request) -> Answer {
     let asked: SetHold = body::json(request).await?;
@@ -97,6 +109,7 @@ pub(crate) async fn hold(Named(entry): Named, request: Request) -> Answer {
     Ok(Json(view::circuit(&entry)))
 }
 
+#[utoipa::path(delete, path = "/api/v1/circuit-breakers/{name}/hold", responses((status = 200)))]
 /// Ends the hold; to end none is no error.
 pub(crate) async fn release(Named(entry): Named, request: Request) -> Answer {
     let reason = because(request).await?;
@@ -106,6 +119,7 @@ pub(crate) async fn release(Named(entry): Named, request: Request) -> Answer {
     Ok(Json(view::circuit(&entry)))
 }
 
+#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/reset", responses((status = 200)))]
 /// Closes the circuit and forgets its backoff; a hold stays.
 pub(crate) async fn reset(Named(entry): Named, request: Request) -> Answer {
     let reason = because(request).await?;

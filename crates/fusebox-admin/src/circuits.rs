@@ -1,15 +1,22 @@
 //! Reading circuits, and finding the one that a path names.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, RawQuery, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::Desk;
-use crate::actions::Answer;
+use crate::desk::Desk;
 use crate::problem::Problem;
 use crate::view;
 use fusebox::Listed;
+
+pub(crate) fn routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(one))
+}
 
 /// The circuit that the path names; 404 where there is none.
 pub(crate) struct Named(pub(crate) Listed);
@@ -29,43 +36,15 @@ impl FromRequestParts<Desk> for Named {
     }
 }
 
+#[utoipa::path(get, path = "/api/v1/circuit-breakers", responses((status = 200)))]
 /// All circuits. `next` is for paging, which a box of this size does not need yet.
 pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
     let circuits: Vec<Value> = desk.registry.list().iter().map(view::circuit).collect();
     Json(json!({ "circuits": circuits, "next": null }))
 }
 
+#[utoipa::path(get, path = "/api/v1/circuit-breakers/{name}", responses((status = 200)))]
 /// One circuit.
 pub(crate) async fn one(Named(entry): Named) -> Json<Value> {
     Json(view::circuit(&entry))
-}
-
-/// Branches listed where the request does not say how many.
-const BRANCHES: usize = 20;
-/// Each is read under its lock and written out whole.
-const BRANCHES_MAX: usize = 1000;
-
-/// The branches of a circuit that something is wrong with, worst first; `?max=20`.
-pub(crate) async fn branches(Named(entry): Named, RawQuery(query): RawQuery) -> Answer {
-    let max = most(query.as_deref().unwrap_or_default())?;
-    let worst = entry.circuit.worst_branches(max);
-    let shown: Vec<Value> = worst
-        .iter()
-        .map(|(key, snapshot)| view::branch(key, snapshot))
-        .collect();
-    Ok(Json(json!({ "branches": shown })))
-}
-
-fn most(query: &str) -> Result<usize, Problem> {
-    let asked = query.split('&').find_map(|pair| pair.strip_prefix("max="));
-    let Some(asked) = asked else {
-        return Ok(BRANCHES);
-    };
-    let most = asked.parse().ok();
-    most.filter(|most| (1..=BRANCHES_MAX).contains(most))
-        .ok_or_else(|| {
-            Problem::invalid(format!(
-                "max: {asked:?} is not a whole number, 1 to {BRANCHES_MAX}"
-            ))
-        })
 }

@@ -6,13 +6,14 @@
 
 use std::net::IpAddr;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::desk::Desk;
 use crate::problem::Problem;
 
 /// Nothing here is to be guessed at, kept, framed, or loaded from.
@@ -27,7 +28,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
 ];
 
 /// The layer around all routes.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(_desk): State<Desk>, request: Request, next: Next) -> Response {
     let mut response = match check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

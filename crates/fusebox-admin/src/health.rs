@@ -5,18 +5,30 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::{Desk, Phase, wall};
+use crate::desk::Desk;
+use crate::{Phase, wall};
 use fusebox::Listed;
 
 /// The circuits whose opening a person must hear of at once.
 const CRITICAL: u8 = 1;
 
+pub(crate) fn routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(livez))
+        .routes(routes!(readyz))
+        .routes(routes!(health))
+}
+
+#[utoipa::path(get, path = "/livez", responses((status = 200)))]
 /// 200 as long as requests are answered at all.
 pub(crate) async fn livez() -> &'static str {
     "ok\n"
 }
 
+#[utoipa::path(get, path = "/readyz", responses((status = 200)))]
 /// 200 while traffic is welcome, else 503; `?verbose` lists what was asked.
 pub(crate) async fn readyz(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Response {
     let phase = desk.readiness.phase();
@@ -46,6 +58,7 @@ fn is_verbose(query: Option<&str>) -> bool {
     pairs.any(|pair| pair.split('=').next() == Some("verbose"))
 }
 
+#[utoipa::path(get, path = "/health", responses((status = 200)))]
 /// `pass`, or `warn` while a circuit of priority 1 or the main breaker is open; 200 in both cases,
 /// for the process itself works.
 pub(crate) async fn health(State(desk): State<Desk>) -> Response {

@@ -4,10 +4,17 @@ use axum::Json;
 use axum::extract::{Request, State};
 use fusebox::Author;
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::actions::{AUTHOR, Answer, checked};
+use crate::desk::Desk;
 use crate::problem::Problem;
-use crate::{Desk, body, view};
+use crate::{body, view};
+
+pub(crate) fn routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new().routes(routes!(show, turn))
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with a state")]
@@ -16,11 +23,13 @@ struct Turn {
     reason: Option<String>,
 }
 
+#[utoipa::path(get, path = "/api/v1/main", responses((status = 200)))]
 /// `{"state", "reason", "author", "since", "circuit"}`, null where it is closed.
 pub(crate) async fn show(State(desk): State<Desk>) -> Answer {
     Ok(shown(&desk))
 }
 
+#[utoipa::path(post, path = "/api/v1/main", responses((status = 200)))]
 /// Opens or closes: `{"state": "open" | "closed", "reason"?}`. To open it twice is no error; the
 /// first reason stays.
 pub(crate) async fn turn(State(desk): State<Desk>, request: Request) -> Answer {

@@ -6,9 +6,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use fusebox_telemetry::accepted;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::Desk;
+use crate::desk::Desk;
 
+pub(crate) fn routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new().routes(routes!(metrics))
+}
+
+#[utoipa::path(get, path = "/metrics", responses((status = 200)))]
 /// Prometheus text in the format that `Accept` asks for.
 pub(crate) async fn metrics(State(desk): State<Desk>, headers: HeaderMap) -> impl IntoResponse {
     // Several header lines mean the same as one line with commas.

@@ -9,5 +9,6 @@ pub mod cli;
 pub mod demo;
 pub mod gateway;
 pub mod log;
+mod paint;
 pub mod serve;
 pub mod settings;

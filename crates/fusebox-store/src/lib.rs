@@ -1,1 +1,21 @@
 //! Keeps what circuit breakers know across restarts.
+
+mod audit;
+mod error;
+mod history;
+mod record;
+mod storage;
+mod text;
+mod wall;
+
+pub use audit::{AuditDraft, AuditEntry, GENESIS};
+pub use error::StoreError;
+pub use history::EventRecord;
+pub use record::{
+    CircuitRecord, EvidenceRecord, HoldRecord, MainRecord, OverrideRecord, StateRecord, WhyRecord,
+};
+pub use storage::{
+    AuditQuery, Batch, EventQuery, Kept, KeptCircuit, Limits, MainChange, OverrideChange, Page,
+    ReplayRecord, Storage, Written,
+};
+pub use wall::{NotATime, from_unix_millis, parse_rfc3339, rfc3339, unix_millis, whole_millis};

@@ -57,6 +57,8 @@ pub(crate) struct Flowing<B: Handle, C, F> {
     judge: fn(&C, &F) -> Outcome,
     /// [`Classify::trailers`], likewise.
     judge_trailers: fn(&C, &HeaderMap) -> Outcome,
+    /// From admission to the head.
+    took: Duration,
     settles_at: Tick,
     alarm: Alarm,
     /// Whether to drop the body now is a success; no longer once somebody began to read.
@@ -65,7 +67,12 @@ pub(crate) struct Flowing<B: Handle, C, F> {
 
 impl<B: Handle, C, F> Flowing<B, C, F> {
     /// The head has just arrived. The call took until now, however long its body takes.
-    pub(crate) fn new<E>(mut permit: PermitOf<B>, classifier: C, settling: Settling) -> Self
+    pub(crate) fn new<E>(
+        mut permit: PermitOf<B>,
+        classifier: C,
+        settling: Settling,
+        took: Duration,
+    ) -> Self
     where
         C: Classify<E, F>,
     {
@@ -81,6 +88,7 @@ impl<B: Handle, C, F> Flowing<B, C, F> {
             classifier,
             judge,
             judge_trailers: <C as Classify<E, F>>::trailers,
+            took,
             settles_at,
             alarm: Alarm::new(),
             unread_is_success: settling.unread_is_success,
@@ -94,7 +102,7 @@ impl<B: Handle, C, F> Flowing<B, C, F> {
     }
 
     fn settle(self, outcome: Outcome) -> Outcome {
-        self.permit.settle(Settlement::new(outcome));
+        self.permit.settle(Settlement::new(outcome).took(self.took));
         outcome
     }
 }

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 pin_project! {
     /// The response of a [`Breaker`](crate::Breaker), or its rejection.
@@ -47,8 +48,8 @@ pub(crate) struct Call<B: Handle, C> {
     permit: PermitOf<B>,
     classifier: C,
     settling: Settling,
-    /// When it was admitted, if somebody wants to know how long the head took.
-    begun: Option<Tick>,
+    /// When it was admitted: how long the head took is told with the outcome (R1).
+    begun: Tick,
     overdue: Overdue,
 }
 
@@ -106,7 +107,8 @@ where
             Ok(response) => Ok(call.head_arrived(response)),
             Err(error) => {
                 let outcome = Classify::<E, T::Error>::error(&call.classifier, &error);
-                call.permit.settle(Settlement::new(outcome));
+                let took = call.took();
+                call.permit.settle(Settlement::new(outcome).took(took));
                 Err(BreakerError::Inner(error))
             }
         })
@@ -115,9 +117,8 @@ where
 
 impl<B: Handle, C> Call<B, C> {
     pub(crate) fn new(permit: PermitOf<B>, classifier: C, settling: Settling) -> Self {
-        let begun = settling
-            .took_in_extensions
-            .then(|| permit.breaker().clock().now());
+        // Exact on both ends: the smallest bound of the histogram is finer than the coarse clock.
+        let begun = permit.breaker().clock().now();
         Self {
             permit,
             classifier,
@@ -127,6 +128,11 @@ impl<B: Handle, C> Call<B, C> {
         }
     }
 
+    fn took(&self) -> Duration {
+        let now = self.permit.breaker().clock().now();
+        now.saturating_since(self.begun)
+    }
+
     /// Judges the head; what it leaves undecided goes on with the body. A panic of the classifier
     /// drops the permit while unwinding: a failure.
     fn head_arrived<T, E>(self, response: Response<T>) -> Response<SettlingBody<T, B, C>>
@@ -134,21 +140,20 @@ impl<B: Handle, C> Call<B, C> {
         T: Body,
         C: Classify<E, T::Error>,
     {
+        let took = self.took();
         let Self {
             permit,
             classifier,
             settling,
-            begun,
-            overdue: _,
+            ..
         } = self;
         let (mut head, body) = response.into_parts();
-        if let Some(begun) = begun {
-            let now = permit.breaker().clock().now();
-            head.extensions.insert(Took(now.saturating_since(begun)));
+        if settling.took_in_extensions {
+            head.extensions.insert(Took(took));
         }
         let body = match verdict::<E, T, C>(&head, &body, &classifier, settling.after) {
             Verdict::Now(outcome, retry_after) => {
-                let mut settlement = Settlement::new(outcome);
+                let mut settlement = Settlement::new(outcome).took(took);
                 if let Some(wait) = retry_after {
                     settlement = settlement.retry_after(wait);
                 }
@@ -156,7 +161,8 @@ impl<B: Handle, C> Call<B, C> {
                 SettlingBody::settled(body, outcome)
             }
             Verdict::AtEnd => {
-                SettlingBody::flowing(body, Flowing::new::<E>(permit, classifier, settling))
+                let flowing = Flowing::new::<E>(permit, classifier, settling, took);
+                SettlingBody::flowing(body, flowing)
             }
         };
         Response::from_parts(head, body)

@@ -62,7 +62,7 @@ impl<B, C> BreakerLayer<B, C> {
     }
 
     /// Puts [`Took`](crate::Took) into the extensions of every response, for histograms further
-    /// out. Off by default: it reads the clock twice, and an extension allocates.
+    /// out. Off by default: an extension allocates. The breaker is told the same time without it.
     #[must_use]
     pub fn took_in_extensions(mut self) -> Self {
         self.settling.took_in_extensions = true;

@@ -5,9 +5,9 @@
 
 mod check;
 mod output;
+mod replay;
 
 use std::future::Future;
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -48,7 +48,7 @@ enum Command {
     /// Run replay files in virtual time: do breakers keep to the rules?
     ///
     /// Exit code 0: all hold; 1: some do not; 2: a file is bad.
-    Replay(Replay),
+    Replay(replay::Replay),
     /// Watch circuit breakers at work; nothing else needs to be installed
     Demo(Demo),
 }
@@ -73,16 +73,6 @@ struct Check {
     /// The settings (TOML); fusebox.toml in this folder where none is named
     file: Option<PathBuf>,
     /// Tell the settings in force, or the mistakes, as one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-struct Replay {
-    /// Replay files (JSON); - is the standard input
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// One JSON line a file
     #[arg(long)]
     json: bool,
 }
@@ -125,10 +115,7 @@ pub fn main() -> ExitCode {
             run(serve::run(options))
         }
         Command::Check(check) => check::run(&Source::new(check.file, Flags::default()), check.json),
-        Command::Replay(replay) => {
-            let (mut out, mut err) = (io::stdout().lock(), io::stderr());
-            fusebox_sim::replay::files(&replay.files, replay.json, &mut out, &mut err)
-        }
+        Command::Replay(replay) => replay::run(&replay),
         Command::Demo(demo) => run(demo::run(DemoOptions {
             once: demo.once,
             json: demo.json,

@@ -23,5 +23,6 @@ mod stack;
 mod stand;
 #[cfg(feature = "tokio")]
 mod timer;
+mod took;
 mod trailers;
 mod trials;

@@ -1,6 +1,5 @@
 //! How the demo is shown: live on a terminal, as plain lines anywhere else.
 
-mod line;
 mod live;
 mod plain;
 mod screen;
@@ -8,7 +7,7 @@ mod suspend;
 
 use std::io::{self, IsTerminal};
 
-pub(crate) use line::{Line, Paint, Tone};
+pub(crate) use crate::paint::{Line, Paint, Tone};
 
 use super::picture::{Addresses, Happening, Picture};
 use live::Live;

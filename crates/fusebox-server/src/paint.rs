@@ -65,6 +65,14 @@ impl Paint {
         }
     }
 
+    /// A text without control letters, in the colour of its tone where there are colours.
+    pub(crate) fn shade(self, tone: Tone, text: &str) -> String {
+        match tone.code().filter(|_| self.colour && !text.is_empty()) {
+            Some(code) => format!("\x1b[{code}m{text}\x1b[0m"),
+            None => text.to_owned(),
+        }
+    }
+
     /// A sign that stands beside the state's word.
     pub(crate) fn symbol(self, state: State) -> &'static str {
         match (state, self.unicode) {
@@ -102,10 +110,7 @@ impl Line {
                 .take(left)
                 .collect();
             left -= shown.chars().count();
-            match tone.code().filter(|_| paint.colour && !shown.is_empty()) {
-                Some(code) => out.push_str(&format!("\x1b[{code}m{shown}\x1b[0m")),
-                None => out.push_str(&shown),
-            }
+            out.push_str(&paint.shade(*tone, &shown));
         }
         out
     }

@@ -1,0 +1,15 @@
+//! What every route works with.
+
+use std::sync::Arc;
+
+use fusebox::{Registry, Source};
+
+use crate::Readiness;
+
+/// Shared by all requests; each field is cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) registry: Registry,
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) readiness: Readiness,
+}

@@ -1,0 +1,21 @@
+//! All routes: one file per resource, each with its own `routes()`.
+//!
+//! A handler is annotated with `#[utoipa::path]` and registered with `routes!`, so that the path
+//! it is reached by and the path in the OpenAPI document are one text. Paths are written whole,
+//! from `/`; nothing is nested.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::desk::Desk;
+use crate::{actions, branches, circuits, health, main_breaker, metrics};
+
+/// Every resource, one line each.
+pub(crate) fn all() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .merge(circuits::routes())
+        .merge(actions::routes())
+        .merge(branches::routes())
+        .merge(main_breaker::routes())
+}
