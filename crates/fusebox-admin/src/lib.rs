@@ -17,6 +17,7 @@
 //!
 //! Every error is `application/problem+json`.
 
+mod access;
 mod actions;
 mod admin;
 mod body;
@@ -33,5 +34,6 @@ mod routes;
 mod view;
 mod wall;
 
+pub use access::{Role, TokenText, UnknownRole};
 pub use admin::{Admin, router};
 pub use readiness::{Phase, Readiness};
