@@ -1,9 +1,11 @@
 //! Two circuits behind the router, and a way to ask it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{self, HeaderMap, Request, StatusCode, header};
 use fusebox::{CircuitBreaker, Definition, FailureClass, ManualClock, Registry, Settings};
 use fusebox_admin::{Admin, Readiness};
@@ -71,7 +73,13 @@ impl Desk {
         .await
     }
 
-    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+    /// Sends it as from this machine, unless it says where it comes from.
+    pub(super) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let local = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+        let extensions = request.extensions_mut();
+        if extensions.get::<ConnectInfo<SocketAddr>>().is_none() {
+            extensions.insert(local);
+        }
         let response = self
             .router
             .clone()

@@ -1,18 +1,23 @@
 //! The admin listener: bounded in connections and in patience.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower_service::Service;
 
 /// People, scrapers and scripts of one machine; who comes later waits in the backlog.
 const CONNECTIONS_MAX: usize = 256;
@@ -48,8 +53,8 @@ pub async fn serve(
             next = next => next,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let service = TowerToHyperService::new(router.clone());
+            Ok((stream, peer)) => {
+                let service = told_of(peer, &router);
                 let connection = http.serve_connection(TokioIo::new(stream), service);
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
@@ -73,4 +78,23 @@ pub async fn serve(
         tracing::warn!("admin connections were still open at the end");
     }
     Ok(())
+}
+
+/// The router as one connection sees it: every request carries the address of the peer, by which
+/// the router knows who may go without a token and whose guesses to count.
+fn told_of(
+    peer: SocketAddr,
+    router: &Router,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = axum::response::Response,
+    Error = Infallible,
+    Future: Send,
+> + use<> {
+    let router = router.clone();
+    hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        // A router is always ready.
+        router.clone().call(request)
+    })
 }

@@ -1,9 +1,11 @@
 //! The same routes over the gateway's own circuits.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use fusebox_admin::Admin;
 use fusebox_server::circuits::Circuits;
@@ -26,6 +28,7 @@ consecutive_failures = 7
 async fn get(router: &Router, path: &str) -> String {
     let sent = Request::get(path)
         .header("Host", "localhost")
+        .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))))
         .body(Body::empty())
         .expect("a request");
     let response = router

@@ -1,7 +1,9 @@
 //! The main breaker above the gateway's circuits (R18).
 
+use std::net::SocketAddr;
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use fusebox::State;
 use fusebox_admin::Admin;
 use http::Request;
@@ -24,7 +26,9 @@ fn two(paid: &StandIn, free: &StandIn) -> String {
 /// Asks the admin interface over this house.
 async fn turn(house: &House, body: &'static str) -> u16 {
     let router = Admin::new(house.circuits.registry()).router();
-    let request = Request::post("/api/v1/main").header("host", "localhost");
+    let request = Request::post("/api/v1/main")
+        .header("host", "localhost")
+        .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
     let request = request.body(Body::from(body)).unwrap();
     router.oneshot(request).await.unwrap().status().as_u16()
 }
