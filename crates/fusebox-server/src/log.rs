@@ -124,6 +124,21 @@ fn event_line(event: &Event) {
             branch,
             "restored"
         ),
+        EventKind::OverrideSet(over) => tracing::info!(
+            circuit,
+            reason = over.reason,
+            by = over.author.as_str(),
+            expires_in = over
+                .until
+                .map(|until| duration::format(until.saturating_since(over.since))),
+            "override set"
+        ),
+        EventKind::OverrideEnded { expired, by } => tracing::info!(
+            circuit,
+            expired,
+            by = by.as_ref().map(Author::as_str),
+            "override ended"
+        ),
         kind => box_line(circuit, kind),
     }
 }
@@ -154,6 +169,8 @@ fn box_line(circuit: &str, kind: &EventKind) {
         | EventKind::Reset { .. }
         | EventKind::SettingsChanged { .. }
         | EventKind::WouldOpen { .. }
-        | EventKind::Restored { .. } => {}
+        | EventKind::Restored { .. }
+        | EventKind::OverrideSet(_)
+        | EventKind::OverrideEnded { .. } => {}
     }
 }

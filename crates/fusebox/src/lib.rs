@@ -77,13 +77,14 @@ pub use outcome::{FailureClass, Outcome, Settled, Settlement};
 pub use permit::{Handle, OwnedPermit, Permit, PermitOf};
 pub use policy::{ConsecutiveFailures, FailureCount, FailureRate, Seen, SlowCallRate, TripPolicy};
 pub use registry::{
-    Changes, Definition, Listed, Named, Registry, RegistryBuilder, RegistryError, RegistryStats,
-    registry,
+    Changes, Definition, Listed, Named, Override, OverrideRequest, Registry, RegistryBuilder,
+    RegistryError, RegistryStats, registry,
 };
 pub use rejection::{CallError, Reason, Rejection};
 pub use saved::{Saved, SavedHold, SavedWhy};
 pub use settings::{
-    Rate, Recovery, Settings, SettingsBuilder, SettingsError, Value, WindowSize, duration,
+    Rate, Recovery, Settings, SettingsBuilder, SettingsChange, SettingsError, Value, WindowSize,
+    duration,
 };
 pub use snapshot::{Reading, Snapshot, Source, Totals, TransitionCount, TrialTotals, Why};
 pub use tap::{RecordedCall, TapReader};

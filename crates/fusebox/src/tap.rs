@@ -80,7 +80,7 @@ impl Tap {
         let writing = 2 * number + 1;
         // Somebody who was overtaken by the whole ring is still writing here, or somebody a
         // whole ring ahead was: this call is missed.
-        let free = before % 2 == 0 && before < writing;
+        let free = before.is_multiple_of(2) && before < writing;
         if !free || !claim(&slot.tag, before, writing) {
             return;
         }

@@ -77,8 +77,7 @@ impl CircuitBreaker {
             Outcome::Success => None,
             Outcome::Failure(class) => Some(class),
             Outcome::Ignored => {
-                self.ledger.recorded(Outcome::Ignored, false);
-                self.show(ticket, settlement, None);
+                self.recorded(ticket, settlement, false);
                 return Settled::Recorded;
             }
         };
@@ -104,8 +103,7 @@ impl CircuitBreaker {
             self.ledger.late();
             return Settled::Late;
         };
-        self.ledger.recorded(settlement.outcome, slow);
-        self.show(ticket, settlement, None);
+        self.recorded(ticket, settlement, slow);
         let stats = match (&plan.window, recorded) {
             (Some(_), Recorded::Stats(stats)) => stats,
             (Some(window), Recorded::MustJudge) => {
@@ -157,6 +155,13 @@ impl CircuitBreaker {
                 branches.keys.record(outcome, word.run(), change)
             }
         }
+    }
+
+    /// Counts a recorded call, and shows it.
+    #[inline]
+    fn recorded(&self, ticket: &Ticket, settlement: Settlement, slow: bool) {
+        self.ledger.recorded(settlement.outcome, slow);
+        self.show(ticket, settlement, None);
     }
 
     /// Shows a recorded call to those who look: durations, and the tap.

@@ -116,6 +116,7 @@ impl Service {
                 ));
             }
             circuit.settings = Some(settings.clone());
+            circuit.timeout = circuit.timeout.or(self.timeout);
             circuit.enabled = enabled.unwrap_or(circuit.enabled);
             circuit.fallback_enabled = fallback_enabled.unwrap_or(circuit.fallback_enabled);
             circuit.hand_stays = enabled.is_none();

@@ -8,6 +8,7 @@ pub use bus::{EventBus, Received, Subscription};
 use crate::clock::Tick;
 use crate::main_breaker::MainOpening;
 use crate::outcome::FailureClass;
+use crate::registry::Override;
 use crate::word::{HoldKind, State};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +74,15 @@ pub enum EventKind {
     Restored {
         /// The state that goes on.
         state: State,
+    },
+    /// Settings were put over those of a circuit's definition.
+    OverrideSet(Arc<Override>),
+    /// Such settings ended: the definition's are in force.
+    OverrideEnded {
+        /// Whether by their time.
+        expired: bool,
+        /// Who ended them, if somebody did.
+        by: Option<Author>,
     },
     /// The main breaker opened: every circuit under it rejects.
     MainOpened(MainOpening),

@@ -53,30 +53,54 @@ impl fmt::Display for Event {
                 write!(f, "{circuit} would have opened: ")?;
                 explain(f, *cause, evidence)
             }
-            EventKind::Restored { state } => {
-                write!(f, "{circuit} was restored: {}", state.as_str())
-            }
-            EventKind::MainOpened(opening) => {
-                let (by, reason) = (opening.by.as_str(), &opening.reason);
-                write!(f, "the main breaker opened, by {by}: {reason}")
-            }
-            EventKind::MainClosed { by } => {
-                write!(f, "the main breaker closed, by {}", by.as_str())
-            }
-            EventKind::Added {
-                defaulted: true, ..
-            } => {
-                write!(
-                    f,
-                    "{circuit} was asked for and not defined: it has the defaults"
-                )
-            }
-            EventKind::Added { by, .. } => write!(f, "{circuit} was added by {}", by.as_str()),
-            EventKind::Replaced { by } => {
-                write!(f, "{circuit} was defined anew by {}", by.as_str())
-            }
-            EventKind::Removed { by } => write!(f, "{circuit} was removed by {}", by.as_str()),
+            kind => of_the_box(f, &circuit, kind),
         }
+    }
+}
+
+/// What a registry or a store does with a circuit, and what happens to a whole box.
+fn of_the_box(f: &mut fmt::Formatter<'_>, circuit: &Subject<'_>, kind: &EventKind) -> fmt::Result {
+    match kind {
+        EventKind::Restored { state } => {
+            write!(f, "{circuit} was restored: {}", state.as_str())
+        }
+        EventKind::OverrideSet(over) => {
+            let (author, reason) = (over.author.as_str(), &over.reason);
+            write!(f, "{circuit}: settings overridden by {author}: {reason}")
+        }
+        EventKind::OverrideEnded { by: Some(by), .. } => {
+            write!(f, "{circuit}: the override was ended by {}", by.as_str())
+        }
+        EventKind::OverrideEnded { by: None, .. } => {
+            write!(f, "{circuit}: the override has expired")
+        }
+        EventKind::MainOpened(opening) => {
+            let (by, reason) = (opening.by.as_str(), &opening.reason);
+            write!(f, "the main breaker opened, by {by}: {reason}")
+        }
+        EventKind::MainClosed { by } => {
+            write!(f, "the main breaker closed, by {}", by.as_str())
+        }
+        EventKind::Added {
+            defaulted: true, ..
+        } => {
+            write!(
+                f,
+                "{circuit} was asked for and not defined: it has the defaults"
+            )
+        }
+        EventKind::Added { by, .. } => write!(f, "{circuit} was added by {}", by.as_str()),
+        EventKind::Replaced { by } => {
+            write!(f, "{circuit} was defined anew by {}", by.as_str())
+        }
+        EventKind::Removed { by } => write!(f, "{circuit} was removed by {}", by.as_str()),
+        // Told by the caller.
+        EventKind::Transition { .. }
+        | EventKind::HoldSet(_)
+        | EventKind::HoldEnded { .. }
+        | EventKind::Reset { .. }
+        | EventKind::SettingsChanged { .. }
+        | EventKind::WouldOpen { .. } => Ok(()),
     }
 }
 

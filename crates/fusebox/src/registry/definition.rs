@@ -3,6 +3,7 @@
 use crate::branch::BranchSettings;
 use crate::settings::Settings;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything that a registry has to know of a circuit. It says all of it: what is not named
 /// here has its default, also where the definition replaces another one.
@@ -17,6 +18,8 @@ pub struct Definition {
     pub(crate) fallback_enabled: bool,
     pub(crate) service: Option<String>,
     pub(crate) priority: u8,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) service_type: Option<String>,
     /// The environment variables that set it, if it was made from those.
     pub(crate) set_by: Option<Arc<SetBy>>,
     /// Whether a switch that somebody turned by hand stays as it is.
@@ -47,6 +50,8 @@ impl Definition {
             fallback_enabled: true,
             service: None,
             priority: PRIORITY,
+            timeout: None,
+            service_type: None,
             set_by: None,
             hand_stays: false,
         }
@@ -94,6 +99,18 @@ impl Definition {
     /// readers only, the breaker does not look at it.
     pub fn priority(mut self, priority: u8) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// How long its caller waits for one call. For readers only: the breaker has no timer.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// What kind of service stands behind it (`llm`, `database`, …), for readers only.
+    pub fn service_type(mut self, service_type: impl Into<String>) -> Self {
+        self.service_type = Some(service_type.into());
         self
     }
 

@@ -14,6 +14,7 @@ mod change;
 mod definition;
 mod error;
 mod named;
+mod overrides;
 mod show;
 mod step;
 mod switch;
@@ -24,6 +25,7 @@ pub use definition::Definition;
 pub(crate) use definition::SetBy;
 pub use error::RegistryError;
 pub use named::Named;
+pub use overrides::{Override, OverrideRequest};
 pub use show::{Listed, RegistryStats};
 
 use crate::breaker::CircuitBreaker;
@@ -91,6 +93,8 @@ struct Inner {
 struct Entry {
     circuit: Circuit,
     definition: Arc<Definition>,
+    /// Settings over the definition's.
+    over: Option<Arc<Override>>,
     /// Asked for by name and not defined yet.
     defaulted: bool,
     /// Its own switch was turned since it was defined.
@@ -211,6 +215,12 @@ impl Registry {
     /// Settings of circuits that are defined without any.
     pub fn defaults(&self) -> &Settings {
         &self.inner.defaults
+    }
+
+    /// The settings of a circuit's definition.
+    fn base<'a>(&'a self, entry: &'a Entry) -> &'a Settings {
+        let settings = entry.definition.settings.as_ref();
+        settings.unwrap_or(&self.inner.defaults)
     }
 
     fn unknown(&self, name: &str) -> RegistryError {

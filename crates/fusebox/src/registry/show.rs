@@ -1,8 +1,11 @@
 //! Reading a registry: names, listings, counts, and what exporters scrape.
 
-use super::{Entry, Registry};
+use super::{Entry, Override, Registry};
 use crate::breaker::CircuitBreaker;
+use crate::settings::Settings;
 use crate::snapshot::{Reading, Source};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A circuit as a registry lists it.
 #[derive(Clone, Debug)]
@@ -17,6 +20,14 @@ pub struct Listed {
     pub enabled: bool,
     /// Whether it was only asked for by name, and has the registry's default settings.
     pub defaulted: bool,
+    /// The settings of its definition; those in force are the circuit's.
+    pub base: Settings,
+    /// The override in force.
+    pub over: Option<Arc<Override>>,
+    /// How long its caller waits for one call, if the definition says.
+    pub timeout: Option<Duration>,
+    /// What kind of service stands behind it, if the definition says.
+    pub service_type: Option<String>,
 }
 
 /// What a registry has at one instant.
@@ -95,6 +106,10 @@ impl Registry {
             priority: entry.definition.priority,
             enabled: !self.is_off(&entry.definition),
             defaulted: entry.defaulted,
+            base: self.base(entry).clone(),
+            over: entry.over.clone(),
+            timeout: entry.definition.timeout,
+            service_type: entry.definition.service_type.clone(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! One circuit's part of a change: checked first, then made.
 
 use super::change::{Changes, Others};
-use super::{Bench, Circuit, Definition, Entry, Registry, RegistryError};
+use super::{Bench, Circuit, Definition, Entry, Override, Registry, RegistryError, overrides};
 use crate::breaker::CircuitBreaker;
 use crate::clock::{Clock, ClockSource, Tick};
 use crate::event::{Author, EventKind};
@@ -14,6 +14,8 @@ use std::sync::{Arc, MutexGuard};
 pub(super) struct Step {
     definition: Arc<Definition>,
     settings: Settings,
+    /// Settings over the definition's, which stay.
+    over: Option<Arc<Override>>,
     on: On,
     /// Nobody defined it: its name was asked for.
     pub(super) defaulted: bool,
@@ -88,6 +90,8 @@ impl Registry {
         if let Some(entry) = there.as_ref().filter(|_| by_hand) {
             definition.enabled = entry.definition.enabled;
         }
+        let over = there.as_ref().and_then(|entry| entry.over.clone());
+        let (settings, over) = on_top(settings, over);
         let on = match (there, bench.parked.get(name)) {
             (Some(entry), _) => On::There(entry),
             (None, Some(entry)) => On::Parked(entry.circuit),
@@ -106,6 +110,7 @@ impl Registry {
         Ok(Step {
             definition: Arc::new(definition),
             settings,
+            over,
             on,
             defaulted: false,
             by_hand,
@@ -197,6 +202,9 @@ impl Registry {
             On::There(entry) => {
                 self.tell(entry.circuit, EventKind::Replaced { by: by_whom });
                 changes.replaced.push(name);
+                if entry.over.is_some() && step.over.is_none() {
+                    self.tell(entry.circuit, overrides::ended(Some(by)));
+                }
                 (
                     entry.circuit,
                     self.is_off(&entry.definition) && entry.is_held(),
@@ -241,6 +249,7 @@ impl Registry {
         Entry {
             circuit,
             definition,
+            over: step.over,
             defaulted,
             by_hand: step.by_hand,
         }
@@ -256,8 +265,11 @@ impl Registry {
     }
 
     /// Puts a circuit aside until its name comes back.
-    pub(super) fn park(&self, bench: &mut Bench, entry: Entry, by: &Author) {
+    pub(super) fn park(&self, bench: &mut Bench, mut entry: Entry, by: &Author) {
         let circuit = entry.circuit;
+        if entry.over.take().is_some() {
+            self.tell(circuit, overrides::ended(Some(by)));
+        }
         bench.parked.insert(circuit.name(), entry);
         self.tell(circuit, EventKind::Removed { by: by.clone() });
     }
@@ -266,6 +278,15 @@ impl Registry {
     pub(super) fn end(&self, bench: MutexGuard<'_, Bench>) {
         drop(bench);
         self.inner.events.wake();
+    }
+}
+
+/// The definition's settings with the override on top; without it, where the two do not fit.
+fn on_top(settings: Settings, over: Option<Arc<Override>>) -> (Settings, Option<Arc<Override>>) {
+    let changed = over.as_ref().map(|over| settings.changed_by(&over.change));
+    match changed {
+        Some(Ok(changed)) => (changed, over),
+        Some(Err(_)) | None => (settings, None),
     }
 }
 

@@ -81,7 +81,11 @@ impl Settings {
     }
 }
 
-fn set(b: SettingsBuilder, key: &str, v: Value<'_>) -> Result<SettingsBuilder, SettingsError> {
+pub(super) fn set(
+    b: SettingsBuilder,
+    key: &str,
+    v: Value<'_>,
+) -> Result<SettingsBuilder, SettingsError> {
     Ok(match key {
         "consecutive_failures" => b.consecutive_failures(whole(key, v, "1 to 1048576")?),
         "failure_rate" => b.failure_rate(rate(key, v)?),
@@ -117,7 +121,7 @@ fn set(b: SettingsBuilder, key: &str, v: Value<'_>) -> Result<SettingsBuilder, S
     })
 }
 
-fn unknown(key: &str) -> SettingsError {
+pub(super) fn unknown(key: &str) -> SettingsError {
     let allowed = match nearest(key, Settings::KEYS) {
         Some(known) => format!("unknown key (did you mean {known}?)"),
         None => format!("unknown key; known are {}", Settings::KEYS.join(", ")),

@@ -1,6 +1,7 @@
 //! Settings of a breaker: read once into a type that cannot be wrong (R21).
 
 mod builder;
+mod change;
 pub mod duration;
 mod entries;
 mod error;
@@ -8,6 +9,7 @@ mod value;
 
 pub use builder::SettingsBuilder;
 pub(crate) use builder::each_setting;
+pub use change::SettingsChange;
 pub use error::SettingsError;
 pub(crate) use error::{check_name_text, nearest};
 pub use value::{Rate, Recovery, Value, WindowSize};

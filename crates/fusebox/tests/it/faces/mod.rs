@@ -6,6 +6,7 @@ mod durations;
 mod fallbacks;
 mod permits;
 mod restore;
+mod settings_change;
 mod settings_errors;
 mod settings_values;
 mod subscriptions;

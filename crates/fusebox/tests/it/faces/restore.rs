@@ -238,7 +238,7 @@ proptest! {
             clock.advance(secs(seconds));
             match what {
                 0 | 1 => drop(old.acquire().map(|permit| permit.failure(FailureClass::Other))),
-                2 => drop(old.acquire().map(|permit| permit.success())),
+                2 => drop(old.acquire().map(fusebox::PermitOf::success)),
                 3 => old.hold(hold(HoldKind::ForcedOpen, Some(secs(20)))),
                 4 => drop(old.release(&tester())),
                 _ => drop(old.transition(State::Open, &tester())),

@@ -7,6 +7,7 @@ mod live;
 mod look_up;
 mod main_breaker;
 mod named;
+mod overrides;
 mod parked;
 mod shown;
 mod switch;
