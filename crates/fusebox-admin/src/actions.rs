@@ -1,26 +1,29 @@
-//! What an operator can do to a circuit. Each action is logged with who, what and why.
+//! What an operator can do to a circuit or a branch. Each action is logged with who, what and why.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::Request;
+use axum::response::Response;
 use fusebox::{Author, HoldKind, HoldRequest, State};
 use serde::Deserialize;
-use serde_json::Value;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::body;
-use crate::circuits::Named;
 use crate::desk::Desk;
+use crate::named::Named;
 use crate::problem::Problem;
-use crate::view;
+use crate::target::Target;
+use crate::view::{Circuit, HoldWord};
 
 /// Whoever reaches the loopback listener; there are no accounts to tell apart.
 pub(crate) const AUTHOR: &str = "local";
 /// Reasons are kept, shown and logged; a sentence or two is enough.
 const REASON_CHARS_MAX: usize = 1000;
+
+pub(crate) type Answer = Result<Response, Problem>;
 
 pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
@@ -29,33 +32,101 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(reset))
 }
 
-pub(crate) type Answer = Result<Json<Value>, Problem>;
-
-#[derive(Deserialize)]
+/// One move of the machine.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with a state")]
-struct ForceState {
+pub(crate) struct ForceState {
+    #[schema(value_type = ForcedWord)]
     state: String,
+    #[schema(max_length = 1000)]
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A state to be moved to.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "the schema of the words that are read")]
+pub(crate) enum ForcedWord {
+    Closed,
+    Open,
+    HalfOpen,
+    #[serde(rename = "half-open")]
+    HalfOpenWithHyphen,
+}
+
+/// The same, with or without an object around it.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "the schema of what is read by hand")]
+pub(crate) enum ForceStateBody {
+    Object(ForceState),
+    Word(ForcedWord),
+}
+
+/// A hold to be set.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SetHold {
+pub(crate) struct SetHold {
+    #[schema(value_type = HoldWord)]
     kind: String,
+    #[schema(min_length = 1, max_length = 1000)]
     reason: String,
+    /// When it ends by itself, as `30m`; default never.
     #[serde(rename = "for")]
     lasts: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+/// Why, where that is all there is to say.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-struct Because {
+pub(crate) struct Because {
+    #[schema(max_length = 1000)]
     reason: Option<String>,
 }
 
-#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/force-state", responses((status = 200)))]
-/// One move of the machine (R16): `{"state": "open", "reason"?}`, or the bare word `"open"`.
-pub(crate) async fn force_state(Named(entry): Named, request: Request) -> Answer {
+/// Move the machine once (R16).
+///
+/// Never a hold: the breaker goes on from there by itself. To the state it is in changes nothing.
+#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/force-state", tag = "actions",
+    params(("name" = String, Path, description = "the circuit")),
+    request_body(content = ForceStateBody),
+    responses(
+        (status = 200, description = "the circuit, moved", body = Circuit),
+        (status = 409, description = "under observe it can only be closed"),
+    ))]
+pub(crate) async fn force_state(named: Named, request: Request) -> Answer {
+    move_once(named.into(), request).await
+}
+
+/// Set a hold (R15). It takes the place of another.
+#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/hold", tag = "actions",
+    params(("name" = String, Path, description = "the circuit")),
+    request_body(content = SetHold),
+    responses((status = 200, description = "the circuit, held", body = Circuit)))]
+pub(crate) async fn hold(named: Named, request: Request) -> Answer {
+    set_hold(named.into(), request).await
+}
+
+/// End the hold. To end none is no error.
+#[utoipa::path(delete, path = "/api/v1/circuit-breakers/{name}/hold", tag = "actions",
+    params(("name" = String, Path, description = "the circuit")),
+    request_body(content = Option<Because>),
+    responses((status = 200, description = "the circuit, held by nobody", body = Circuit)))]
+pub(crate) async fn release(named: Named, request: Request) -> Answer {
+    end_hold(named.into(), request).await
+}
+
+/// Close the circuit and forget its backoff. A hold stays.
+#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/reset", tag = "actions",
+    params(("name" = String, Path, description = "the circuit")),
+    request_body(content = Option<Because>),
+    responses((status = 200, description = "the circuit, closed", body = Circuit)))]
+pub(crate) async fn reset(named: Named, request: Request) -> Answer {
+    close_anew(named.into(), request).await
+}
+
+/// `{"state": "open", "reason"?}`, or the bare word `"open"`.
+pub(crate) async fn move_once(target: Target, request: Request) -> Answer {
     let bytes = body::json_bytes(request).await?;
     let asked = if bytes.trim_ascii_start().starts_with(b"\"") {
         ForceState {
@@ -65,28 +136,16 @@ pub(crate) async fn force_state(Named(entry): Named, request: Request) -> Answer
     } else {
         body::parse::<ForceState>(&bytes)?
     };
-    let to = word::<State>(
-        "state",
-        &asked.state,
-        "open, closed, half-open or half_open",
-    )?;
+    let words = "open, closed, half-open or half_open";
+    let to = word::<State>("state", &asked.state, words)?;
     let reason = checked(asked.reason)?;
-    let author = Author::new(AUTHOR);
-    let moved = entry.circuit.transition(to, &author);
-    // Refused under observe, which never rejects.
-    moved.map_err(|refused| Problem::conflict(refused.to_string()))?;
-    log(
-        "force-state",
-        entry.circuit.name(),
-        to.as_str(),
-        reason.as_deref(),
-    );
-    Ok(Json(view::circuit(&entry)))
+    target.transition(to, &Author::new(AUTHOR))?;
+    log("force-state", &target, to.as_str(), reason.as_deref());
+    target.answer()
 }
 
-#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/hold", responses((status = 200)))]
-/// Sets a hold: `{"kind", "reason", "for"?}`.
-pub(crate) async fn hold(Named(entry): Named, request: Request) -> Answer {
+/// `{"kind", "reason", "for"?}`.
+pub(crate) async fn set_hold(target: Target, request: Request) -> Answer {
     let asked: SetHold = body::json(request).await?;
     let kind = word::<HoldKind>("kind", &asked.kind, "forced_open, disabled or observe")?;
     let Some(reason) = checked(Some(asked.reason))? else {
@@ -99,33 +158,33 @@ pub(crate) async fn hold(Named(entry): Named, request: Request) -> Answer {
         Some(lasts) => format!("{} for {}", kind.as_str(), fusebox::duration::format(lasts)),
         None => kind.as_str().to_owned(),
     };
-    log("hold", entry.circuit.name(), &what, Some(&reason));
-    entry.circuit.hold(HoldRequest {
+    target.hold(HoldRequest {
         kind,
-        reason,
+        reason: reason.clone(),
         author: Author::new(AUTHOR),
         for_,
-    });
-    Ok(Json(view::circuit(&entry)))
+    })?;
+    log("hold", &target, &what, Some(&reason));
+    target.answer()
 }
 
-#[utoipa::path(delete, path = "/api/v1/circuit-breakers/{name}/hold", responses((status = 200)))]
-/// Ends the hold; to end none is no error.
-pub(crate) async fn release(Named(entry): Named, request: Request) -> Answer {
+/// `{"reason"?}` or nothing.
+pub(crate) async fn end_hold(target: Target, request: Request) -> Answer {
     let reason = because(request).await?;
-    let was_held = entry.circuit.release(&Author::new(AUTHOR));
+    let target = target.known()?;
+    let was_held = target.release(&Author::new(AUTHOR));
     let what = if was_held { "released" } else { "was not held" };
-    log("release", entry.circuit.name(), what, reason.as_deref());
-    Ok(Json(view::circuit(&entry)))
+    log("release", &target, what, reason.as_deref());
+    target.answer()
 }
 
-#[utoipa::path(post, path = "/api/v1/circuit-breakers/{name}/reset", responses((status = 200)))]
-/// Closes the circuit and forgets its backoff; a hold stays.
-pub(crate) async fn reset(Named(entry): Named, request: Request) -> Answer {
+/// `{"reason"?}` or nothing.
+pub(crate) async fn close_anew(target: Target, request: Request) -> Answer {
     let reason = because(request).await?;
-    entry.circuit.reset(&Author::new(AUTHOR));
-    log("reset", entry.circuit.name(), "closed", reason.as_deref());
-    Ok(Json(view::circuit(&entry)))
+    let target = target.known()?;
+    target.reset(&Author::new(AUTHOR));
+    log("reset", &target, "closed", reason.as_deref());
+    target.answer()
 }
 
 async fn because(request: Request) -> Result<Option<String>, Problem> {
@@ -138,7 +197,8 @@ pub(crate) fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result
         .map_err(|_| Problem::invalid(format!("{field}: {text:?} is not {allowed}")))
 }
 
-fn lasting(text: &str) -> Result<Duration, Problem> {
+/// How long something is to last, more than 0.
+pub(crate) fn lasting(text: &str) -> Result<Duration, Problem> {
     let lasts = fusebox::duration::parse(text)
         .map_err(|error| Problem::invalid(format!("for: {text:?}: {error}")))?;
     if lasts.is_zero() {
@@ -165,11 +225,11 @@ pub(crate) fn checked(reason: Option<String>) -> Result<Option<String>, Problem>
     Ok((!reason.is_empty()).then(|| reason.to_owned()))
 }
 
-fn log(action: &str, circuit: &str, what: &str, reason: Option<&str>) {
+fn log(action: &str, target: &Target, what: &str, reason: Option<&str>) {
     tracing::info!(
         author = AUTHOR,
         action,
-        circuit,
+        circuit = target.name(),
         what,
         reason,
         "an operator acted"

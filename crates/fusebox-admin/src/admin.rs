@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use fusebox::{Registry, Source};
 
 use crate::desk::Desk;
-use crate::{Readiness, guard, problem, routes};
+use crate::{Readiness, guard, openapi, problem, request_id, routes};
 
 /// The routes over `registry`, with the defaults of [`Admin`].
 pub fn router(registry: &Registry) -> Router {
@@ -48,19 +48,19 @@ impl Admin {
 
     /// The routes, to be served or nested under any prefix.
     pub fn router(self) -> Router {
+        let (router, document) = routes::all().split_for_parts();
+        let document = serde_json::to_value(openapi::finished(document)).unwrap_or_default();
         let desk = Desk {
             registry: self.registry,
             source: self.source,
             readiness: self.readiness,
+            openapi: Arc::new(document),
         };
-        let (router, _openapi) = routes::all().split_for_parts();
         router
             .fallback(problem::unknown_path)
             .method_not_allowed_fallback(problem::method_not_allowed)
-            .layer(axum::middleware::from_fn_with_state(
-                desk.clone(),
-                guard::guard,
-            ))
+            .layer(middleware::from_fn_with_state(desk.clone(), guard::guard))
+            .layer(middleware::from_fn(request_id::identify))
             .with_state(desk)
     }
 }

@@ -1,16 +1,20 @@
-//! Reading circuits, and finding the one that a path names.
+//! Reading circuits.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::request::Parts;
-use serde_json::{Value, json};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::desk::Desk;
+use crate::etag;
+use crate::named::Named;
+use crate::paging::{LIMIT_MAX, Query};
 use crate::problem::Problem;
-use crate::view;
-use fusebox::Listed;
+use crate::view::Circuit;
 
 pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
@@ -18,33 +22,53 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(one))
 }
 
-/// The circuit that the path names; 404 where there is none.
-pub(crate) struct Named(pub(crate) Listed);
-
-impl FromRequestParts<Desk> for Named {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
-        // What is no UTF-8 after decoding cannot be the name of a circuit either.
-        let Ok(Path(name)) = Path::<String>::from_request_parts(parts, desk).await else {
-            return Err(Problem::unknown_circuit("\u{fffd}"));
-        };
-        desk.registry
-            .listed(&name)
-            .map(Self)
-            .ok_or_else(|| Problem::unknown_circuit(&name))
-    }
+/// Circuits in order of their names.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Circuits {
+    circuits: Vec<Circuit>,
+    /// The cursor of the next page; null: this is the last.
+    #[schema(required)]
+    next: Option<String>,
 }
 
-#[utoipa::path(get, path = "/api/v1/circuit-breakers", responses((status = 200)))]
-/// All circuits. `next` is for paging, which a box of this size does not need yet.
-pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
-    let circuits: Vec<Value> = desk.registry.list().iter().map(view::circuit).collect();
-    Json(json!({ "circuits": circuits, "next": null }))
+/// All circuits, in order of their names.
+///
+/// A list is not a snapshot of the whole box: each circuit is read at its own instant.
+#[utoipa::path(get, path = "/api/v1/circuit-breakers", tag = "circuits",
+    params(
+        ("limit" = Option<u16>, Query, description = "how many at most; default 1000",
+            minimum = 1, maximum = 1000),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, description = "a page of circuits", body = Circuits)))]
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    query: Query,
+) -> Result<Json<Circuits>, Problem> {
+    let query = query.only(&["limit", "cursor"])?;
+    // A box of usual size is one page.
+    let limit = query.number("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT_MAX);
+    let after = query.one("cursor")?.unwrap_or_default();
+    let mut names = desk.registry.names();
+    names.drain(..names.partition_point(|name| *name <= after));
+    let next = (names.len() > limit).then(|| names[limit - 1].to_owned());
+    names.truncate(limit);
+    let listed = names.iter().filter_map(|name| desk.registry.listed(name));
+    let circuits = listed.map(|entry| Circuit::now(&entry)).collect();
+    Ok(Json(Circuits { circuits, next }))
 }
 
-#[utoipa::path(get, path = "/api/v1/circuit-breakers/{name}", responses((status = 200)))]
 /// One circuit.
-pub(crate) async fn one(Named(entry): Named) -> Json<Value> {
-    Json(view::circuit(&entry))
+///
+/// `ETag` stands for its settings in force: it changes when they do, not with the traffic, and is
+/// what `If-Match` of an override takes.
+#[utoipa::path(get, path = "/api/v1/circuit-breakers/{name}", tag = "circuits",
+    params(("name" = String, Path, description = "the circuit")),
+    responses((status = 200, description = "the circuit", body = Circuit,
+        headers(("ETag" = String, description = "of the settings in force")))))]
+pub(crate) async fn one(Named(entry): Named) -> impl IntoResponse {
+    (
+        [(header::ETAG, etag::header(&entry))],
+        Json(Circuit::now(&entry)),
+    )
 }

@@ -12,4 +12,6 @@ pub(crate) struct Desk {
     pub(crate) registry: Registry,
     pub(crate) source: Arc<dyn Source>,
     pub(crate) readiness: Readiness,
+    /// The document of all routes.
+    pub(crate) openapi: Arc<serde_json::Value>,
 }

@@ -12,7 +12,8 @@
 //! | `/livez`, `/readyz` | for who starts the process and routes to it; open circuits never count |
 //! | `/health` | what a person asks: is anything that matters broken? |
 //! | `/metrics` | Prometheus, `OpenMetrics` or classic text by `Accept` |
-//! | `/api/v1/circuit-breakers…` | circuits as JSON, and the actions of an operator |
+//! | `/openapi.json` | all of this, for programs |
+//! | `/api/v1/circuit-breakers…` | circuits and branches as JSON, and the actions of an operator |
 //! | `/api/v1/main` | the switch above all circuits |
 //!
 //! Every error is `application/problem+json`.
@@ -24,13 +25,20 @@ mod body;
 mod branches;
 mod circuits;
 mod desk;
+mod etag;
 mod guard;
 mod health;
 mod main_breaker;
 mod metrics;
+mod named;
+mod openapi;
+mod paging;
 mod problem;
 mod readiness;
+mod request_id;
 mod routes;
+mod services;
+mod target;
 mod view;
 mod wall;
 

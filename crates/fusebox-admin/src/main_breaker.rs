@@ -4,36 +4,48 @@ use axum::Json;
 use axum::extract::{Request, State};
 use fusebox::Author;
 use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::actions::{AUTHOR, Answer, checked};
+use crate::actions::{AUTHOR, checked};
+use crate::body;
 use crate::desk::Desk;
 use crate::problem::Problem;
-use crate::{body, view};
+use crate::view::{Main, MainState};
 
 pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new().routes(routes!(show, turn))
 }
 
-#[derive(Deserialize)]
+/// What the main breaker is to be.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with a state")]
-struct Turn {
+pub(crate) struct TurnMain {
+    #[schema(value_type = MainState)]
     state: String,
+    #[schema(max_length = 1000)]
     reason: Option<String>,
 }
 
-#[utoipa::path(get, path = "/api/v1/main", responses((status = 200)))]
-/// `{"state", "reason", "author", "since", "circuit"}`, null where it is closed.
-pub(crate) async fn show(State(desk): State<Desk>) -> Answer {
-    Ok(shown(&desk))
+/// The main breaker.
+#[utoipa::path(get, path = "/api/v1/main", tag = "main",
+    responses((status = 200, description = "open or closed", body = Main)))]
+pub(crate) async fn show(State(desk): State<Desk>) -> Json<Main> {
+    Json(Main::now(desk.registry.main()))
 }
 
-#[utoipa::path(post, path = "/api/v1/main", responses((status = 200)))]
-/// Opens or closes: `{"state": "open" | "closed", "reason"?}`. To open it twice is no error; the
-/// first reason stays.
-pub(crate) async fn turn(State(desk): State<Desk>, request: Request) -> Answer {
-    let asked: Turn = body::json(request).await?;
+/// Open or close the main breaker (R18).
+///
+/// To open it twice is no error; the first reason stays.
+#[utoipa::path(post, path = "/api/v1/main", tag = "main",
+    request_body(content = TurnMain),
+    responses((status = 200, description = "as it is now", body = Main)))]
+pub(crate) async fn turn(
+    State(desk): State<Desk>,
+    request: Request,
+) -> Result<Json<Main>, Problem> {
+    let asked: TurnMain = body::json(request).await?;
     let open = match asked.state.as_str() {
         "open" => true,
         "closed" => false,
@@ -62,10 +74,5 @@ pub(crate) async fn turn(State(desk): State<Desk>, request: Request) -> Answer {
         reason,
         "an operator acted"
     );
-    Ok(shown(&desk))
-}
-
-fn shown(desk: &Desk) -> Json<serde_json::Value> {
-    let main = desk.registry.main();
-    Json(view::main(main.opened().as_ref(), main.clock().now()))
+    Ok(Json(Main::now(main)))
 }

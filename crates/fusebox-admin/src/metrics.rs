@@ -15,8 +15,12 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new().routes(routes!(metrics))
 }
 
-#[utoipa::path(get, path = "/metrics", responses((status = 200)))]
 /// Prometheus text in the format that `Accept` asks for.
+#[utoipa::path(get, path = "/metrics", tag = "metrics",
+    responses((status = 200, description = "OpenMetrics or the classic text", content(
+        (String = "text/plain"),
+        (String = "application/openmetrics-text"),
+    ))))]
 pub(crate) async fn metrics(State(desk): State<Desk>, headers: HeaderMap) -> impl IntoResponse {
     // Several header lines mean the same as one line with commas.
     let accepts = headers

@@ -1,49 +1,70 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use fusebox::duration;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An answer that says what is wrong and what would be right.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     kind: &'static str,
     title: &'static str,
     detail: String,
+    retry_after: Option<Duration>,
+}
+
+/// The body of an error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Shown<'a> {
+    /// `urn:fusebox:` and a word that stays the same.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What is wrong, in a sentence.
+    detail: &'a str,
+    /// The answer's `X-Request-Id`, by which log and audit know the request.
+    request_id: &'a str,
+    /// Seconds to wait, where it is known how long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after: Option<f64>,
 }
 
 impl Problem {
     /// No circuit has this name.
     pub(crate) fn unknown_circuit(name: &str) -> Self {
         let detail = format!("there is no circuit named {name:?}");
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "unknown-circuit",
-            "Unknown circuit",
-            detail,
-        )
+        Self::not_found("unknown-circuit", "Unknown circuit", detail)
+    }
+
+    /// What the path names is not there.
+    pub(crate) fn not_found(
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self::new(StatusCode::NOT_FOUND, kind, title, detail)
     }
 
     /// The request was understood, its content is wrong.
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid-request",
-            "Invalid request",
-            detail,
-        )
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, "invalid-request", "Invalid request", detail)
     }
 
     /// The circuit's state does not allow it.
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            "conflict",
-            "Not possible in this state",
-            detail,
-        )
+        let title = "Not possible in this state";
+        Self::new(StatusCode::CONFLICT, "conflict", title, detail)
     }
 
     /// The request does not come from this machine's user.
@@ -54,25 +75,18 @@ impl Problem {
     /// The body is over the limit.
     pub(crate) fn too_large(bytes_max: usize) -> Self {
         let detail = format!("the body may have at most {bytes_max} bytes");
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "Body too large",
-            detail,
-        )
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(status, "too-large", "Body too large", detail)
     }
 
     /// The body did not come.
     pub(crate) fn too_slow(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too-slow",
-            "Body did not arrive",
-            detail,
-        )
+        let status = StatusCode::REQUEST_TIMEOUT;
+        Self::new(status, "too-slow", "Body did not arrive", detail)
     }
 
-    fn new(
+    /// Any other; `kind` is the last part of the `type` and stays the same for programs.
+    pub(crate) fn new(
         status: StatusCode,
         kind: &'static str,
         title: &'static str,
@@ -83,23 +97,43 @@ impl Problem {
             kind,
             title,
             detail: detail.into(),
+            retry_after: None,
         }
+    }
+
+    /// Told as `Retry-After`, and in the body.
+    pub(crate) fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// Writes the error out, with the request's id.
+    pub(crate) fn answer(&self, request_id: &str) -> Response {
+        let shown = Shown {
+            kind: format!("urn:fusebox:{}", self.kind),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            request_id,
+            retry_after: self.retry_after.map(duration::in_milliseconds),
+        };
+        let mut response = (self.status, Json(shown)).into_response();
+        let headers = response.headers_mut();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, media_type);
+        if let Some(after) = self.retry_after {
+            let seconds = HeaderValue::from(duration::whole_seconds(after));
+            headers.insert(header::RETRY_AFTER, seconds);
+        }
+        response
     }
 }
 
+/// Status only. The body is written by the layer that gives every request its id.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
-            "type": format!("urn:fusebox:{}", self.kind),
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        let mut response = (self.status, Json(body)).into_response();
-        let media_type = HeaderValue::from_static("application/problem+json");
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, media_type);
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -107,12 +141,7 @@ impl IntoResponse for Problem {
 /// Answers where no route fits.
 pub(crate) async fn unknown_path(uri: Uri) -> Problem {
     let detail = format!("there is nothing at {}", uri.path());
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "unknown-path",
-        "Unknown path",
-        detail,
-    )
+    Problem::not_found("unknown-path", "Unknown path", detail)
 }
 
 /// Answers where a route fits and the method does not; the router adds `Allow`.

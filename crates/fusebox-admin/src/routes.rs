@@ -7,13 +7,15 @@
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::desk::Desk;
-use crate::{actions, branches, circuits, health, main_breaker, metrics};
+use crate::{actions, branches, circuits, health, main_breaker, metrics, openapi, services};
 
 /// Every resource, one line each.
 pub(crate) fn all() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
         .merge(health::routes())
         .merge(metrics::routes())
+        .merge(openapi::routes())
+        .merge(services::routes())
         .merge(circuits::routes())
         .merge(actions::routes())
         .merge(branches::routes())

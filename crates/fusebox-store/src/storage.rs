@@ -2,8 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     AuditDraft, AuditEntry, CircuitRecord, EventRecord, MainRecord, OverrideRecord, StoreError,
+    wall,
 };
 
 /// A place that keeps records. Blocking: only the thread of the [`Keeper`](crate::Keeper) calls
@@ -51,6 +54,15 @@ pub trait Storage: Send + 'static {
     /// What stands in [`StoreError`].
     fn trim(&mut self, limits: &Limits, now: SystemTime) -> Result<(), StoreError>;
 
+    /// The number of the newest entry that the audit log ever had, where the storage knows it
+    /// apart from the log: so it shows if the newest entries are gone. Default: unknown.
+    ///
+    /// # Errors
+    /// What stands in [`StoreError`].
+    fn audit_last(&mut self) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
     /// After what time everything that is in force is to be written again, in case somebody
     /// emptied the place or its records expire. Default 60 s.
     fn rewrite_every(&self) -> Duration {
@@ -83,6 +95,10 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
         (**self).trim(limits, now)
     }
 
+    fn audit_last(&mut self) -> Result<Option<u64>, StoreError> {
+        (**self).audit_last()
+    }
+
     fn rewrite_every(&self) -> Duration {
         (**self).rewrite_every()
     }
@@ -99,8 +115,8 @@ pub struct Kept {
     pub overrides: Vec<OverrideRecord>,
 }
 
-/// A circuit with those of its branches that have something to remember, in order of keys.
-#[derive(Clone, Debug, PartialEq)]
+/// A circuit with those of its branches that have something to remember, the worst first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptCircuit {
     /// The circuit itself.
     pub record: CircuitRecord,
@@ -108,15 +124,16 @@ pub struct KeptCircuit {
     pub branches: Vec<CircuitRecord>,
 }
 
-/// What is written at once: first states, then events, then replays, then the audit log.
+/// What is written at once, in the order of the fields.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// Rises by one with each batch of a keeper; the same when a batch is tried again.
     pub number: u64,
+    /// Names of circuits that are gone, with their branches and overrides. A name may stand in
+    /// `circuits` too: then it came back.
+    pub removed: Vec<String>,
     /// Circuits that take the place of what was kept under their names, branches included.
     pub circuits: Vec<KeptCircuit>,
-    /// Names of circuits that are gone, with their branches and overrides.
-    pub removed: Vec<String>,
     /// The main breaker, if it changed.
     pub main: Option<MainChange>,
     /// Overrides that changed.
@@ -263,6 +280,14 @@ impl AuditQuery {
             && self.action.is_none_or_is(Some(&entry.action))
             && self.target.is_none_or_is(Some(&entry.target))
             && self.before.is_none_or(|before| entry.id < before)
+    }
+}
+
+impl Limits {
+    /// The time of the oldest event that may stay.
+    pub fn oldest(&self, now: SystemTime) -> SystemTime {
+        now.checked_sub(self.events_age)
+            .unwrap_or_else(|| wall::from_unix_millis(i64::MIN))
     }
 }
 

@@ -161,7 +161,14 @@ impl Answer {
         );
         let problem = self.json();
         let keys: Vec<_> = problem.as_object().expect("an object").keys().collect();
-        assert_eq!(keys, ["type", "title", "status", "detail"]);
+        assert_eq!(
+            keys[..5],
+            ["type", "title", "status", "detail", "request_id"]
+        );
+        assert_eq!(
+            problem["request_id"],
+            self.headers["x-request-id"].to_str().expect("text")
+        );
         assert_eq!(problem["status"], status);
         assert!(
             problem["type"]
