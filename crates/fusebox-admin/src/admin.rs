@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use fusebox::{Registry, Source};
 
+use crate::access::Door;
 use crate::desk::Desk;
-use crate::{Readiness, guard, openapi, problem, request_id, routes};
+use crate::{Readiness, Tokens, guard, openapi, problem, request_id, routes};
 
 /// The routes over `registry`, with the defaults of [`Admin`].
 pub fn router(registry: &Registry) -> Router {
@@ -20,6 +21,7 @@ pub struct Admin {
     registry: Registry,
     source: Arc<dyn Source>,
     readiness: Readiness,
+    tokens: Option<Tokens>,
 }
 
 impl Admin {
@@ -31,6 +33,7 @@ impl Admin {
             registry: registry.clone(),
             source: Arc::new(registry.clone()),
             readiness,
+            tokens: None,
         }
     }
 
@@ -46,6 +49,14 @@ impl Admin {
         self
     }
 
+    /// By which callers are known. Default none: only peers on this machine are let in, and the
+    /// host has to tell who the peer is
+    /// ([`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info)).
+    pub fn tokens(mut self, tokens: Tokens) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
     /// The routes, to be served or nested under any prefix.
     pub fn router(self) -> Router {
         let (router, document) = routes::all().split_for_parts();
@@ -54,6 +65,7 @@ impl Admin {
             registry: self.registry,
             source: self.source,
             readiness: self.readiness,
+            door: Door::new(self.tokens),
             openapi: Arc::new(document),
         };
         router

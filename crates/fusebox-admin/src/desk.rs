@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fusebox::{Registry, Source};
 
 use crate::Readiness;
+use crate::access::Door;
 
 /// Shared by all requests; each field is cheap to clone.
 #[derive(Clone)]
@@ -12,6 +13,8 @@ pub(crate) struct Desk {
     pub(crate) registry: Registry,
     pub(crate) source: Arc<dyn Source>,
     pub(crate) readiness: Readiness,
+    /// Who is let in.
+    pub(crate) door: Door,
     /// The document of all routes.
     pub(crate) openapi: Arc<serde_json::Value>,
 }

@@ -42,6 +42,6 @@ mod target;
 mod view;
 mod wall;
 
-pub use access::{Role, TokenText, UnknownRole};
+pub use access::{Grant, Role, Token, TokenText, Tokens, TokensError, UnknownRole};
 pub use admin::{Admin, router};
 pub use readiness::{Phase, Readiness};

@@ -1,0 +1,141 @@
+//! The checks before every request: where it comes from, who sends it, and whether they may.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use fusebox::Tick;
+
+use super::caller::Caller;
+use super::limit::Failures;
+use super::needs::Need;
+use super::origin;
+use super::secret::TokenText;
+use super::tokens::{Found, Tokens};
+use crate::problem::Problem;
+
+/// Asked by machines that hold no secrets; they tell nothing that needs one.
+const OPEN_TO_ALL: [&str; 2] = ["/livez", "/readyz"];
+/// A proxy puts one of these on what it passes on, so that its own address proves nothing.
+const FORWARDED: [HeaderName; 4] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+    header::VIA,
+];
+const TWO_CURES: &str = "without tokens only this machine is let in, and nothing shows that the \
+    request comes from it: make a token with `fusebox token create` and send it as `Authorization: \
+    Bearer`, or connect to a loopback address directly, without a proxy (a service of your own \
+    must be served with `into_make_service_with_connect_info::<SocketAddr>()`)";
+
+/// Who is let in; shared by all requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    tokens: Option<Tokens>,
+    failures: Arc<Failures>,
+}
+
+/// A request that is not let in, and whether a token was shown in vain.
+pub(crate) enum Refused {
+    /// 401: the answer has to name the scheme.
+    Unauthorised {
+        token_was_shown: bool,
+    },
+    Other(Problem),
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+impl Door {
+    /// `None`: no tokens, this machine only.
+    pub(crate) fn new(tokens: Option<Tokens>) -> Self {
+        let failures = Arc::default();
+        Self { tokens, failures }
+    }
+
+    /// Who is asking; `None`: the route is open to all. `circuit` is the one that the path names.
+    pub(crate) fn admit(
+        &self,
+        request: &Parts,
+        need: Need,
+        circuit: Option<&str>,
+        now: Tick,
+    ) -> Result<Option<Caller>, Refused> {
+        let tokens = self.tokens.as_ref();
+        let tokens = tokens.filter(|tokens| tokens.are_required());
+        match tokens {
+            None => origin::is_local(&request.uri, &request.headers)?,
+            Some(_) => origin::is_same(&request.uri, &request.headers)?,
+        }
+        // The path as the routes see it, without the prefix of a host.
+        if OPEN_TO_ALL.contains(&request.uri.path()) {
+            return Ok(None);
+        }
+        let from = peer(request);
+        let caller = match tokens {
+            None if from.is_some_and(origin::is_loopback) && !is_forwarded(&request.headers) => {
+                Caller::local(from)
+            }
+            None => return Err(Problem::forbidden(TWO_CURES).into()),
+            Some(tokens) => self.known(tokens, &request.headers, from, now)?,
+        };
+        need.check(&caller, circuit)?;
+        Ok(Some(caller))
+    }
+
+    fn known(
+        &self,
+        tokens: &Tokens,
+        headers: &HeaderMap,
+        from: Option<IpAddr>,
+        now: Tick,
+    ) -> Result<Caller, Refused> {
+        let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(first) = shown.next() else {
+            let token_was_shown = false;
+            return Err(Refused::Unauthorised { token_was_shown });
+        };
+        let text = first.to_str().ok().and_then(bearer);
+        // Two headers could be read as either by what stands before us.
+        let text = text.filter(|_| shown.next().is_none());
+        let found = text.map(|text| tokens.find(&text, SystemTime::now()));
+        if let Some(Found::Valid(token)) = found {
+            let circuits = Arc::new(token.patterns().clone());
+            return Ok(Caller::new(token.name(), token.role(), circuits, from));
+        }
+        self.failures.count(from, now).map_err(|wait| {
+            let detail = "too many wrong tokens came from this address; a right one is let in";
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let problem = Problem::new(status, "too-many-failures", "Too many failures", detail);
+            Refused::Other(problem.retry_after(wait))
+        })?;
+        let token_was_shown = true;
+        Err(Refused::Unauthorised { token_was_shown })
+    }
+}
+
+/// The peer of the connection, where the host tells it; never what a header claims.
+pub(crate) fn peer(request: &Parts) -> Option<IpAddr> {
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map(|ConnectInfo(address)| address.ip())
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDED.iter().any(|name| headers.contains_key(name))
+}
+
+/// `Bearer` in any case, one or more spaces, and what could be a token.
+fn bearer(value: &str) -> Option<TokenText> {
+    let (scheme, text) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    TokenText::read(text.trim_matches(' '))
+}
