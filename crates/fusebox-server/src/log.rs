@@ -124,26 +124,11 @@ fn event_line(event: &Event) {
             branch,
             "restored"
         ),
-        EventKind::OverrideSet(over) => tracing::info!(
-            circuit,
-            reason = over.reason,
-            by = over.author.as_str(),
-            expires_in = over
-                .until
-                .map(|until| duration::format(until.saturating_since(over.since))),
-            "override set"
-        ),
-        EventKind::OverrideEnded { expired, by } => tracing::info!(
-            circuit,
-            expired,
-            by = by.as_ref().map(Author::as_str),
-            "override ended"
-        ),
         kind => box_line(circuit, kind),
     }
 }
 
-/// What happens to the box of circuits, not to one breaker.
+/// What happens to the box of circuits and its definitions, not to one breaker.
 fn box_line(circuit: &str, kind: &EventKind) {
     match kind {
         EventKind::MainOpened(opening) => tracing::info!(
@@ -162,6 +147,21 @@ fn box_line(circuit: &str, kind: &EventKind) {
         EventKind::Removed { by } => {
             tracing::info!(circuit, by = by.as_str(), "circuit removed");
         }
+        EventKind::OverrideSet(over) => tracing::info!(
+            circuit,
+            reason = over.reason,
+            by = over.author.as_str(),
+            expires_in = over
+                .until
+                .map(|until| duration::format(until.saturating_since(over.since))),
+            "override set"
+        ),
+        EventKind::OverrideEnded { expired, by } => tracing::info!(
+            circuit,
+            expired,
+            by = by.as_ref().map(Author::as_str),
+            "override ended"
+        ),
         // Told above.
         EventKind::Transition { .. }
         | EventKind::HoldSet(_)
@@ -169,8 +169,6 @@ fn box_line(circuit: &str, kind: &EventKind) {
         | EventKind::Reset { .. }
         | EventKind::SettingsChanged { .. }
         | EventKind::WouldOpen { .. }
-        | EventKind::Restored { .. }
-        | EventKind::OverrideSet(_)
-        | EventKind::OverrideEnded { .. } => {}
+        | EventKind::Restored { .. } => {}
     }
 }

@@ -1,9 +1,11 @@
 //! The command line.
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 yes; 1 the answer is no; 2 bad usage, file or
-//! settings; 3 cannot bind or reach.
+//! settings; 3 cannot bind or reach; 4 who was reached refused.
 
 mod check;
+mod client;
+mod completions;
 mod output;
 mod replay;
 
@@ -23,6 +25,12 @@ pub(crate) use output::{say, tell};
 pub(crate) const BAD_INPUT: u8 = 2;
 /// An address could not be listened on.
 pub(crate) const CANNOT_BIND: u8 = 3;
+/// Nobody answers at an address.
+const CANNOT_REACH: u8 = 3;
+/// It was asked, and the answer is no.
+const NO: u8 = 1;
+/// Who was asked did not do it.
+const REFUSED: u8 = 4;
 
 /// Circuit breakers for every service.
 #[derive(Debug, Parser)]
@@ -51,6 +59,10 @@ enum Command {
     Replay(replay::Replay),
     /// Watch circuit breakers at work; nothing else needs to be installed
     Demo(Demo),
+    #[command(flatten)]
+    Client(client::ClientCommand),
+    /// Print a script that completes commands and flags in a shell
+    Completions(completions::Completions),
 }
 
 #[derive(Debug, Args)]
@@ -120,6 +132,8 @@ pub fn main() -> ExitCode {
             once: demo.once,
             json: demo.json,
         })),
+        Command::Client(command) => run(client::run(command)),
+        Command::Completions(what) => completions::run(&what),
     };
     code.into()
 }

@@ -27,6 +27,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use nearest::nearest;
 pub use branch::{Branch, BranchKey};
 pub use circuit::{CircuitSettings, Fallback, StatusPattern, Trouble, WhenUnavailable};
 pub use problem::{Place, Problem};

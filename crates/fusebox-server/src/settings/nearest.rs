@@ -2,7 +2,7 @@
 
 /// The candidate with the fewest edits from `word`, if it is near enough to be a slip: at most a
 /// third of the letters, and at least one edit is always forgiven.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

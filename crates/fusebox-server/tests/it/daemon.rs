@@ -44,8 +44,16 @@ impl Folder {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fusebox"));
         command.args(args).current_dir(&self.0).stdin(Stdio::null());
+        for ours in [
+            "FUSEBOX_LOG",
+            "FUSEBOX_URL",
+            "FUSEBOX_TOKEN",
+            "FUSEBOX_TOKEN_FILE",
+            "FUSEBOX_CA_FILE",
+        ] {
+            command.env_remove(ours);
+        }
         command
-            .env_remove("FUSEBOX_LOG")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(unix)]
+mod cli;
+#[cfg(unix)]
 mod daemon;
 #[cfg(unix)]
 mod demo;

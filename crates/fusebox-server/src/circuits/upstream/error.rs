@@ -58,7 +58,7 @@ impl UpstreamError {
 
 /// The innermost cause, in its own words: "Connection refused (os error 111)" says more to an
 /// operator than the layers around it. Cut, because the words may come from outside.
-pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     const CHARS_MAX: usize = 120;
     let mut cause = error;
     while let Some(next) = cause.source() {

@@ -21,6 +21,7 @@ use http::{HeaderValue, Request, Response};
 use tower_service::Service;
 
 pub use error::UpstreamError;
+pub(crate) use error::root_cause;
 pub use request_body::RequestBody;
 pub use response_body::UpstreamBody;
 pub use tls::{Tls, TlsError};

@@ -41,7 +41,8 @@ impl Tls {
         Ok(Arc::new(client(RootCertStore::empty())?))
     }
 
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+    /// The one configuration of this and its clones.
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }

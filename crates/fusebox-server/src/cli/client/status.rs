@@ -1,0 +1,88 @@
+//! `fusebox status`: the circuits as they are now.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::detail::{self, hold, number, state, wait, why, word};
+use super::service::Service;
+use super::table::{Cell, Table};
+use super::trouble::Trouble;
+use super::{Form, main_breaker, nearby, pages};
+use crate::paint::Tone;
+
+const CIRCUITS: &str = "/api/v1/circuit-breakers";
+
+/// What `status` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Status {
+    /// One circuit, with everything that is known of it; all in a table where none is named
+    #[arg(value_name = "CIRCUIT")]
+    name: Option<String>,
+    #[command(flatten)]
+    form: Form,
+}
+
+pub(super) async fn run(service: &Service, what: Status) -> Result<(), Trouble> {
+    if let Some(name) = &what.name {
+        let answer = nearby::get(service, name).await?;
+        what.form.print(&answer, detail::of);
+        return Ok(());
+    }
+    let answer = pages::all(service, CIRCUITS, "circuits", None).await?;
+    if what.form.json {
+        what.form.print(&answer, |_| String::new());
+        return Ok(());
+    }
+    let main = service.get(main_breaker::PATH).await?;
+    what.form.print(&answer, |answer| {
+        main_breaker::banner(&main) + &table(answer)
+    });
+    Ok(())
+}
+
+fn table(answer: &Value) -> String {
+    let circuits = answer["circuits"].as_array().map_or(&[][..], Vec::as_slice);
+    if circuits.is_empty() {
+        return "no circuits".to_owned();
+    }
+    let columns = [
+        "CIRCUIT",
+        "STATE",
+        "SINCE",
+        "NEXT TRIAL",
+        "CALLS",
+        "FAILING",
+        "REJECTED",
+        "HOLD",
+        "WHY",
+    ];
+    let mut table = Table::with_columns(&columns);
+    for circuit in circuits {
+        table.add(vec![
+            Cell::new(Tone::Strong, word(&circuit["name"])),
+            state(circuit),
+            Cell::plain(word(&circuit["since"])),
+            Cell::plain(&wait(&circuit["retry_after"])),
+            Cell::plain(&sum(&circuit["totals"])),
+            Cell::plain(&percent(&circuit["window"]["failure_rate"])),
+            Cell::plain(&sum(&circuit["rejected"])),
+            hold(circuit),
+            Cell::plain(why(circuit)),
+        ]);
+    }
+    table.write()
+}
+
+fn sum(counts: &Value) -> String {
+    let counts = counts.as_object().into_iter().flatten();
+    let sum: u64 = counts.filter_map(|(_, count)| count.as_u64()).sum();
+    number(&sum.into())
+}
+
+/// The share of failures in the window; empty where there were too few calls to tell.
+fn percent(ratio: &Value) -> String {
+    ratio
+        .as_f64()
+        .map(|ratio| format!("{:.0}%", ratio * 100.0))
+        .unwrap_or_default()
+}

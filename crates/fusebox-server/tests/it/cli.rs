@@ -1,0 +1,5 @@
+//! The commands that ask a daemon, or any service that mounts the admin interface.
+
+mod asking;
+mod daemon;
+mod mounted;
