@@ -6,7 +6,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use divan::{Bencher, black_box};
-use fusebox::{Author, CircuitBreaker, FailureClass, State};
+use fusebox::{Author, CircuitBreaker, FailureClass, Outcome, Settlement, State};
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
@@ -22,6 +22,16 @@ type Lazy = OnceLock<CircuitBreaker>;
 fn defaults() -> &'static CircuitBreaker {
     static BREAKER: Lazy = OnceLock::new();
     BREAKER.get_or_init(|| CircuitBreaker::builder("defaults").build().unwrap())
+}
+
+/// The same with a recorder that looks at every call.
+fn tapped() -> &'static CircuitBreaker {
+    static BREAKER: Lazy = OnceLock::new();
+    BREAKER.get_or_init(|| {
+        let breaker = CircuitBreaker::builder("tapped").build().unwrap();
+        drop(breaker.tap());
+        breaker
+    })
 }
 
 fn consecutive() -> &'static CircuitBreaker {
@@ -65,6 +75,19 @@ fn open() -> &'static CircuitBreaker {
         breaker.transition(State::Open, &Author::system()).unwrap();
         breaker
     })
+}
+
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
+fn success_with_a_recorder(bencher: Bencher<'_, '_>) {
+    let breaker = tapped();
+    bencher.bench(|| black_box(breaker.acquire()).unwrap().success());
+}
+
+#[divan::bench(threads = THREADS, sample_size = 10_000)]
+fn success_with_its_duration(bencher: Bencher<'_, '_>) {
+    let breaker = defaults();
+    let settlement = Settlement::new(Outcome::Success).took(std::time::Duration::from_millis(3));
+    bencher.bench(|| black_box(breaker.acquire()).unwrap().settle(settlement));
 }
 
 #[divan::bench(threads = THREADS, sample_size = 10_000)]

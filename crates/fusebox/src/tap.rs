@@ -1,26 +1,29 @@
 //! Recorded calls, one by one, for whoever wants to see them: a recorder, a dry run.
 //!
-//! A ring that writers never wait for. A writer takes a number, claims the slot of that number, and
-//! writes; a reader takes what is whole and is told how much it missed. Everything is an atomic,
-//! so a torn slot is seen and never believed: its tag is read before and after.
+//! Each recording thread has a ring of its own, so that threads do not meet; a reader merges them
+//! by time. Writers never wait: a reader takes what is whole and is told how much it missed.
+//! Everything is an atomic, so a slot that is being written is seen as such and never believed: its
+//! tag is read before and after.
 
 use crate::clock::{Tick, nanos};
+use crate::counters::cells::Cells;
 use crate::outcome::{FailureClass, Outcome};
 use crate::sync::{AtomicU64, Ordering, fence};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Calls that a reader may be behind before it misses some: a tenth of a second at 40,000 a second.
+/// Calls of one thread that a reader may be behind before it misses some: a tenth of a second at
+/// 10,000 a second.
 #[cfg(not(loom))]
-const CAPACITY: u64 = 4_096;
+const CAPACITY: usize = 1_024;
 #[cfg(loom)]
-const CAPACITY: u64 = 1;
+const CAPACITY: usize = 1;
 
 /// A call whose outcome was recorded and judged, or a trial that ran out of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordedCall {
-    /// When it was settled. On the system's clock a few milliseconds early, as windows are; calls
-    /// of several threads may be some milliseconds out of order.
+    /// When it was settled.
     pub at: Tick,
     /// How it ended.
     pub outcome: Outcome,
@@ -36,7 +39,8 @@ pub struct RecordedCall {
 #[derive(Debug)]
 pub struct TapReader {
     tap: Arc<Tap>,
-    next: u64,
+    /// The next call of each thread's ring; a ring that is not there was made later.
+    next: HashMap<usize, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -49,103 +53,117 @@ struct Slot {
     took: AtomicU64,
 }
 
+/// One thread's last calls. Only its owner writes.
+#[derive(Debug)]
+struct Ring {
+    next: AtomicU64,
+    slots: Box<[Slot]>,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self {
+            next: AtomicU64::new(0),
+            slots: (0..CAPACITY).map(|_| Slot::default()).collect(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Tap {
-    next: AtomicU64,
-    /// Made by the first call that is recorded.
-    slots: OnceLock<Box<[Slot]>>,
+    rings: Cells<Ring>,
 }
 
 impl Tap {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            next: AtomicU64::new(0),
-            slots: OnceLock::new(),
+            rings: Cells::new(),
         })
     }
 
     pub(crate) fn reader(self: &Arc<Self>) -> TapReader {
+        let rings = self.rings.numbered();
+        let next = rings.map(|(number, ring)| (number, ring.next.load(Ordering::Acquire)));
         TapReader {
+            next: next.collect(),
             tap: Arc::clone(self),
-            next: self.next.load(Ordering::Acquire),
         }
     }
 
     pub(crate) fn record(&self, call: &RecordedCall) {
-        let slots = self.slots.get_or_init(|| {
-            let slots = (0..CAPACITY).map(|_| Slot::default());
-            slots.collect()
-        });
-        // Relaxed: the slot's tag publishes what is written.
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let slot = &slots[index(number)];
-        let before = slot.tag.load(Ordering::Relaxed);
-        let writing = 2 * number + 1;
-        // Somebody who was overtaken by the whole ring is still writing here, or somebody a
-        // whole ring ahead was: this call is missed.
-        let free = before.is_multiple_of(2) && before < writing;
-        if !free || !claim(&slot.tag, before, writing) {
-            return;
-        }
-        // A reader that sees any of the stores below sees the claim too.
+        self.rings.with_mine(|ring| ring.record(call));
+    }
+}
+
+impl Ring {
+    fn record(&self, call: &RecordedCall) {
+        // Relaxed: nobody else writes it.
+        let number = self.next.load(Ordering::Relaxed);
+        let slot = &self.slots[index(number)];
+        slot.tag.store(2 * number + 1, Ordering::Relaxed);
+        // A reader that sees any of the stores below sees that tag too.
         fence(Ordering::Release);
         slot.at.store(call.at.as_nanos(), Ordering::Relaxed);
         slot.what.store(what(call), Ordering::Relaxed);
         let took = call.took.map_or(0, |took| nanos(took).saturating_add(1));
         slot.took.store(took, Ordering::Relaxed);
-        // Release, pairs with the reader's first Acquire.
-        slot.tag.store(writing + 1, Ordering::Release);
+        // Release, both: they pair with the reader's first Acquire of each.
+        slot.tag.store(2 * number + 2, Ordering::Release);
+        self.next.store(number + 1, Ordering::Release);
+    }
+
+    /// Takes the calls from `next` on, and moves it past them. How many were overwritten.
+    fn take(&self, next: &mut u64, into: &mut Vec<RecordedCall>) -> u64 {
+        let end = self.next.load(Ordering::Acquire);
+        let oldest = end.saturating_sub(CAPACITY as u64).max(*next);
+        let mut missed = oldest - *next;
+        for number in oldest..end {
+            match self.slots[index(number)].read(2 * number + 2) {
+                Some(call) => into.push(call),
+                None => missed += 1,
+            }
+        }
+        *next = end;
+        missed
     }
 }
 
 impl TapReader {
-    /// Takes what was recorded since the last time, in the order of the records. Says how many
-    /// calls were overwritten before anybody read them.
+    /// Takes what was recorded since the last time, in order of time; a call that is being recorded
+    /// at this very moment may come only the next time, behind later ones. Says how many calls were
+    /// overwritten before anybody took them.
     pub fn drain(&mut self, into: &mut Vec<RecordedCall>) -> u64 {
-        let end = self.tap.next.load(Ordering::Acquire);
-        let Some(slots) = self.tap.slots.get() else {
-            return 0;
-        };
-        let oldest = end.saturating_sub(CAPACITY).max(self.next);
-        let mut missed = oldest - self.next;
-        self.next = oldest;
-        while self.next < end {
-            let slot = &slots[index(self.next)];
-            let whole = 2 * self.next + 2;
-            // Acquire, pairs with the Release of the last store of `record`.
-            let tag = slot.tag.load(Ordering::Acquire);
-            if tag < whole {
-                // It is being written: next time.
-                break;
-            }
-            let call = (tag == whole).then(|| slot.read()).flatten();
-            // What was read is whole if nobody has claimed the slot since.
-            fence(Ordering::Acquire);
-            match call.filter(|_| slot.tag.load(Ordering::Relaxed) == whole) {
-                Some(call) => into.push(call),
-                None => missed += 1,
-            }
-            self.next += 1;
+        let begin = into.len();
+        let mut missed = 0;
+        for (number, ring) in self.tap.rings.numbered() {
+            missed += ring.take(self.next.entry(number).or_default(), into);
         }
+        // Stable: what one thread recorded at one instant stays in its order.
+        into[begin..].sort_by_key(|call| call.at);
         missed
     }
 }
 
 impl Slot {
-    fn read(&self) -> Option<RecordedCall> {
+    /// The call, if the slot holds the one of this tag and nobody writes it meanwhile.
+    fn read(&self, whole: u64) -> Option<RecordedCall> {
+        // Acquire, pairs with the last store of `record`.
+        if self.tag.load(Ordering::Acquire) != whole {
+            return None;
+        }
+        let at = Tick::from_nanos(self.at.load(Ordering::Relaxed));
         let what = self.what.load(Ordering::Relaxed);
         let took = self.took.load(Ordering::Relaxed);
-        let outcome = match what & 7 {
-            0 => Outcome::Success,
-            7 => Outcome::Ignored,
-            class => Outcome::Failure(class_of(class)?),
-        };
+        fence(Ordering::Acquire);
+        if self.tag.load(Ordering::Relaxed) != whole {
+            return None;
+        }
         let retry_after = (what >> 3) & RETRY_MAX;
         #[allow(clippy::cast_possible_truncation)] // the upper half
         let generation = (what >> 32) as u32;
         Some(RecordedCall {
-            at: Tick::from_nanos(self.at.load(Ordering::Relaxed)),
-            outcome,
+            at,
+            outcome: outcome_of(what & 7),
             took: took.checked_sub(1).map(Duration::from_nanos),
             retry_after: (retry_after > 0).then(|| Duration::from_millis(retry_after)),
             generation,
@@ -168,22 +186,19 @@ fn what(call: &RecordedCall) -> u64 {
     u64::from(call.generation) << 32 | wait << 3 | outcome
 }
 
-fn class_of(number: u64) -> Option<FailureClass> {
-    let index = usize::try_from(number).ok()?.checked_sub(1)?;
-    FailureClass::ALL.get(index).copied()
+fn outcome_of(number: u64) -> Outcome {
+    let class = usize::try_from(number).unwrap_or_default().checked_sub(1);
+    match class.map(|class| FailureClass::ALL.get(class)) {
+        None => Outcome::Success,
+        Some(Some(class)) => Outcome::Failure(*class),
+        Some(None) => Outcome::Ignored,
+    }
 }
 
 fn index(number: u64) -> usize {
     #[allow(clippy::cast_possible_truncation)] // below CAPACITY
-    let index = (number % CAPACITY) as usize;
+    let index = (number % CAPACITY as u64) as usize;
     index
-}
-
-/// Acquire, pairs with the Release of the slot's last writer: what is written next comes after what
-/// that one wrote.
-fn claim(tag: &AtomicU64, before: u64, writing: u64) -> bool {
-    tag.compare_exchange(before, writing, Ordering::Acquire, Ordering::Relaxed)
-        .is_ok()
 }
 
 #[cfg(all(test, not(loom)))]
@@ -215,21 +230,23 @@ mod tests {
                 took: None,
                 ..call(7)
             })
-            .chain([call(0), call(1)])
+            .chain([call(8), call(9)])
             .collect();
         calls.iter().for_each(|call| tap.record(call));
         assert_eq!(reader.drain(&mut out), 0);
         assert_eq!(out, calls);
+        assert_eq!(reader.drain(&mut out), 0);
+        assert_eq!(out.len(), calls.len(), "each once");
     }
 
     #[test]
     fn who_falls_behind_is_told_how_much_is_missing() {
         let tap = Tap::new();
         let mut reader = tap.reader();
-        (0..CAPACITY + 10).for_each(|n| tap.record(&call(n)));
+        (0..CAPACITY as u64 + 10).for_each(|n| tap.record(&call(n)));
         let mut out = Vec::new();
         assert_eq!(reader.drain(&mut out), 10);
-        assert_eq!(out.len() as u64, CAPACITY);
+        assert_eq!(out.len(), CAPACITY);
         assert_eq!(out[0], call(10));
         assert_eq!(reader.drain(&mut out), 0);
     }
@@ -269,28 +286,24 @@ mod loom_tests {
         }
     }
 
-    /// Two writers overtake each other in a ring of one slot while a reader looks.
+    /// A writer overwrites its ring of one slot while a reader looks.
     #[test]
     fn loom_no_torn_call_is_ever_taken() {
         loom::model(|| {
-            let tap = Tap::new();
-            let mut reader = tap.reader();
-            // A ring that was made by then: under loom nobody waits for another's initialisation.
-            tap.slots.get_or_init(|| Box::new([Slot::default()]));
-            let writers = [1, 2].map(|number| {
-                let tap = Arc::clone(&tap);
-                loom::thread::spawn(move || tap.record(&call(number)))
-            });
-            let mut seen = Vec::new();
-            let mut missed = reader.drain(&mut seen);
-            for writer in writers {
-                writer.join().expect("no panic");
-            }
-            missed += reader.drain(&mut seen);
+            let ring = Arc::new(Ring::default());
+            let writer = {
+                let ring = Arc::clone(&ring);
+                loom::thread::spawn(move || [1, 2].map(|number| ring.record(&call(number))))
+            };
+            let (mut next, mut seen) = (0, Vec::new());
+            let mut missed = ring.take(&mut next, &mut seen);
+            writer.join().expect("no panic");
+            missed += ring.take(&mut next, &mut seen);
             for found in &seen {
                 assert_eq!(*found, call(found.at.as_nanos()));
             }
-            assert!(seen.len() as u64 + missed <= 2);
+            assert_eq!(seen.len() as u64 + missed, 2, "taken or missed, each once");
+            assert_eq!(seen.last(), Some(&call(2)));
         });
     }
 }

@@ -165,8 +165,8 @@ impl CircuitBreaker {
     }
 
     /// A reader of every call that is recorded from now on. The first reader makes the circuit
-    /// keep its last 4,096 recorded calls for readers, for the rest of its life: some 20 ns a call,
-    /// no lock, and 128 KiB at the first one.
+    /// keep the last 1,024 recorded calls of each thread for readers, for the rest of its life: a
+    /// reading of the exact clock a call, no lock, and 32 KiB at a thread's first one.
     ///
     /// Calls of a keyed circuit are those of its aggregate; those that ran into a rejection are
     /// not recorded, nor are late ones.

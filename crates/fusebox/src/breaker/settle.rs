@@ -177,7 +177,8 @@ impl CircuitBreaker {
 
     #[cold]
     fn record_on(&self, tap: &Tap, ticket: &Ticket, settlement: Settlement, now: Option<Tick>) {
-        let at = now.unwrap_or_else(|| self.clock.coarse());
+        // Exact, since readers merge threads by it.
+        let at = now.unwrap_or_else(|| self.clock.now());
         let told = settlement.took.or_else(|| ticket.took());
         tap.record(&RecordedCall {
             at,

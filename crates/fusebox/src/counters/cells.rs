@@ -69,6 +69,17 @@ impl<T: Default> Cells<T> {
         })
     }
 
+    /// The same with their threads' numbers.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, &T)> {
+        let chunks = self.chunks.iter().enumerate();
+        let chunks = chunks.filter_map(|(number, chunk)| Some((number, chunk.get()?)));
+        chunks.flat_map(|(number, places)| {
+            let first = 1 << number >> 1;
+            let cells = places.iter().enumerate();
+            cells.filter_map(move |(index, cell)| Some((first + index, &**cell.get()?)))
+        })
+    }
+
     /// Every cell that some thread has used.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks
@@ -119,6 +130,7 @@ mod tests {
             let (chunk, index) = place(slot);
             assert!(index < places::<u8>(chunk).len());
             assert!(seen.insert((chunk, index)));
+            assert_eq!((1 << chunk >> 1) + index, slot);
         }
     }
 }
