@@ -8,6 +8,8 @@ use fusebox::{Registry, Source};
 
 use crate::access::Door;
 use crate::desk::Desk;
+use crate::stream::Feed;
+use crate::thread::{self, Duties};
 use crate::{Readiness, Tokens, guard, openapi, problem, request_id, routes};
 
 /// The routes over `registry`, with the defaults of [`Admin`].
@@ -61,11 +63,22 @@ impl Admin {
     pub fn router(self) -> Router {
         let (router, document) = routes::all().split_for_parts();
         let document = serde_json::to_value(openapi::finished(document)).unwrap_or_default();
+        let feed = Feed::new(&self.registry);
+        let running = thread::start(Duties {
+            registry: self.registry.clone(),
+            readiness: self.readiness.clone(),
+            feed: feed.clone(),
+        });
+        if let Err(error) = &running {
+            tracing::error!(%error, "no background thread: the stream will tell nothing");
+        }
         let desk = Desk {
             registry: self.registry,
             source: self.source,
             readiness: self.readiness,
             door: Door::new(self.tokens),
+            feed,
+            _running: running.ok(),
             openapi: Arc::new(document),
         };
         router

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Caller;
 use crate::desk::Desk;
 use crate::etag;
 use crate::named::Named;
@@ -31,7 +32,7 @@ pub(crate) struct Circuits {
     next: Option<String>,
 }
 
-/// All circuits, in order of their names.
+/// All circuits that the caller may see, in order of their names.
 ///
 /// A list is not a snapshot of the whole box: each circuit is read at its own instant.
 #[utoipa::path(get, path = "/api/v1/circuit-breakers", tag = "circuits",
@@ -43,6 +44,7 @@ pub(crate) struct Circuits {
     responses((status = 200, description = "a page of circuits", body = Circuits)))]
 pub(crate) async fn list(
     State(desk): State<Desk>,
+    caller: Caller,
     query: Query,
 ) -> Result<Json<Circuits>, Problem> {
     let query = query.only(&["limit", "cursor"])?;
@@ -50,6 +52,7 @@ pub(crate) async fn list(
     let limit = query.number("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT_MAX);
     let after = query.one("cursor")?.unwrap_or_default();
     let mut names = desk.registry.names();
+    names.retain(|name| caller.sees(name));
     names.drain(..names.partition_point(|name| *name <= after));
     let next = (names.len() > limit).then(|| names[limit - 1].to_owned());
     names.truncate(limit);

@@ -6,6 +6,8 @@ use fusebox::{Registry, Source};
 
 use crate::Readiness;
 use crate::access::Door;
+use crate::stream::Feed;
+use crate::thread::Running;
 
 /// Shared by all requests; each field is cheap to clone.
 #[derive(Clone)]
@@ -15,6 +17,10 @@ pub(crate) struct Desk {
     pub(crate) readiness: Readiness,
     /// Who is let in.
     pub(crate) door: Door,
+    /// What followers are told.
+    pub(crate) feed: Feed,
+    /// The background thread, as long as somebody may ask; `None`: the system gave none.
+    pub(crate) _running: Option<Running>,
     /// The document of all routes.
     pub(crate) openapi: Arc<serde_json::Value>,
 }

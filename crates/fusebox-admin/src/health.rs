@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Phase;
+use crate::access::Caller;
 use crate::desk::Desk;
 use crate::paging::Query;
 use crate::problem::Problem;
@@ -113,10 +114,12 @@ pub(crate) struct CircuitHealth {
 #[utoipa::path(get, path = "/health", tag = "health",
     responses((status = 200, description = "what is broken", body = Health,
         content_type = "application/health+json")))]
-pub(crate) async fn health(State(desk): State<Desk>) -> Response {
+pub(crate) async fn health(State(desk): State<Desk>, caller: Caller) -> Response {
     let mut broken = Vec::new();
     let mut circuits = Vec::new();
-    for entry in desk.registry.list() {
+    let mut listed = desk.registry.list();
+    listed.retain(|entry| caller.sees(entry.circuit.name()));
+    for entry in listed {
         let circuit = CircuitHealth::of(&entry);
         if circuit.status != PASS {
             broken.push(circuit.name.clone());

@@ -38,7 +38,9 @@ mod readiness;
 mod request_id;
 mod routes;
 mod services;
+mod stream;
 mod target;
+mod thread;
 mod view;
 mod wall;
 

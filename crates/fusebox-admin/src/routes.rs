@@ -7,7 +7,9 @@
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::desk::Desk;
-use crate::{actions, branches, circuits, health, main_breaker, metrics, openapi, services};
+use crate::{
+    actions, branches, circuits, health, main_breaker, metrics, openapi, services, stream,
+};
 
 /// Every resource, one line each.
 pub(crate) fn all() -> OpenApiRouter<Desk> {
@@ -20,4 +22,5 @@ pub(crate) fn all() -> OpenApiRouter<Desk> {
         .merge(actions::routes())
         .merge(branches::routes())
         .merge(main_breaker::routes())
+        .merge(stream::routes())
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Caller;
 use crate::desk::Desk;
 use crate::view::StateWord;
 use crate::wall;
@@ -65,8 +66,9 @@ pub(crate) struct Configuration {
 #[utoipa::path(get, path = "/api/v1/circuit-breakers/health", tag = "health",
     operation_id = "health_of_services",
     responses((status = 200, description = "every service", body = Services)))]
-pub(crate) async fn health(State(desk): State<Desk>) -> Json<Services> {
-    let listed = desk.registry.list();
+pub(crate) async fn health(State(desk): State<Desk>, caller: Caller) -> Json<Services> {
+    let mut listed = desk.registry.list();
+    listed.retain(|entry| caller.sees(entry.circuit.name()));
     let services: BTreeMap<_, _> = listed
         .iter()
         .map(|entry| (entry.circuit.name().to_owned(), Service::of(entry)))

@@ -32,24 +32,6 @@ impl From<NamedKey> for Target {
 }
 
 impl Target {
-    /// The circuit's name: what rights are given by.
-    pub(crate) fn circuit(&self) -> &str {
-        match self {
-            Self::Circuit(circuit) | Self::Branch(circuit, _) => circuit.circuit.name(),
-        }
-    }
-
-    /// What log and audit call it: `rag`, or `ofd/pos-7`.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Self::Circuit(circuit) => circuit.circuit.name().to_owned(),
-            // A key may hold anything; escaped, it cannot pose as something else in a log.
-            Self::Branch(circuit, key) => {
-                format!("{}/{}", circuit.circuit.name(), key.escape_debug())
-            }
-        }
-    }
-
     /// Moves the machine once (R16).
     pub(crate) fn transition(&self, to: State, by: &Author) -> Result<(), Problem> {
         // Refused under observe, which never rejects.

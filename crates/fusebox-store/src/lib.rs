@@ -5,6 +5,8 @@ mod error;
 mod history;
 mod memory;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod storage;
@@ -19,6 +21,8 @@ pub use memory::Memory;
 pub use record::{
     CircuitRecord, EvidenceRecord, HoldRecord, MainRecord, OverrideRecord, StateRecord, WhyRecord,
 };
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisSettingsError};
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 pub use storage::{

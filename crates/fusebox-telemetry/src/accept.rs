@@ -1,13 +1,28 @@
 //! Which of the text formats a scraper wants.
 
-use crate::{Classic, Exporter, OpenMetrics};
+use crate::{Classic, Exporter, Names, OpenMetrics};
 
-/// The exporter that an `Accept` header asks for.
+/// The exporter that an `Accept` header asks for, under the standard names.
 ///
 /// [`OpenMetrics`] only where it is named, and at least as welcome as plain text; everything else,
 /// also what cannot be read, gets [`Classic`], which every scraper reads.
 #[must_use]
 pub fn accepted(accept: &str) -> &'static dyn Exporter {
+    accepted_as(accept, Names::Standard)
+}
+
+/// The same under any names.
+#[must_use]
+pub fn accepted_as(accept: &str, names: Names) -> &'static dyn Exporter {
+    match (wants_open_metrics(accept), names) {
+        (true, Names::Standard) => const { &OpenMetrics::new(Names::Standard) },
+        (true, Names::Enhanced) => const { &OpenMetrics::new(Names::Enhanced) },
+        (false, Names::Standard) => const { &Classic::new(Names::Standard) },
+        (false, Names::Enhanced) => const { &Classic::new(Names::Enhanced) },
+    }
+}
+
+fn wants_open_metrics(accept: &str) -> bool {
     let mut open_metrics = 0;
     // How welcome plain text is by the most exact entry so far: `*/*`, `text/*`, `text/plain`.
     let mut classic = (0, 0);
@@ -28,11 +43,7 @@ pub fn accepted(accept: &str) -> &'static dyn Exporter {
         };
         classic = classic.max((exactness, weight));
     }
-    if open_metrics > 0 && open_metrics >= classic.1 {
-        &OpenMetrics
-    } else {
-        &Classic
-    }
+    open_metrics > 0 && open_metrics >= classic.1
 }
 
 /// The `q` of an entry in thousandths; 1 where there is none, 0 where it is no number.
@@ -67,8 +78,8 @@ mod tests {
 
     #[test]
     fn the_accept_header_chooses_the_format() {
-        const OPEN_METRICS: &dyn Exporter = &OpenMetrics;
-        const CLASSIC: &dyn Exporter = &Classic;
+        const OPEN_METRICS: &dyn Exporter = &OpenMetrics::new(Names::Standard);
+        const CLASSIC: &dyn Exporter = &Classic::new(Names::Standard);
         let prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
                           application/openmetrics-text;version=0.0.1;q=0.5,\
                           text/plain;version=0.0.4;q=0.3,*/*;q=0.2";

@@ -5,14 +5,16 @@ use std::time::SystemTime;
 
 use fusebox::Source;
 
+use crate::Facts;
+
 /// A format of metrics: one value, made once, that writes any number of scrapes.
 ///
 /// [`Classic`](crate::Classic) and [`OpenMetrics`](crate::OpenMetrics) are the two that this crate
-/// brings. Another one is a type with these two methods; here one that writes a JSON object a line:
+/// brings. Another one is a type with two methods; here one that writes a JSON object a line:
 ///
 /// ```
 /// use fusebox::{CircuitBreaker, Source};
-/// use fusebox_telemetry::Exporter;
+/// use fusebox_telemetry::{Exporter, Facts};
 /// use std::time::SystemTime;
 ///
 /// #[derive(Debug)]
@@ -23,7 +25,7 @@ use fusebox::Source;
 ///         "application/jsonl"
 ///     }
 ///
-///     fn export(&self, source: &dyn Source, _wall: SystemTime) -> String {
+///     fn export_with(&self, source: &dyn Source, _: &dyn Facts, _: SystemTime) -> String {
 ///         let mut text = String::new();
 ///         source.read(&mut |reading| {
 ///             let circuit = reading.snapshot;
@@ -49,9 +51,14 @@ pub trait Exporter: Debug + Send + Sync {
     /// The value of the `Content-Type` header that goes with the text.
     fn content_type(&self) -> &'static str;
 
-    /// The text of one scrape of `source`.
+    /// The text of one scrape: the circuits of `source`, and what the host tells of itself.
     ///
     /// `wall` is the wall-clock time of the scrape: instants such as the next trial are placed
     /// relative to it.
-    fn export(&self, source: &dyn Source, wall: SystemTime) -> String;
+    fn export_with(&self, source: &dyn Source, facts: &dyn Facts, wall: SystemTime) -> String;
+
+    /// The same of circuits alone.
+    fn export(&self, source: &dyn Source, wall: SystemTime) -> String {
+        self.export_with(source, &(), wall)
+    }
 }

@@ -22,21 +22,37 @@
 //! Two formats come with it, [`OpenMetrics`] and [`Classic`], and [`accepted`] chooses between them
 //! by the `Accept` header. A third is a type that implements [`Exporter`]; there stands an example.
 //!
-//! Names are `circuit_breaker_*` with the labels `service_name` and `circuit_name`; the whole list
-//! is one table in `src/table.rs`. No label ever holds a key, a URL or the text of an error, so the
-//! number of series is bounded by the number of circuits. Two circuits of one service with one
+//! What a host counts of itself (requests of its admin interface, its store, its last reload) it
+//! tells as [`Facts`] to [`Exporter::export_with`]; there stands an example, too.
+//!
+//! # Names and labels
+//!
+//! Circuits: `circuit_breaker_*` with the labels `service_name` and `circuit_name`; the whole list
+//! is one table in `src/table.rs`. [`Names::Enhanced`] gives another set of names. Hosts:
+//! `fusebox_*`, one for each [`Fact`]. No label ever holds a key, a URL or the text of an error, so
+//! the number of series is bounded by the number of circuits. Two circuits of one service with one
 //! name would make two series of one name, which spoils a scrape: the first that the source shows
 //! is exported, the other is not.
+//!
+//! `call_duration_seconds` is a histogram with fixed buckets ([`fusebox::Durations`]). Native
+//! histograms exist in Prometheus' protobuf format only, which is not served; exemplars would need
+//! a trace id, which a breaker does not know.
 
 mod accept;
 mod classic;
 mod exporter;
+mod facts;
 mod family;
+#[cfg(test)]
+mod histogram_tests;
+mod names;
 mod open_metrics;
 mod scrape;
 mod table;
 
-pub use accept::accepted;
+pub use accept::{accepted, accepted_as};
 pub use classic::Classic;
 pub use exporter::Exporter;
+pub use facts::{Fact, Facts};
+pub use names::{Names, UnknownNames};
 pub use open_metrics::OpenMetrics;

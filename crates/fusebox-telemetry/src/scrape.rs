@@ -1,20 +1,31 @@
 //! One pass over a source: every circuit is read once, its numbers go into their families.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fusebox::{Reading, Source};
 
-use crate::family::{CircuitLabels, Family, Kind, Labels, Sample, Value};
+use crate::Names;
+use crate::facts::{DESCRIBED, Fact, Facts};
+use crate::family::{CircuitLabels, Family, Kind, Labels, Own, Sample, Value, Word};
 use crate::table::TABLE;
+
+/// What is read: the same for every format.
+#[derive(Clone, Copy)]
+pub(crate) struct Scrape<'a> {
+    pub(crate) source: &'a dyn Source,
+    pub(crate) facts: &'a dyn Facts,
+    pub(crate) wall: SystemTime,
+    pub(crate) names: Names,
+}
 
 /// One circuit as a metric of the table sees it.
 pub(crate) struct Circuit<'a> {
     pub(crate) reading: &'a Reading<'a>,
     /// Wall-clock time of the scrape since 1970.
     pub(crate) wall: Duration,
+    pub(crate) names: Names,
 }
 
 /// Takes the samples of one metric for one circuit.
@@ -26,16 +37,16 @@ pub(crate) struct Out<'a> {
 impl Out<'_> {
     /// A sample without labels of its own.
     pub(crate) fn put(&mut self, value: Value) {
-        self.push(Vec::new(), value);
+        self.push(Own::None, value);
     }
 
     /// A sample with one label whose values the core fixes.
     pub(crate) fn put_with(&mut self, label: &'static str, of: &'static str, value: Value) {
-        self.push(vec![(label, Cow::Borrowed(of))], value);
+        self.push(Own::One(label, Word::Fixed(of)), value);
     }
 
     /// A sample with any labels of its own.
-    pub(crate) fn push(&mut self, own: Vec<(&'static str, Cow<'static, str>)>, value: Value) {
+    pub(crate) fn push(&mut self, own: Own, value: Value) {
         let circuit = Some(Arc::clone(self.circuit));
         self.samples.push(Sample {
             labels: Labels { circuit, own },
@@ -44,52 +55,114 @@ impl Out<'_> {
     }
 }
 
-/// Reads `source` into families; families without a sample are left out.
-pub(crate) fn read(source: &dyn Source, wall: SystemTime) -> Vec<Family> {
-    let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut families: Vec<Family> = TABLE
-        .iter()
-        .map(|m| Family {
-            name: m.name,
-            help: m.help,
-            kind: m.kind,
-            samples: Vec::new(),
-        })
-        .collect();
-    let mut seen = HashSet::new();
-    source.read(&mut |reading| {
-        let labels = Arc::new(CircuitLabels {
-            service_name: reading.service.to_owned(),
-            circuit_name: reading.snapshot.name.clone(),
-        });
-        // A doubled series spoils the whole scrape; one circuit unseen is the smaller harm.
-        if !seen.insert(Arc::clone(&labels)) {
-            return;
+impl Scrape<'_> {
+    /// The families that have a sample.
+    pub(crate) fn read(self) -> Vec<Family> {
+        let mut families = self.gather();
+        families.retain(|family| !family.samples.is_empty());
+        families
+    }
+
+    /// All families, each at the same place every time.
+    pub(crate) fn gather(self) -> Vec<Family> {
+        let mut families = described(self.names);
+        let (circuits, others) = families.split_at_mut(TABLE.len());
+        self.read_circuits(circuits);
+        if let Some((build, facts)) = others.split_last_mut() {
+            read_facts(self.facts, facts);
+            build.samples.push(version());
         }
-        let circuit = Circuit { reading, wall };
-        for (metric, family) in TABLE.iter().zip(&mut families) {
-            let mut out = Out {
-                circuit: &labels,
-                samples: &mut family.samples,
+        families
+    }
+
+    fn read_circuits(&self, families: &mut [Family]) {
+        let (wall, names) = (self.wall, self.names);
+        let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut seen = HashSet::new();
+        self.source.read(&mut |reading| {
+            let labels = Arc::new(CircuitLabels {
+                service_name: reading.service.to_owned(),
+                circuit_name: reading.snapshot.name.clone(),
+            });
+            // A doubled series spoils the whole scrape; one circuit unseen is the smaller harm.
+            if !seen.insert(Arc::clone(&labels)) {
+                return;
+            }
+            let circuit = Circuit {
+                reading,
+                wall,
+                names,
             };
-            (metric.read)(&circuit, &mut out);
-        }
-    });
-    families.push(build());
-    families.retain(|family| !family.samples.is_empty());
-    families
+            for (metric, family) in TABLE.iter().zip(&mut *families) {
+                let mut out = Out {
+                    circuit: &labels,
+                    samples: &mut family.samples,
+                };
+                (metric.read)(&circuit, &mut out);
+            }
+        });
+    }
 }
 
-/// Which version this is; the one family that belongs to no circuit.
-fn build() -> Family {
-    let own = vec![("version", Cow::Borrowed(env!("CARGO_PKG_VERSION")))];
-    Family {
-        name: "fusebox_build",
-        help: "Version of Fusebox.",
-        kind: Kind::Info,
-        samples: vec![Sample {
-            labels: Labels { circuit: None, own },
-            value: Value::Whole(1),
-        }],
+/// Every family without samples: the circuits' in the order of the table, the host's, and last the
+/// build.
+pub(crate) fn described(names: Names) -> Vec<Family> {
+    let family = |name, help, kind| Family {
+        name,
+        help,
+        kind,
+        samples: Vec::new(),
+    };
+    let circuits = TABLE.iter().map(|metric| {
+        let own = names.pick(metric.name, metric.enhanced);
+        family(format!("{}{own}", names.prefix()), metric.help, metric.kind)
+    });
+    let facts = DESCRIBED
+        .iter()
+        .map(|fact| family(fact.name.to_owned(), fact.help, fact.kind));
+    let build = family(
+        "fusebox_build".to_owned(),
+        "Version of Fusebox.",
+        Kind::Info,
+    );
+    circuits.chain(facts).chain([build]).collect()
+}
+
+fn read_facts(facts: &dyn Facts, families: &mut [Family]) {
+    let mut places: HashMap<(&str, Own), usize> = HashMap::new();
+    facts.facts(&mut |fact: Fact| {
+        let (name, own, value) = fact.sample();
+        let Some(family) = families.iter_mut().find(|family| family.name == name) else {
+            return;
+        };
+        let place = *places
+            .entry((name, own.clone()))
+            .or_insert(family.samples.len());
+        match family.samples.get_mut(place) {
+            None => {
+                let labels = Labels { circuit: None, own };
+                family.samples.push(Sample { labels, value });
+            }
+            Some(known) if family.kind == Kind::Counter => add(&mut known.value, &value),
+            Some(_) => {}
+        }
+    });
+}
+
+/// Facts that count are whole numbers.
+fn add(sum: &mut Value, value: &Value) {
+    if let (Value::Whole(sum), Value::Whole(value)) = (sum, value) {
+        *sum = sum.saturating_add(*value);
+    }
+}
+
+fn version() -> Sample {
+    let version = Word::Fixed(env!("CARGO_PKG_VERSION"));
+    Sample {
+        labels: Labels {
+            circuit: None,
+            own: Own::One("version", version),
+        },
+        value: Value::Whole(1),
     }
 }

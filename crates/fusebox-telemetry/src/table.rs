@@ -3,19 +3,21 @@
 //! Base units (seconds, ratios of 0 to 1). Counters start when the breaker is built; they restart
 //! with the process.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use fusebox::{Cause, HoldKind, Reason, Recovery, State};
+use fusebox::{Cause, Durations, FailureClass, HoldKind, Reason, Recovery, State};
 
-use crate::family::Kind::{self, Counter, Gauge};
-use crate::family::Value::{Real, Whole};
+use crate::family::Kind::{self, Counter, Gauge, Histogram};
+use crate::family::Value::{Real, Spread, Whole};
+use crate::family::{self, Own, Word};
 use crate::scrape::{Circuit, Out};
 
 /// One metric of a circuit.
 pub(crate) struct Metric {
-    /// Without the suffix of its kind.
+    /// Without the prefix of its set of names and the suffix of its kind.
     pub(crate) name: &'static str,
+    /// The same under the other set of names.
+    pub(crate) enhanced: &'static str,
     pub(crate) help: &'static str,
     pub(crate) kind: Kind,
     pub(crate) read: fn(&Circuit<'_>, &mut Out<'_>),
@@ -23,94 +25,49 @@ pub(crate) struct Metric {
 
 /// All metrics of a circuit, in the order in which they are written.
 pub(crate) const TABLE: &[Metric] = &[
-    metric("circuit_breaker_state", Gauge, STATE, state),
-    metric("circuit_breaker_hold_active", Gauge, HOLD_ACTIVE, holds),
-    metric("circuit_breaker_calls", Counter, CALLS, calls),
-    metric("circuit_breaker_outcomes", Counter, OUTCOMES, outcomes),
+    metric("state", Gauge, STATE, state),
+    metric("hold_active", Gauge, HOLD_ACTIVE, holds),
+    metric("calls", Counter, CALLS, calls).renamed("requests"),
+    metric("outcomes", Counter, OUTCOMES, outcomes),
+    metric("failures", Counter, FAILURES, failures),
+    metric("call_duration_seconds", Histogram, CALL_DURATION, durations)
+        .renamed("response_time_seconds"),
+    metric("slow_calls", Counter, SLOW_CALLS, slow_calls),
+    metric("late_outcomes", Counter, LATE_OUTCOMES, late_outcomes),
+    metric("abandoned", Counter, ABANDONED, abandoned),
+    metric("rejected", Counter, REJECTED, rejected),
+    metric("fallback", Counter, FALLBACK, fallbacks).renamed("fallbacks"),
+    metric("trial_calls", Counter, TRIAL_CALLS, trials),
+    metric("recovery_attempts", Counter, RECOVERY_ATTEMPTS, recoveries),
+    metric("transitions", Counter, TRANSITIONS, transitions),
+    metric("open_seconds", Counter, OPEN_SECONDS, open_seconds),
+    metric("failure_ratio", Gauge, FAILURE_RATIO, failure_ratio),
+    metric("slow_ratio", Gauge, SLOW_RATIO, slow_ratio),
+    metric("admission_ratio", Gauge, ADMISSION_RATIO, admission),
     metric(
-        "circuit_breaker_slow_calls",
-        Counter,
-        SLOW_CALLS,
-        slow_calls,
-    ),
-    metric(
-        "circuit_breaker_late_outcomes",
-        Counter,
-        LATE_OUTCOMES,
-        late_outcomes,
-    ),
-    metric("circuit_breaker_abandoned", Counter, ABANDONED, abandoned),
-    metric("circuit_breaker_rejected", Counter, REJECTED, rejected),
-    metric("circuit_breaker_fallback", Counter, FALLBACK, fallbacks),
-    metric("circuit_breaker_trial_calls", Counter, TRIAL_CALLS, trials),
-    metric(
-        "circuit_breaker_recovery_attempts",
-        Counter,
-        RECOVERY_ATTEMPTS,
-        recoveries,
-    ),
-    metric(
-        "circuit_breaker_transitions",
-        Counter,
-        TRANSITIONS,
-        transitions,
-    ),
-    metric(
-        "circuit_breaker_open_seconds",
-        Counter,
-        OPEN_SECONDS,
-        open_seconds,
-    ),
-    metric(
-        "circuit_breaker_failure_ratio",
-        Gauge,
-        FAILURE_RATIO,
-        failure_ratio,
-    ),
-    metric("circuit_breaker_slow_ratio", Gauge, SLOW_RATIO, slow_ratio),
-    metric(
-        "circuit_breaker_admission_ratio",
-        Gauge,
-        ADMISSION_RATIO,
-        admission,
-    ),
-    metric(
-        "circuit_breaker_next_trial_timestamp_seconds",
+        "next_trial_timestamp_seconds",
         Gauge,
         NEXT_TRIAL,
         next_trial,
     ),
-    metric("circuit_breaker_branches", Gauge, BRANCHES, branches_known),
+    metric("branches", Gauge, BRANCHES, branches_known),
+    metric("branches_open", Gauge, BRANCHES_OPEN, branches_open),
+    metric("branches_held", Gauge, BRANCHES_HELD, branches_held),
     metric(
-        "circuit_breaker_branches_open",
-        Gauge,
-        BRANCHES_OPEN,
-        branches_open,
-    ),
-    metric(
-        "circuit_breaker_branches_held",
-        Gauge,
-        BRANCHES_HELD,
-        branches_held,
-    ),
-    metric(
-        "circuit_breaker_branches_evicted",
+        "branches_evicted",
         Counter,
         BRANCHES_EVICTED,
         branches_evicted,
     ),
-    metric(
-        "circuit_breaker_branch_unkept_calls",
-        Counter,
-        BRANCH_UNKEPT,
-        branch_unkept,
-    ),
+    metric("branch_unkept_calls", Counter, BRANCH_UNKEPT, branch_unkept),
 ];
 
 const STATE: &str = "State that callers feel: 0 closed, 1 open, 2 half-open.";
 const HOLD_ACTIVE: &str = "1 while an operator's hold of this mode is set.";
 const CALLS: &str = "Calls by result; blocked ones were rejected.";
 const OUTCOMES: &str = "Recorded outcomes, ignored ones included.";
+const FAILURES: &str = "Recorded failures, by kind.";
+const CALL_DURATION: &str = "Time from admission to the head of the answer, where it is measured.";
 const SLOW_CALLS: &str = "Calls that took longer than slow_call_duration.";
 const LATE_OUTCOMES: &str = "Outcomes that came too late to be judged.";
 const ABANDONED: &str = "Permits dropped without an outcome.";
@@ -138,9 +95,17 @@ const fn metric(
 ) -> Metric {
     Metric {
         name,
+        enhanced: name,
         help,
         kind,
         read,
+    }
+}
+
+impl Metric {
+    const fn renamed(mut self, enhanced: &'static str) -> Self {
+        self.enhanced = enhanced;
+        self
     }
 }
 
@@ -161,9 +126,10 @@ fn holds(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 
 fn calls(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     let totals = &circuit.reading.snapshot.totals;
-    out.put_with("result", "success", Whole(totals.success));
-    out.put_with("result", "failure", Whole(totals.failure));
-    out.put_with("result", "blocked", Whole(totals.rejected_total()));
+    let label = circuit.names.pick("result", "status");
+    out.put_with(label, "success", Whole(totals.success));
+    out.put_with(label, "failure", Whole(totals.failure));
+    out.put_with(label, "blocked", Whole(totals.rejected_total()));
 }
 
 fn outcomes(circuit: &Circuit<'_>, out: &mut Out<'_>) {
@@ -171,6 +137,27 @@ fn outcomes(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     out.put_with("outcome", "success", Whole(totals.success));
     out.put_with("outcome", "failure", Whole(totals.failure));
     out.put_with("outcome", "ignored", Whole(totals.ignored));
+}
+
+fn failures(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    let totals = &circuit.reading.snapshot.totals;
+    let label = circuit.names.pick("class", "error_type");
+    for class in FailureClass::ALL {
+        out.put_with(label, class.as_str(), Whole(totals.failures(class)));
+    }
+}
+
+/// Absent until somebody has measured a call: a histogram of nothing would look like calls that
+/// took no time.
+fn durations(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    if let Some(durations) = circuit.reading.durations {
+        let bounds = Durations::BOUNDS.iter().map(Duration::as_secs_f64);
+        let buckets = bounds.chain([f64::INFINITY]).zip(durations.counts);
+        out.put(Spread(Box::new(family::Spread {
+            buckets: buckets.collect(),
+            sum: durations.sum.as_secs_f64(),
+        })));
+    }
 }
 
 fn slow_calls(circuit: &Circuit<'_>, out: &mut Out<'_>) {
@@ -198,10 +185,8 @@ fn rejected(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 
 fn fallbacks(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     for (kind, count) in circuit.reading.fallbacks {
-        out.push(
-            vec![("fallback_type", Cow::Owned((*kind).to_owned()))],
-            Whole(*count),
-        );
+        let kind = Word::Named((*kind).into());
+        out.push(Own::One("fallback_type", kind), Whole(*count));
     }
 }
 
@@ -234,10 +219,8 @@ fn transitions(circuit: &Circuit<'_>, out: &mut Out<'_>) {
             ("to", to.as_str()),
             ("cause", cause.as_str()),
         ];
-        out.push(
-            own.map(|(label, of)| (label, Cow::Borrowed(of))).into(),
-            Whole(counted.count),
-        );
+        let own = own.map(|(label, of)| (label, Word::Fixed(of)));
+        out.push(Own::Many(Box::new(own)), Whole(counted.count));
     }
 }
 

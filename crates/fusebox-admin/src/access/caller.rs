@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::Extensions;
 use axum::http::request::Parts;
 use fusebox::Author;
 
@@ -39,7 +40,7 @@ impl Caller {
     }
 
     /// A user of this machine, where no tokens are set.
-    pub(super) fn local(from: Option<IpAddr>) -> Self {
+    pub(crate) fn local(from: Option<IpAddr>) -> Self {
         Self::new(LOCAL, Role::Admin, Arc::new(Patterns::all()), from)
     }
 
@@ -117,12 +118,22 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Who sent this.
+    ///
+    /// # Errors
+    /// 403 where no guard has looked: every route stands behind it, and one that does not lets
+    /// nobody in.
+    pub(crate) fn of(extensions: &Extensions) -> Result<&Self, Problem> {
+        let caller = extensions.get::<Self>();
+        caller.ok_or_else(|| Problem::forbidden("nobody has looked who is asking"))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // Every route stands behind the guard; one that does not lets nobody in.
-        let caller = parts.extensions.get::<Self>().cloned();
-        caller.ok_or_else(|| Problem::forbidden("nobody has looked who is asking"))
+        Self::of(&parts.extensions).cloned()
     }
 }

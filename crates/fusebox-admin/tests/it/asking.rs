@@ -14,6 +14,7 @@ use tower::ServiceExt;
 
 /// `rag` of priority 1 and `vms` of priority 3; both open after 2 failures, for 10 s.
 pub(super) struct Desk {
+    pub(super) registry: Registry,
     pub(super) clock: ManualClock,
     pub(super) rag: &'static CircuitBreaker,
     pub(super) vms: &'static CircuitBreaker,
@@ -41,6 +42,7 @@ impl Desk {
         let readiness = Readiness::starting();
         let router = Admin::new(&registry).readiness(readiness.clone()).router();
         Self {
+            registry,
             clock,
             rag,
             vms,
@@ -74,12 +76,8 @@ impl Desk {
     }
 
     /// Sends it as from this machine, unless it says where it comes from.
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Answer {
-        let local = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
-        let extensions = request.extensions_mut();
-        if extensions.get::<ConnectInfo<SocketAddr>>().is_none() {
-            extensions.insert(local);
-        }
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let request = local(request);
         let response = self
             .router
             .clone()
@@ -95,6 +93,16 @@ impl Desk {
             text,
         }
     }
+}
+
+/// The request as from this machine, unless it says where it comes from.
+pub(super) fn local(mut request: Request<Body>) -> Request<Body> {
+    let local = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+    let extensions = request.extensions_mut();
+    if extensions.get::<ConnectInfo<SocketAddr>>().is_none() {
+        extensions.insert(local);
+    }
+    request
 }
 
 /// A request as a client on this machine sends it.

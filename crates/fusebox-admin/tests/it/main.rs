@@ -9,3 +9,4 @@ mod branches;
 mod health;
 mod main_breaker;
 mod reading;
+mod stream;

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fusebox::{ManualClock, Reading, Source};
-use fusebox_telemetry::{Classic, Exporter, OpenMetrics};
+use fusebox_telemetry::Exporter;
 
-use crate::hosts::{Service, breaker, built};
+use crate::hosts::{CLASSIC, OPEN_METRICS, Service, breaker, built};
 
 /// A new exporter goes here.
-const ALL: [&dyn Exporter; 2] = [&OpenMetrics, &Classic];
+const ALL: [&dyn Exporter; 2] = [&OPEN_METRICS, &CLASSIC];
 
 fn service() -> Service {
     let clock = ManualClock::new();

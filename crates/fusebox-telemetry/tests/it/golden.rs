@@ -8,9 +8,9 @@ use fusebox::{
     Author, BranchSettings, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock,
     Outcome, Settlement,
 };
-use fusebox_telemetry::{Classic, Exporter, OpenMetrics};
+use fusebox_telemetry::{Classic, Exporter, Names, OpenMetrics};
 
-use crate::hosts::{Service, breaker, built, secs};
+use crate::hosts::{CLASSIC, Host, OPEN_METRICS, Service, breaker, built, secs};
 
 /// Open for the second time since 4 s of 20: its trials failed.
 fn troubled(clock: &ManualClock) -> Arc<CircuitBreaker> {
@@ -27,9 +27,9 @@ fn troubled(clock: &ManualClock) -> Arc<CircuitBreaker> {
     assert!(rag.acquire().is_err());
     late.success();
     clock.advance(secs(10));
-    rag.acquire()
-        .expect("a trial")
-        .failure(FailureClass::Timeout);
+    let timeout = Settlement::new(Outcome::Failure(FailureClass::Timeout));
+    let trial = rag.acquire().expect("a trial");
+    trial.settle(timeout.took(Duration::from_millis(400)));
     clock.advance(secs(4));
     rag
 }
@@ -77,7 +77,7 @@ fn scrape(exporter: &dyn Exporter) -> String {
         fallbacks,
     };
     let wall = UNIX_EPOCH + Duration::from_millis(1_735_689_600_250);
-    exporter.export(&service, wall)
+    exporter.export_with(&service, &Host, wall)
 }
 
 fn compare(file: &str, text: &str) {
@@ -93,24 +93,68 @@ fn compare(file: &str, text: &str) {
 
 #[test]
 fn the_classic_text_is_as_agreed() {
-    compare("classic.txt", &scrape(&Classic));
+    compare("classic.txt", &scrape(&CLASSIC));
 }
 
 #[test]
 fn the_open_metrics_text_is_as_agreed() {
-    compare("open_metrics.txt", &scrape(&OpenMetrics));
+    compare("open_metrics.txt", &scrape(&OPEN_METRICS));
+}
+
+#[test]
+fn the_classic_text_under_the_enhanced_names_is_as_agreed() {
+    let exporter = Classic::new(Names::Enhanced);
+    compare("classic_enhanced.txt", &scrape(&exporter));
+}
+
+#[test]
+fn the_open_metrics_text_under_the_enhanced_names_is_as_agreed() {
+    let exporter = OpenMetrics::new(Names::Enhanced);
+    compare("open_metrics_enhanced.txt", &scrape(&exporter));
+}
+
+/// The samples of a text without what the two formats write each in its own way: the order of the
+/// lines of a histogram, the place of `le`, and `.0` behind whole numbers.
+fn samples(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let mut samples: Vec<_> = lines
+        .map(|line| {
+            let (series, value) = line.rsplit_once(' ').expect("a value");
+            let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+            let mut labels: Vec<_> = labels.trim_end_matches('}').split(',').collect();
+            labels.sort_unstable();
+            let value: f64 = value.parse().expect("a number");
+            let labels = labels.join(",").replace(".0\"", "\"");
+            format!("{name}{{{labels}}} {value}")
+        })
+        .collect();
+    samples.sort_unstable();
+    samples
 }
 
 #[test]
 fn both_texts_hold_the_same_samples() {
-    let samples = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        // `1.0` and `1` are one number.
-        lines
-            .map(|line| line.strip_suffix(".0").unwrap_or(line).to_owned())
-            .collect()
+    for names in [Names::Standard, Names::Enhanced] {
+        let classic = samples(&scrape(&Classic::new(names)));
+        assert!(classic.len() > 100);
+        assert_eq!(classic, samples(&scrape(&OpenMetrics::new(names))));
+    }
+}
+
+#[test]
+fn both_sets_of_names_hold_the_same_numbers_and_share_no_circuit_metric() {
+    let standard = samples(&scrape(&CLASSIC));
+    let enhanced = samples(&scrape(&Classic::new(Names::Enhanced)));
+    let values = |samples: &[String]| {
+        let value = |sample: &String| sample.rsplit(' ').next().map(str::to_owned);
+        let mut values: Vec<_> = samples.iter().map(value).collect();
+        values.sort_unstable();
+        values
     };
-    let classic = samples(&scrape(&Classic));
-    assert!(classic.len() > 50);
-    assert_eq!(classic, samples(&scrape(&OpenMetrics)));
+    assert_eq!(values(&standard), values(&enhanced));
+    for sample in &enhanced {
+        let own = sample.starts_with("enhanced_circuit_breaker_");
+        assert!(own || sample.starts_with("fusebox_"), "{sample}");
+        assert_eq!(own, !standard.contains(sample), "{sample}");
+    }
 }

@@ -1,9 +1,13 @@
 //! Breakers to scrape, on a clock that the test moves.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use fusebox::{Builder, CircuitBreaker, ManualClock, Rate, Reading, Source, WindowSize};
+use fusebox_telemetry::{Classic, Fact, Facts, Names, OpenMetrics};
+
+pub(crate) const CLASSIC: Classic = Classic::new(Names::Standard);
+pub(crate) const OPEN_METRICS: OpenMetrics = OpenMetrics::new(Names::Standard);
 
 /// Breakers of one service, each with the same fallbacks.
 pub(crate) struct Service {
@@ -21,7 +25,7 @@ impl Source for Service {
                 service,
                 snapshot: &snapshot,
                 fallbacks,
-                durations: None,
+                durations: breaker.durations().as_ref(),
             });
         }
     }
@@ -51,4 +55,30 @@ pub(crate) fn percent(percent: f64) -> Rate {
 
 pub(crate) const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
+}
+
+/// A host that knows every fact.
+pub(crate) struct Host;
+
+impl Facts for Host {
+    fn facts(&self, visit: &mut dyn FnMut(Fact)) {
+        let requests = |role, action, code, count| Fact::AdminRequests {
+            role,
+            action,
+            code,
+            count,
+        };
+        let loaded_at = UNIX_EPOCH + Duration::from_millis(1_735_689_000_500);
+        visit(Fact::ConfigLastReloadSuccess(false));
+        visit(Fact::ConfigLastReload(loaded_at));
+        visit(requests("operator", "hold", 200, 3));
+        visit(requests("viewer", "hold", 403, 1));
+        visit(requests("none", "read", 401, 2));
+        visit(Fact::StreamClients(2));
+        visit(Fact::StoreWrites(17));
+        visit(Fact::StoreFailures(1));
+        visit(Fact::StorePending(4));
+        visit(Fact::StoreLag(Duration::from_millis(250)));
+        visit(Fact::StoreHealthy(true));
+    }
 }

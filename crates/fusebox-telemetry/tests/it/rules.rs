@@ -8,12 +8,12 @@ use fusebox::{
     Author, BranchSettings, CircuitBreaker, FailureClass, HoldKind, HoldRequest, ManualClock,
     Recovery, State,
 };
-use fusebox_telemetry::{Classic, Exporter, OpenMetrics};
+use fusebox_telemetry::Exporter;
 
-use crate::hosts::{Service, breaker, built, secs};
+use crate::hosts::{CLASSIC, OPEN_METRICS, Service, breaker, built, secs};
 
 fn classic(breaker: &Arc<CircuitBreaker>) -> String {
-    Classic.export(&vec![Arc::clone(breaker)], UNIX_EPOCH + secs(1_000_000))
+    CLASSIC.export(&vec![Arc::clone(breaker)], UNIX_EPOCH + secs(1_000_000))
 }
 
 /// The value of the one sample of `name`; `None` where it is absent.
@@ -246,7 +246,7 @@ fn label_values_are_escaped_in_both_formats() {
         breakers,
         fallbacks: vec![("x\"y", 1)],
     };
-    for exporter in [&Classic as &dyn Exporter, &OpenMetrics] {
+    for exporter in [&CLASSIC as &dyn Exporter, &OPEN_METRICS] {
         let text = exporter.export(&service, SystemTime::now());
         let circuit = r#"service_name="a\"b\\c\nd",circuit_name="rag""#;
         let series = format!("fallback_total{{{circuit},fallback_type=\"x\\\"y\"}} 1\n");
@@ -256,7 +256,7 @@ fn label_values_are_escaped_in_both_formats() {
 
 #[test]
 fn the_classic_text_has_no_mark_of_the_other_format() {
-    let text = Classic.export(
+    let text = CLASSIC.export(
         &vec![built(breaker("rag", &ManualClock::new()))],
         SystemTime::now(),
     );
@@ -268,7 +268,7 @@ fn the_classic_text_has_no_mark_of_the_other_format() {
             "{line}"
         );
     }
-    let open_metrics = OpenMetrics.export(
+    let open_metrics = OPEN_METRICS.export(
         &vec![built(breaker("rag", &ManualClock::new()))],
         SystemTime::now(),
     );
@@ -285,7 +285,7 @@ fn a_name_shown_twice_is_exported_once() {
     let clock = ManualClock::new();
     let (first, second) = (built(breaker("rag", &clock)), built(breaker("rag", &clock)));
     first.acquire().expect("closed").success();
-    let text = Classic.export(&vec![first, second], SystemTime::now());
+    let text = CLASSIC.export(&vec![first, second], SystemTime::now());
     let series = text.lines().filter(|line| !line.starts_with('#'));
     let mut seen = HashSet::new();
     for line in series {
@@ -306,10 +306,10 @@ fn a_source_without_circuits_has_only_the_build() {
         "# HELP fusebox_build_info Version of Fusebox.\n# TYPE fusebox_build_info gauge\n\
          fusebox_build_info{{version=\"{version}\"}} 1\n"
     );
-    assert_eq!(Classic.export(&none, SystemTime::now()), classic);
+    assert_eq!(CLASSIC.export(&none, SystemTime::now()), classic);
     let open_metrics = format!(
         "# HELP fusebox_build Version of Fusebox.\n# TYPE fusebox_build info\n\
          fusebox_build_info{{version=\"{version}\"}} 1\n# EOF\n"
     );
-    assert_eq!(OpenMetrics.export(&none, SystemTime::now()), open_metrics);
+    assert_eq!(OPEN_METRICS.export(&none, SystemTime::now()), open_metrics);
 }
