@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use fusebox::duration::format;
 use fusebox::{Outcome, Settings};
 
-use super::{Branch, CircuitSettings, Config, WhenUnavailable};
+use super::{AdminTls, Branch, CircuitSettings, Config, WhenUnavailable};
 
 impl Config {
     /// The settings in force, with the names of the file.
@@ -19,10 +19,20 @@ impl Config {
             "server": {
                 "listen": self.server.listen.to_string(),
                 "admin": self.server.admin.to_string(),
+                "admin_tls": self.server.admin_tls.as_ref().map(AdminTls::effective),
                 "data_dir": self.server.data_dir.display().to_string(),
             },
+            "store": {"kind": self.store.as_str()},
+            "metrics": {"names": self.metric_names.as_str()},
             "circuits": circuits,
         })
+    }
+}
+
+impl AdminTls {
+    fn effective(&self) -> Value {
+        let (cert, key) = (self.cert.display(), self.key.display());
+        json!({"cert": cert.to_string(), "key": key.to_string()})
     }
 }
 

@@ -50,8 +50,17 @@ impl Known {
             paths: HashMap::new(),
             open: Vec::new(),
         };
-        for key in keys::SERVER {
+        for key in keys::SERVER.iter().filter(|key| **key != "admin_tls") {
             known.add(&["SERVER", key], &["server", key]);
+        }
+        for key in keys::ADMIN_TLS {
+            known.add(&["SERVER", "ADMIN_TLS", key], &["server", "admin_tls", key]);
+        }
+        for key in keys::STORE {
+            known.add(&["STORE", key], &["store", key]);
+        }
+        for key in keys::METRICS {
+            known.add(&["METRICS", key], &["metrics", key]);
         }
         let mut seen: HashMap<String, &str> = HashMap::new();
         for (name, node) in tree

@@ -1,10 +1,19 @@
 //! Every key that the settings know, beside those of a breaker ([`fusebox::Settings::KEYS`]).
 
 /// Tables of the whole file.
-pub(super) const TOP: &[&str] = &["server", "circuits"];
+pub(super) const TOP: &[&str] = &["server", "store", "metrics", "circuits"];
 
 /// `[server]`.
-pub(super) const SERVER: &[&str] = &["listen", "admin", "data_dir"];
+pub(super) const SERVER: &[&str] = &["listen", "admin", "admin_tls", "data_dir"];
+
+/// `[server.admin_tls]`.
+pub(super) const ADMIN_TLS: &[&str] = &["cert", "key"];
+
+/// `[store]`.
+pub(super) const STORE: &[&str] = &["kind"];
+
+/// `[metrics]`.
+pub(super) const METRICS: &[&str] = &["names"];
 
 /// `[circuits.NAME]`.
 pub(super) const CIRCUIT: &[&str] = &[
@@ -33,7 +42,7 @@ pub(super) const BRANCH: &[&str] = &["key", "keys_min", "keys_max", "breaker"];
 pub(super) const FALLBACK: &[&str] = &["status", "headers", "body", "json", "file"];
 
 /// Keys that are reserved for what a later version can do: refused with these words, not as slips.
-pub(super) const LATER: &[&str] = &["next", "queue", "queue_uncertain", "metrics"];
+pub(super) const LATER: &[&str] = &["next", "queue", "queue_uncertain"];
 
 /// What is said about them.
 pub(super) const NOT_YET: &str = "not available yet in this version";

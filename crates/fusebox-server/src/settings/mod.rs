@@ -5,6 +5,7 @@
 //! problem is told with its place, not only the first; a key that is unknown or can have no effect
 //! is a problem too.
 
+mod admin_tls;
 mod branch;
 mod breaker;
 mod circuit;
@@ -12,30 +13,38 @@ mod effective;
 mod environment;
 mod fallback;
 mod keys;
+mod metrics;
 mod nearest;
 mod problem;
 mod read_circuit;
 mod route;
 mod section;
+mod server;
 mod source;
+mod store;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod upstream;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use fusebox_telemetry::Names;
 pub(crate) use nearest::nearest;
+
+pub use admin_tls::{AdminTls, AdminTlsError};
 pub use branch::{Branch, BranchKey};
 pub use circuit::{CircuitSettings, Fallback, StatusPattern, Trouble, WhenUnavailable};
 pub use problem::{Place, Problem};
+pub use server::ServerSettings;
 pub use source::Source;
+pub use store::StoreKind;
 pub use upstream::{Scheme, Upstream};
 
 use problem::Report;
 use section::Section;
+use server::TokensCheck;
 use tree::Table;
 
 /// All settings of the daemon.
@@ -43,29 +52,12 @@ use tree::Table;
 pub struct Config {
     /// The process as a whole.
     pub server: ServerSettings,
+    /// What keeps the state of circuits over restarts.
+    pub store: StoreKind,
+    /// Under which names metrics are shown.
+    pub metric_names: Names,
     /// The circuits, in the order of the file.
     pub circuits: Vec<CircuitSettings>,
-}
-
-/// What is set for the process as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerSettings {
-    /// Where the gateway listens; port 0: any free one.
-    pub listen: SocketAddr,
-    /// Where the admin API listens: a loopback address.
-    pub admin: SocketAddr,
-    /// Where files are kept.
-    pub data_dir: PathBuf,
-}
-
-impl Default for ServerSettings {
-    fn default() -> Self {
-        Self {
-            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
-            admin: (Ipv4Addr::LOCALHOST, 9797).into(),
-            data_dir: PathBuf::from("fusebox-data"),
-        }
-    }
 }
 
 /// Settings given on the command line, as they were written.
@@ -98,9 +90,18 @@ impl Config {
         env: impl Iterator<Item = (String, String)>,
         flags: &Flags,
     ) -> Result<Self, Vec<Problem>> {
+        Self::load_checked(file, env, flags, TokensCheck::Made)
+    }
+
+    fn load_checked(
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+        flags: &Flags,
+        tokens: TokensCheck,
+    ) -> Result<Self, Vec<Problem>> {
         let text = file.map_or_else(|| Ok(String::new()), source::read)?;
         let name = file.map_or_else(String::new, |file| file.display().to_string());
-        Self::parse_with(&text, &name, env, flags)
+        Self::parse_with(&text, &name, env, (flags, tokens))
     }
 
     /// Reads `text` as the content of the file `file_name`; fallback files are looked for beside
@@ -113,14 +114,15 @@ impl Config {
         file_name: &str,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Vec<Problem>> {
-        Self::parse_with(text, file_name, env, &Flags::default())
+        let tokens = TokensCheck::Made;
+        Self::parse_with(text, file_name, env, (&Flags::default(), tokens))
     }
 
     fn parse_with(
         text: &str,
         file_name: &str,
         env: impl Iterator<Item = (String, String)>,
-        flags: &Flags,
+        (flags, tokens): (&Flags, TokensCheck),
     ) -> Result<Self, Vec<Problem>> {
         let report = Report::default();
         let Some(mut tree) = tree::parse(text, &Arc::from(file_name), &report) else {
@@ -134,7 +136,7 @@ impl Config {
             environment::flag(&mut tree, "--admin", ["server", "admin"], admin);
         }
         let folder = Path::new(file_name).parent().unwrap_or(Path::new(""));
-        let config = read(&tree, folder, &report);
+        let config = read(&tree, folder, tokens, &report);
         let problems = report.into_problems();
         if problems.is_empty() {
             Ok(config)
@@ -144,21 +146,24 @@ impl Config {
     }
 }
 
-fn read(tree: &Table, folder: &Path, report: &Report) -> Config {
+fn read(tree: &Table, folder: &Path, tokens: TokensCheck, report: &Report) -> Config {
     let top = Section {
         path: "",
         table: tree,
         report,
     };
     top.only(keys::TOP);
-    let server = top.table("server");
-    let server = server.map(|table| {
-        read_server(Section {
-            path: "server",
+    let section = |path| {
+        let table = top.table(path)?;
+        Some(Section {
+            path,
             table,
             report,
         })
-    });
+    };
+    let server = section("server").map(|section| server::read(section, folder, tokens));
+    let store = section("store").map(store::read);
+    let metric_names = section("metrics").map(metrics::read);
     let mut circuits = Vec::new();
     for (name, node) in top
         .table("circuits")
@@ -172,43 +177,8 @@ fn read(tree: &Table, folder: &Path, report: &Report) -> Config {
     route::refuse_duplicates(&circuits, report);
     Config {
         server: server.unwrap_or_default(),
+        store: store.unwrap_or_default(),
+        metric_names: metric_names.unwrap_or_default(),
         circuits: circuits.into_iter().map(|(circuit, _)| circuit).collect(),
-    }
-}
-
-fn read_server(section: Section<'_>) -> ServerSettings {
-    section.only(keys::SERVER);
-    let default = ServerSettings::default();
-    let address = |key| {
-        let allowed = "an IP address with a port, like \"127.0.0.1:8080\"";
-        section.text(key, allowed, |text| text.parse::<SocketAddr>().ok())
-    };
-    let listen = address("listen").unwrap_or(default.listen);
-    let admin = address("admin").unwrap_or(default.admin);
-    if let Some(node) = section.table.get("admin").or(section.table.get("listen")) {
-        let key = if section.has("admin") {
-            "admin"
-        } else {
-            "listen"
-        };
-        if !admin.ip().is_loopback() {
-            let allowed = "a loopback address like \"127.0.0.1:9797\" (others need access tokens, \
-                which this version does not have yet)";
-            section.refuse(key, node, allowed);
-        } else if admin == listen && admin.port() != 0 {
-            section.refuse(
-                key,
-                node,
-                "an address of its own (server.listen and server.admin are the same)",
-            );
-        }
-    }
-    let data_dir = section.text("data_dir", "the name of a folder", |text| {
-        (!text.is_empty()).then(|| PathBuf::from(text))
-    });
-    ServerSettings {
-        listen,
-        admin,
-        data_dir: data_dir.unwrap_or(default.data_dir),
     }
 }

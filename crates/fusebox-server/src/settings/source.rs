@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::problem::{Place, Problem};
+use super::server::TokensCheck;
 use super::{Config, Flags, environment};
 
 /// The file that is read where none is named and it is there.
@@ -49,6 +50,19 @@ impl Source {
     /// # Errors
     /// Everything that is wrong.
     pub fn load(&self) -> Result<Config, Vec<Problem>> {
+        self.load_checked(TokensCheck::Made)
+    }
+
+    /// The same for who makes the first token: an admin address that others reach is no mistake
+    /// yet.
+    ///
+    /// # Errors
+    /// Everything else that is wrong.
+    pub fn load_before_tokens(&self) -> Result<Config, Vec<Problem>> {
+        self.load_checked(TokensCheck::NotYet)
+    }
+
+    fn load_checked(&self, tokens: TokensCheck) -> Result<Config, Vec<Problem>> {
         // Not `vars()`, which panics at a foreign variable that is not Unicode.
         let ours = std::env::vars_os().filter_map(|(name, value)| {
             let name = name
@@ -57,7 +71,7 @@ impl Source {
                 .filter(|name| name.starts_with(environment::PREFIX))?;
             Some((name, value.to_string_lossy().into_owned()))
         });
-        Config::load_with(self.file(), ours, &self.flags)
+        Config::load_checked(self.file(), ours, &self.flags, tokens)
     }
 }
 

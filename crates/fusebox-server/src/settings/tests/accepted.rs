@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use fusebox::{FailureClass, Outcome, Rate};
+use fusebox_telemetry::Names;
 use http::header::CONTENT_TYPE;
 
 use super::{RAG, parse};
-use crate::settings::{CircuitSettings, Config, Scheme, ServerSettings, Trouble, WhenUnavailable};
+use crate::settings::{
+    CircuitSettings, Config, Scheme, ServerSettings, StoreKind, Trouble, WhenUnavailable,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -22,6 +25,8 @@ fn an_empty_file_gives_the_defaults_and_no_circuits() {
         config,
         Config {
             server: ServerSettings::default(),
+            store: StoreKind::Sqlite,
+            metric_names: Names::Standard,
             circuits: Vec::new()
         }
     );

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod refused;
+mod server;
 mod variables;
 
 use super::{Config, Problem};

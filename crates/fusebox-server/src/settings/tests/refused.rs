@@ -90,6 +90,17 @@ fn the_server_s_addresses_are_checked() {
 }
 
 #[test]
+#[cfg(not(feature = "redis"))]
+fn redis_is_refused_where_it_is_not_built_in() {
+    let said = "f.toml:4:8: store.kind: \"redis\" is not allowed; allowed is \"sqlite\" or \
+        \"memory\" (this build has no Redis; it is the feature `redis` of fusebox-server)";
+    assert_eq!(
+        lines(parse(&format!("{RAG}[store]\nkind = \"redis\""))),
+        [said]
+    );
+}
+
+#[test]
 fn every_section_has_its_test() {
     let tested = [
         "unknown keys",
