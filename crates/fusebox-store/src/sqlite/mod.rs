@@ -156,3 +156,26 @@ fn close_to_others(file: &std::fs::File, path: &Path) -> std::io::Result<()> {
 fn close_to_others(_: &std::fs::File, _: &Path) -> std::io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_commit_is_synced_and_waits_for_other_processes() {
+        let name = format!("fusebox-store-pragmas-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let storage = Sqlite::open(folder.join("state.db")).unwrap();
+        let pragma = |name: &str| -> i64 {
+            let value = storage
+                .connection
+                .pragma_query_value(None, name, |r| r.get(0));
+            value.unwrap()
+        };
+        assert_eq!(pragma("synchronous"), 2, "FULL");
+        assert_eq!(pragma("busy_timeout"), 5_000);
+        assert_eq!(pragma("foreign_keys"), 1);
+        drop(storage);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
