@@ -37,6 +37,12 @@
 //! `call_duration_seconds` is a histogram with fixed buckets ([`fusebox::Durations`]). Native
 //! histograms exist in Prometheus' protobuf format only, which is not served; exemplars would need
 //! a trace id, which a breaker does not know.
+//!
+//! # `OpenTelemetry`
+//!
+//! The feature `opentelemetry` (off by default) adds the module `otel`: the same metrics for a
+//! meter provider, which pushes them by OTLP or otherwise, and a span for every transition. Its
+//! weight is that of the API crate, `opentelemetry`; the SDK and an exporter are the user's choice.
 
 mod accept;
 mod classic;
@@ -47,6 +53,8 @@ mod family;
 mod histogram_tests;
 mod names;
 mod open_metrics;
+#[cfg(feature = "opentelemetry")]
+pub mod otel;
 mod scrape;
 mod table;
 

@@ -67,17 +67,19 @@ fn observed(clock: &ManualClock) -> Arc<CircuitBreaker> {
     notifier
 }
 
-fn scrape(exporter: &dyn Exporter) -> String {
+/// Two circuits with something in every metric.
+pub(crate) fn service() -> Service {
     let clock = ManualClock::new();
-    let breakers = vec![troubled(&clock), observed(&clock)];
-    let fallbacks = vec![("static", 2), ("queued", 0)];
-    let service = Service {
+    Service {
         name: "orchestrator",
-        breakers,
-        fallbacks,
-    };
+        breakers: vec![troubled(&clock), observed(&clock)],
+        fallbacks: vec![("static", 2), ("queued", 0)],
+    }
+}
+
+fn scrape(exporter: &dyn Exporter) -> String {
     let wall = UNIX_EPOCH + Duration::from_millis(1_735_689_600_250);
-    exporter.export_with(&service, &Host, wall)
+    exporter.export_with(&service(), &Host, wall)
 }
 
 fn compare(file: &str, text: &str) {

@@ -1,8 +1,10 @@
 //! The two texts of a scrape, whole, and what is absent when.
 
-#![allow(clippy::expect_used)] // Helpers of tests are tests too.
+#![allow(clippy::expect_used, clippy::panic)] // Helpers of tests are tests too.
 
 mod contract;
 mod golden;
 mod hosts;
+#[cfg(feature = "opentelemetry")]
+mod otel;
 mod rules;
