@@ -38,6 +38,9 @@
 //! restarted empty knows all of them again soon. States that nobody writes again, because every
 //! instance is down, are gone after the TTL: also a circuit that only a person may close.
 //!
+//! A user of its own needs, without a prefix: `~circuit_breaker_* ~fusebox:* +@read +@write
+//! +@transaction +@connection -@dangerous`.
+//!
 //! How durable a write is, is what the server's own persistence (`appendonly`) makes of it. A
 //! server that is away, hangs, is full or read-only gives [`StoreError::Unavailable`] or
 //! [`StoreError::Slow`], after 0.5 s for the connection and 0.5 s for each answer. Redis Cluster is

@@ -37,7 +37,9 @@ pub(super) fn batch(redis: &mut Redis, batch: &Batch) -> Result<Written, StoreEr
     for _ in 0..TRIES_MAX {
         let (before, mark) = watch(redis)?;
         let watching = redis.link.current();
-        if let Some(mark) = mark.filter(|mark| mark.number == batch.number) {
+        // Without a number nobody can know whether it is the same one.
+        let again = |mark: &Mark| mark.number == batch.number && batch.number != 0;
+        if let Some(mark) = mark.filter(again) {
             let (events, audit) = (mark.events, mark.audit);
             let written = Written { events, audit };
             remember(redis, &written);
