@@ -1,4 +1,4 @@
-//! What an operator can do to a circuit or a branch. Each action is logged with who, what and why.
+//! What an operator can do to a circuit or a branch. The guard writes down each action.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Caller;
 use crate::body;
 use crate::desk::Desk;
 use crate::named::Named;
@@ -18,8 +19,6 @@ use crate::problem::Problem;
 use crate::target::Target;
 use crate::view::{Circuit, HoldWord};
 
-/// Whoever reaches the loopback listener; there are no accounts to tell apart.
-pub(crate) const AUTHOR: &str = "local";
 /// Reasons are kept, shown and logged; a sentence or two is enough.
 const REASON_CHARS_MAX: usize = 1000;
 
@@ -127,6 +126,7 @@ pub(crate) async fn reset(named: Named, request: Request) -> Answer {
 
 /// `{"state": "open", "reason"?}`, or the bare word `"open"`.
 pub(crate) async fn move_once(target: Target, request: Request) -> Answer {
+    let by = Caller::of(request.extensions())?.author();
     let bytes = body::json_bytes(request).await?;
     let asked = if bytes.trim_ascii_start().starts_with(b"\"") {
         ForceState {
@@ -138,14 +138,14 @@ pub(crate) async fn move_once(target: Target, request: Request) -> Answer {
     };
     let words = "open, closed, half-open or half_open";
     let to = word::<State>("state", &asked.state, words)?;
-    let reason = checked(asked.reason)?;
-    target.transition(to, &Author::new(AUTHOR))?;
-    log("force-state", &target, to.as_str(), reason.as_deref());
+    checked(asked.reason)?;
+    target.transition(to, &by)?;
     target.answer()
 }
 
 /// `{"kind", "reason", "for"?}`.
 pub(crate) async fn set_hold(target: Target, request: Request) -> Answer {
+    let by = Caller::of(request.extensions())?.author();
     let asked: SetHold = body::json(request).await?;
     let kind = word::<HoldKind>("kind", &asked.kind, "forced_open, disabled or observe")?;
     let Some(reason) = checked(Some(asked.reason))? else {
@@ -154,42 +154,37 @@ pub(crate) async fn set_hold(target: Target, request: Request) -> Answer {
         ));
     };
     let for_ = asked.lasts.as_deref().map(lasting).transpose()?;
-    let what = match for_ {
-        Some(lasts) => format!("{} for {}", kind.as_str(), fusebox::duration::format(lasts)),
-        None => kind.as_str().to_owned(),
-    };
     target.hold(HoldRequest {
         kind,
-        reason: reason.clone(),
-        author: Author::new(AUTHOR),
+        reason,
+        author: by,
         for_,
     })?;
-    log("hold", &target, &what, Some(&reason));
     target.answer()
 }
 
 /// `{"reason"?}` or nothing.
 pub(crate) async fn end_hold(target: Target, request: Request) -> Answer {
-    let reason = because(request).await?;
+    let by = because(request).await?;
     let target = target.known()?;
-    let was_held = target.release(&Author::new(AUTHOR));
-    let what = if was_held { "released" } else { "was not held" };
-    log("release", &target, what, reason.as_deref());
+    target.release(&by);
     target.answer()
 }
 
 /// `{"reason"?}` or nothing.
 pub(crate) async fn close_anew(target: Target, request: Request) -> Answer {
-    let reason = because(request).await?;
+    let by = because(request).await?;
     let target = target.known()?;
-    target.reset(&Author::new(AUTHOR));
-    log("reset", &target, "closed", reason.as_deref());
+    target.reset(&by);
     target.answer()
 }
 
-async fn because(request: Request) -> Result<Option<String>, Problem> {
+/// Reads the reason, which is for the audit log only, and tells who gives it.
+async fn because(request: Request) -> Result<Author, Problem> {
+    let by = Caller::of(request.extensions())?.author();
     let asked: Option<Because> = body::json_or_nothing(request).await?;
-    checked(asked.unwrap_or_default().reason)
+    checked(asked.unwrap_or_default().reason)?;
+    Ok(by)
 }
 
 pub(crate) fn word<T: FromStr>(field: &str, text: &str, allowed: &str) -> Result<T, Problem> {
@@ -223,15 +218,4 @@ pub(crate) fn checked(reason: Option<String>) -> Result<Option<String>, Problem>
         return Err(Problem::invalid("reason: one line, no control characters"));
     }
     Ok((!reason.is_empty()).then(|| reason.to_owned()))
-}
-
-fn log(action: &str, target: &Target, what: &str, reason: Option<&str>) {
-    tracing::info!(
-        author = AUTHOR,
-        action,
-        circuit = target.name(),
-        what,
-        reason,
-        "an operator acted"
-    );
 }

@@ -7,6 +7,7 @@ use axum::{Router, middleware};
 use fusebox::{Registry, Source};
 
 use crate::access::Door;
+use crate::audit::Journal;
 use crate::desk::Desk;
 use crate::stream::Feed;
 use crate::thread::{self, Duties};
@@ -77,6 +78,7 @@ impl Admin {
             source: self.source,
             readiness: self.readiness,
             door: Door::new(self.tokens),
+            journal: Journal::default(),
             feed,
             _running: running.ok(),
             openapi: Arc::new(document),

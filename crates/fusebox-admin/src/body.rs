@@ -6,6 +6,8 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use serde::de::DeserializeOwned;
 
+use crate::access::holds_token;
+use crate::audit::Ear;
 use crate::problem::Problem;
 
 /// Far more than any action needs.
@@ -23,7 +25,7 @@ pub(crate) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Pro
 pub(crate) async fn json_or_nothing<T: DeserializeOwned>(
     request: Request,
 ) -> Result<Option<T>, Problem> {
-    let bytes = read(request.into_body()).await?;
+    let bytes = json_bytes(request).await?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -32,8 +34,22 @@ pub(crate) async fn json_or_nothing<T: DeserializeOwned>(
 
 /// The body's bytes. JSON is expected whatever the media type says: `curl -d` says something else,
 /// and against pages of strangers stand the checks of `Host` and `Origin`.
+///
+/// # Errors
+/// Besides what can go wrong on the way: 422 where a token stands in it. It was pasted there by
+/// mistake, and what is in a body is kept and shown.
 pub(crate) async fn json_bytes(request: Request) -> Result<Bytes, Problem> {
-    read(request.into_body()).await
+    let (parts, body) = request.into_parts();
+    let bytes = read(body).await?;
+    if let Some(ear) = parts.extensions.get::<Ear>() {
+        ear.hear(&bytes);
+    }
+    if holds_token(&String::from_utf8_lossy(&bytes)) {
+        return Err(Problem::invalid(
+            "body: a token stands in it; what is sent here is kept and shown",
+        ));
+    }
+    Ok(bytes)
 }
 
 /// Reads JSON; the error names the key or the position.

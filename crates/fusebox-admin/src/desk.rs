@@ -6,6 +6,7 @@ use fusebox::{Registry, Source};
 
 use crate::Readiness;
 use crate::access::Door;
+use crate::audit::Journal;
 use crate::stream::Feed;
 use crate::thread::Running;
 
@@ -17,6 +18,8 @@ pub(crate) struct Desk {
     pub(crate) readiness: Readiness,
     /// Who is let in.
     pub(crate) door: Door,
+    /// Where actions are written down.
+    pub(crate) journal: Journal,
     /// What followers are told.
     pub(crate) feed: Feed,
     /// The background thread, as long as somebody may ask; `None`: the system gave none.

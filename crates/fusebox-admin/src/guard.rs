@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::access::{Need, Refused, need};
+use crate::access::{Need, Of, Refused, need};
+use crate::audit::{Deed, Subject};
 use crate::desk::Desk;
 use crate::problem::Problem;
 
@@ -27,14 +28,31 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
     let (mut parts, body) = request.into_parts();
     let asked = Asked::by(&mut parts).await;
     let now = desk.registry.main().clock().now();
+    let need = asked.need;
+    let mut deed = need
+        .action
+        .map(|action| Deed::begin(&desk, &parts, action, asked.subject()));
     let circuit = asked.circuit.as_deref();
-    let mut response = match desk.door.admit(&parts, asked.need, circuit, now) {
+    let mut response = match desk.door.admit(&parts, need, circuit, now) {
         Ok(caller) => {
-            caller.map(|caller| parts.extensions.insert(caller));
+            if let Some(caller) = caller {
+                let ear = deed.as_mut().map(|deed| deed.is_by(&caller));
+                ear.map(|ear| parts.extensions.insert(ear));
+                parts.extensions.insert(caller);
+            }
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(refused) => told(refused),
+        Err(refused) => {
+            refused
+                .caller()
+                .zip(deed.as_mut())
+                .map(|(caller, deed)| deed.is_by(caller));
+            told(refused)
+        }
     };
+    if let Some(deed) = deed {
+        deed.answered(&mut response).await;
+    }
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         response.headers_mut().insert(name, value);
@@ -47,6 +65,8 @@ struct Asked {
     need: Need,
     /// The circuit that the path names, decoded as the handler will decode it.
     circuit: Option<String>,
+    /// The key of a branch of it.
+    key: Option<String>,
 }
 
 impl Asked {
@@ -59,17 +79,34 @@ impl Asked {
         });
         let need = need(&parts.method, pattern);
         let params = RawPathParams::from_request_parts(parts, &()).await.ok();
-        let circuit = params.as_ref().and_then(|params| {
-            let mut named = params.iter().filter(|(key, _)| *key == "name");
-            named.next().map(|(_, name)| name.to_owned())
-        });
-        Self { need, circuit }
+        let param = |called: &str| {
+            let mut params = params.as_ref()?.iter();
+            let found = params.find(|(name, _)| *name == called);
+            found.map(|(_, value)| value.to_owned())
+        };
+        Self {
+            need,
+            circuit: param("name"),
+            key: param("key"),
+        }
+    }
+
+    /// What the audit log tells of.
+    fn subject(&self) -> Subject {
+        match (self.circuit.clone(), self.key.clone()) {
+            (Some(circuit), Some(key)) => Subject::Branch(circuit, key),
+            (Some(circuit), None) => Subject::Circuit(circuit),
+            (None, _) if self.need.of == Of::Named => Subject::Circuit("\u{fffd}".to_owned()),
+            (None, _) => Subject::All,
+        }
     }
 }
 
 fn told(refused: Refused) -> Response {
     let (detail, challenge) = match refused {
-        Refused::Other(problem) => return problem.into_response(),
+        Refused::Other(problem) | Refused::Forbidden(_, problem) => {
+            return problem.into_response();
+        }
         Refused::Unauthorised { token_was_shown } if token_was_shown => (
             "the token is not known or has expired",
             "Bearer error=\"invalid_token\"",

@@ -21,6 +21,7 @@
 mod access;
 mod actions;
 mod admin;
+mod audit;
 mod body;
 mod branches;
 mod circuits;

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use fusebox::Author;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::actions::{AUTHOR, checked};
+use crate::access::Caller;
+use crate::actions::checked;
 use crate::body;
 use crate::desk::Desk;
 use crate::problem::Problem;
@@ -45,6 +45,7 @@ pub(crate) async fn turn(
     State(desk): State<Desk>,
     request: Request,
 ) -> Result<Json<Main>, Problem> {
+    let by = Caller::of(request.extensions())?.author();
     let asked: TurnMain = body::json(request).await?;
     let open = match asked.state.as_str() {
         "open" => true,
@@ -55,24 +56,11 @@ pub(crate) async fn turn(
         }
     };
     let reason = checked(asked.reason)?;
-    let (main, by) = (desk.registry.main(), Author::new(AUTHOR));
-    let turned = if open {
-        main.open(reason.as_deref().unwrap_or_default(), &by)
+    let main = desk.registry.main();
+    if open {
+        main.open(reason.as_deref().unwrap_or_default(), &by);
     } else {
-        main.close(&by)
-    };
-    let what = match (open, turned) {
-        (true, true) => "opened",
-        (true, false) => "was open",
-        (false, true) => "closed",
-        (false, false) => "was closed",
-    };
-    tracing::info!(
-        author = AUTHOR,
-        action = "main",
-        what,
-        reason,
-        "an operator acted"
-    );
+        main.close(&by);
+    }
     Ok(Json(Main::now(main)))
 }

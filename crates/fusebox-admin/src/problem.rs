@@ -9,6 +9,8 @@ use fusebox::duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::redacted;
+
 /// An answer that says what is wrong and what would be right.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -96,9 +98,15 @@ impl Problem {
             status,
             kind,
             title,
-            detail: detail.into(),
+            // People paste tokens into paths and bodies, and details repeat what came.
+            detail: redacted(&detail.into()).into_owned(),
             retry_after: None,
         }
+    }
+
+    /// What is wrong, in a sentence.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Told as `Retry-After`, and in the body.

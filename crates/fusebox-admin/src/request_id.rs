@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::access::holds_token;
 use crate::problem::Problem;
 
 /// The header, in requests and answers.
@@ -51,7 +52,10 @@ impl RequestId {
 
 fn is_plain(id: &HeaderValue) -> bool {
     let is_plain = |c: &u8| c.is_ascii_alphanumeric() || b"._-".contains(c);
-    (1..=CHARS_MAX).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
+    let is_short = (1..=CHARS_MAX).contains(&id.len());
+    // A token is made of the same characters.
+    let is_token = id.to_str().is_ok_and(holds_token);
+    is_short && id.as_bytes().iter().all(is_plain) && !is_token
 }
 
 /// The outermost layer: gives the request its id, and writes out errors, which tell it.

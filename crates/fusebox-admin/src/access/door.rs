@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::extract::ConnectInfo;
+use axum::extract::connect_info::MockConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use fusebox::Tick;
@@ -38,13 +39,24 @@ pub(crate) struct Door {
     failures: Arc<Failures>,
 }
 
-/// A request that is not let in, and whether a token was shown in vain.
+/// Why a request is not let in.
 pub(crate) enum Refused {
     /// 401: the answer has to name the scheme.
-    Unauthorised {
-        token_was_shown: bool,
-    },
+    Unauthorised { token_was_shown: bool },
+    /// Somebody who is known, and may not do this.
+    Forbidden(Caller, Problem),
+    /// Somebody who is not known.
     Other(Problem),
+}
+
+impl Refused {
+    /// Who it is, where that is known.
+    pub(crate) fn caller(&self) -> Option<&Caller> {
+        match self {
+            Self::Forbidden(caller, _) => Some(caller),
+            _ => None,
+        }
+    }
 }
 
 impl From<Problem> for Refused {
@@ -86,8 +98,10 @@ impl Door {
             None => return Err(Problem::forbidden(TWO_CURES).into()),
             Some(tokens) => self.known(tokens, &request.headers, from, now)?,
         };
-        need.check(&caller, circuit)?;
-        Ok(Some(caller))
+        match need.check(&caller, circuit) {
+            Ok(()) => Ok(Some(caller)),
+            Err(problem) => Err(Refused::Forbidden(caller, problem)),
+        }
     }
 
     fn known(
@@ -123,8 +137,12 @@ impl Door {
 
 /// The peer of the connection, where the host tells it; never what a header claims.
 pub(crate) fn peer(request: &Parts) -> Option<IpAddr> {
-    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map(|ConnectInfo(address)| address.ip())
+    let told = request.extensions.get::<ConnectInfo<SocketAddr>>();
+    // As the extractor does: what a host's tests say, where there is no connection.
+    let mock = || request.extensions.get::<MockConnectInfo<SocketAddr>>();
+    let told = told.map(|ConnectInfo(peer)| peer);
+    let peer = told.or_else(|| mock().map(|MockConnectInfo(peer)| peer));
+    peer.map(SocketAddr::ip)
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {

@@ -14,9 +14,9 @@ mod token;
 mod tokens;
 
 pub(crate) use caller::Caller;
-pub(crate) use door::{Door, Refused};
+pub(crate) use door::{Door, Refused, peer};
 pub use error::TokensError;
-pub(crate) use needs::{Need, need};
+pub(crate) use needs::{Need, Of, need};
 pub use role::{Role, UnknownRole};
 pub use secret::TokenText;
 pub(crate) use secret::{holds_token, redacted};

@@ -135,6 +135,7 @@ impl Tokens {
             tokens.push(token.clone());
             Ok(())
         })?;
+        self.refresh();
         Ok((token, text))
     }
 
@@ -145,11 +146,13 @@ impl Tokens {
     /// There is no such token, or the file cannot be read or written; nothing has changed then.
     pub fn revoke(&self, id: &str) -> Result<Token, TokensError> {
         let file = self.inner.file.as_ref().ok_or(TokensError::Fixed)?;
-        file.change(|tokens| {
+        let revoked = file.change(|tokens| {
             let at = tokens.iter().position(|token| token.id() == id);
             let at = at.ok_or_else(|| TokensError::Unknown(id.to_owned()))?;
             Ok(tokens.remove(at))
-        })
+        })?;
+        self.refresh();
+        Ok(revoked)
     }
 
     /// Looks the text up. All tokens are compared, each in constant time, so that how long it takes

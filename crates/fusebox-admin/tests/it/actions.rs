@@ -1,12 +1,9 @@
 //! What an operator does to a circuit.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fusebox::State;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::asking::{Desk, between, fail, instant};
 
@@ -126,83 +123,4 @@ async fn reset_and_release_take_no_body_too() {
     assert_eq!(rag["state"], "closed");
     assert_eq!(rag["consecutive_failures"], 0);
     desk.delete(&to("hold")).await.ok();
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("no panic before").write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-#[tokio::test]
-async fn each_action_logs_one_line_with_who_what_and_why() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_writer(lines.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    // While there is only one subscriber, a test on another thread that comes first to a line of
-    // the log would switch it off for all threads; with a second, everyone is asked.
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-    let desk = Desk::new();
-    desk.post(
-        &to("force-state"),
-        r#"{"state": "open", "reason": "deploy"}"#,
-    )
-    .await
-    .ok();
-    desk.post(
-        &to("hold"),
-        r#"{"kind": "disabled", "reason": "a \"drill\""}"#,
-    )
-    .await
-    .ok();
-    desk.delete(&to("hold")).await.ok();
-    desk.post(&to("reset"), "{}").await.ok();
-    // Refused: nothing was done, nothing is logged as done.
-    desk.post(&to("hold"), r#"{"kind": "disabled", "reason": ""}"#)
-        .await
-        .problem(422);
-
-    let text = String::from_utf8(lines.0.lock().expect("no panic before").clone()).expect("text");
-    let lines: Vec<serde_json::Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
-    let told: Vec<_> = lines
-        .iter()
-        .map(|line| {
-            let fields = &line["fields"];
-            assert_eq!(fields["author"], "local");
-            assert_eq!(fields["circuit"], "rag");
-            (
-                fields["action"].clone(),
-                fields["what"].clone(),
-                fields["reason"].clone(),
-            )
-        })
-        .collect();
-    let expected = [
-        (json!("force-state"), json!("open"), json!("deploy")),
-        (json!("hold"), json!("disabled"), json!("a \"drill\"")),
-        (json!("release"), json!("released"), json!(null)),
-        (json!("reset"), json!("closed"), json!(null)),
-    ];
-    assert_eq!(told, expected);
 }
