@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic)] // Helpers of tests are tests too.
 
 mod contract;
+mod facts;
 mod golden;
 mod hosts;
 #[cfg(feature = "opentelemetry")]

@@ -136,7 +136,12 @@ fn watched() -> Arc<Watched> {
     Arc::new(Watched(service, AtomicUsize::new(0)))
 }
 
-const SUCCESSES: &str = "circuit_breaker_calls_total{circuit_name=\"rag\",result=\"success\",service_name=\"orchestrator\"}";
+fn successes(collected: &Series) -> Option<f64> {
+    let mut found = collected.iter().filter(|(series, _)| {
+        series.starts_with("circuit_breaker_calls_total{") && series.contains("\"success\"")
+    });
+    found.next().map(|(_, value)| *value)
+}
 
 #[test]
 fn a_collection_reads_the_source_once_and_the_next_one_anew() {
@@ -149,7 +154,7 @@ fn a_collection_reads_the_source_once_and_the_next_one_anew() {
         let collected = collect(&provider, &exporter);
         assert_eq!(source.1.load(Ordering::Relaxed), calls);
         let expected = u32::try_from(calls).map(f64::from).expect("a few");
-        assert_eq!(collected.get(SUCCESSES), Some(&expected));
+        assert_eq!(successes(&collected), Some(expected));
     }
 }
 
