@@ -36,6 +36,7 @@ pub(crate) struct Circuits {
 ///
 /// A list is not a snapshot of the whole box: each circuit is read at its own instant.
 #[utoipa::path(get, path = "/api/v1/circuit-breakers", tag = "circuits",
+    operation_id = "list_circuits",
     params(
         ("limit" = Option<u16>, Query, description = "how many at most; default 1000",
             minimum = 1, maximum = 1000),
@@ -66,6 +67,7 @@ pub(crate) async fn list(
 /// `ETag` stands for its settings in force: it changes when they do, not with the traffic, and is
 /// what `If-Match` of an override takes.
 #[utoipa::path(get, path = "/api/v1/circuit-breakers/{name}", tag = "circuits",
+    operation_id = "circuit",
     params(("name" = String, Path, description = "the circuit")),
     responses((status = 200, description = "the circuit", body = Circuit,
         headers(("ETag" = String, description = "of the settings in force")))))]

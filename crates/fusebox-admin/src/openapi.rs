@@ -5,8 +5,9 @@ use axum::extract::State;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, Content, HeaderBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
-    PathItem, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement, Server, Type,
+    ComponentsBuilder, Content, Header, HeaderBuilder, InfoBuilder, ObjectBuilder, OpenApi,
+    OpenApiBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement, Server,
+    Type,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -107,11 +108,16 @@ fn fill(status: &str, response: &mut Response) {
     if response.content.is_empty() && status.starts_with(['4', '5']) {
         response.content = problem_response().content;
     }
+    response
+        .headers
+        .insert("X-Request-Id".to_owned(), RefOr::T(request_id()));
+}
+
+fn request_id() -> Header {
     let id = HeaderBuilder::new()
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .description(Some("the request's id"));
-    let id = RefOr::T(id.build());
-    response.headers.insert("X-Request-Id".to_owned(), id);
+    id.build()
 }
 
 fn problem_response() -> Response {
@@ -119,5 +125,6 @@ fn problem_response() -> Response {
     ResponseBuilder::new()
         .description("what is wrong, and what would be right")
         .content("application/problem+json", content)
+        .header("X-Request-Id", request_id())
         .build()
 }

@@ -2,7 +2,6 @@
 //! read (`circuit-breakers/health`).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -34,7 +33,7 @@ pub(crate) struct Services {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Service {
     service_name: String,
-    /// Null: the registry does not know it.
+    /// Null where the definition does not say.
     #[schema(required)]
     service_type: Option<String>,
     /// The state that callers feel.
@@ -54,7 +53,7 @@ pub(crate) struct Configuration {
     /// How long it stays open at first; null: until somebody closes it.
     #[schema(required)]
     recovery_timeout: Option<f64>,
-    /// The time-out of a call; null where the registry does not know it.
+    /// The time-out of a call; null where the definition does not say.
     #[schema(required)]
     timeout: Option<f64>,
     fallback_enabled: bool,
@@ -85,21 +84,20 @@ impl Service {
         let snapshot = entry.circuit.snapshot();
         let settings = &snapshot.settings;
         let recovers = settings.recovery() == Recovery::Automatic;
+        let timeout = entry.timeout.or(settings.abandoned_after());
         Self {
             circuit_breaker_state: snapshot.effective_state().as_str(),
             fail_counter: snapshot.consecutive_failures,
             configuration: Configuration {
                 fail_max: settings.consecutive_failures(),
                 recovery_timeout: recovers.then(|| settings.open_for().as_secs_f64()),
-                // A caller's time-out is known where calls that nobody settles count by it.
-                timeout: settings
-                    .abandoned_after()
-                    .map(|t: Duration| t.as_secs_f64()),
+                // Or else the one by which calls that nobody settles count.
+                timeout: timeout.map(|timeout| timeout.as_secs_f64()),
                 fallback_enabled: entry.circuit.fallback_enabled(),
                 priority: entry.priority,
             },
             service_name: snapshot.name,
-            service_type: None,
+            service_type: entry.service_type.clone(),
         }
     }
 }

@@ -58,6 +58,7 @@ impl Duties {
             // Who reads a state makes what is due happen (R7), and so the event that tells it.
             let _ = circuit.state();
         }
+        self.registry.settle_overrides();
         self.feed.tick();
         if self.readiness.phase() == Phase::Draining {
             self.feed.close();

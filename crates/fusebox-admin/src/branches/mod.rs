@@ -37,6 +37,7 @@ pub(crate) struct Branches {
 ///
 /// Not in pages: the order changes with every call.
 #[utoipa::path(get, path = "/api/v1/circuit-breakers/{name}/branches", tag = "branches",
+    operation_id = "list_branches",
     params(
         ("name" = String, Path, description = "the circuit"),
         ("max" = Option<u16>, Query, description = "how many at most; default 20",
@@ -56,6 +57,7 @@ pub(crate) async fn list(Named(entry): Named, query: Query) -> Result<Json<Branc
 
 /// One branch.
 #[utoipa::path(get, path = "/api/v1/circuit-breakers/{name}/branches/{key}", tag = "branches",
+    operation_id = "branch",
     params(
         ("name" = String, Path, description = "the circuit"),
         ("key" = String, Path, description = "the key"),

@@ -1,8 +1,11 @@
 //! Which circuits changed since they were told.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use fusebox::{BranchStats, Listed, Reason, Registry, Settings, Snapshot, Totals, WindowStats};
+use fusebox::{
+    BranchStats, Listed, Override, Reason, Registry, Settings, Snapshot, Totals, WindowStats,
+};
 
 use crate::view::Circuit;
 
@@ -25,6 +28,7 @@ struct Mark {
     settings: Settings,
     branches: Option<BranchStats>,
     priority: u8,
+    over: Option<Arc<Override>>,
 }
 
 impl Mark {
@@ -39,6 +43,7 @@ impl Mark {
             settings: snapshot.settings.clone(),
             branches: snapshot.branches,
             priority: entry.priority,
+            over: entry.over.clone(),
         }
     }
 }

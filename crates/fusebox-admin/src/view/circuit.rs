@@ -4,7 +4,8 @@ use fusebox::{BranchStats, Listed, Snapshot};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Breaker;
+use super::{Breaker, Override};
+use crate::wall::Wall;
 
 /// A circuit at one instant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,6 +18,10 @@ pub(crate) struct Circuit {
     /// The settings in force, in the words of the settings file.
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     settings: Settings,
+    /// What of these an operator put over the definition; null: nothing.
+    #[serde(rename = "override")]
+    #[schema(required)]
+    over: Option<Override>,
     /// Null where the circuit is not keyed.
     #[schema(required)]
     branches: Option<BranchCounts>,
@@ -31,11 +36,14 @@ impl Circuit {
     /// The circuit as it was when the snapshot was taken, a moment ago.
     pub(crate) fn of(entry: &Listed, snapshot: Snapshot) -> Self {
         let breaker = Breaker::of(&snapshot);
+        let wall = Wall::of(&snapshot);
+        let over = entry.over.as_deref();
         Self {
             name: snapshot.name,
             breaker,
             priority: entry.priority,
             settings: Settings(snapshot.settings.entries()),
+            over: over.map(|over| Override::of(over, &wall)),
             branches: snapshot.branches.map(BranchCounts::of),
         }
     }

@@ -3,10 +3,12 @@
 mod breaker;
 mod circuit;
 mod main;
+mod over;
 
 pub(crate) use breaker::{Branch, Breaker, HoldWord, StateWord};
 pub(crate) use circuit::Circuit;
 pub(crate) use main::{Main, MainState};
+pub(crate) use over::Override;
 
 use std::time::Duration;
 

@@ -10,7 +10,10 @@ use axum::http::{self, HeaderMap, Request, StatusCode, header};
 use fusebox::{CircuitBreaker, Definition, FailureClass, ManualClock, Registry, Settings};
 use fusebox_admin::{Admin, Readiness};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
+
+use super::conforming;
 
 /// `rag` of priority 1 and `vms` of priority 3; both open after 2 failures, for 10 s.
 pub(super) struct Desk {
@@ -24,6 +27,11 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new() -> Self {
+        Self::with(|admin| admin)
+    }
+
+    /// With something set up in another way.
+    pub(super) fn with(set_up: impl FnOnce(Admin) -> Admin) -> Self {
         let clock = ManualClock::new();
         // Far enough from the origin that instants of the past can be told.
         clock.advance(Duration::from_secs(3600));
@@ -40,7 +48,8 @@ impl Desk {
         let (rag, vms) = (add("rag", 1), add("vms", 3));
         (0..3).for_each(|_| rag.fell_back("static"));
         let readiness = Readiness::starting();
-        let router = Admin::new(&registry).readiness(readiness.clone()).router();
+        let admin = Admin::new(&registry).readiness(readiness.clone());
+        let router = set_up(admin).router();
         Self {
             registry,
             clock,
@@ -77,21 +86,33 @@ impl Desk {
 
     /// Sends it as from this machine, unless it says where it comes from.
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let request = local(request);
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("the router answers");
-        let (head, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.expect("a short body");
-        let text = String::from_utf8(bytes.to_vec()).expect("text");
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            text,
-        }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = answered(self.router.clone(), request).await;
+        conforming::check(document().await, &method, &path, &answer);
+        answer
+    }
+}
+
+/// What the interface says of itself; the same for all.
+async fn document() -> &'static Value {
+    static DOCUMENT: OnceCell<Value> = OnceCell::const_new();
+    let read = async || {
+        let request = request("GET", "/openapi.json").body(Body::empty());
+        let router = fusebox_admin::router(&Registry::new());
+        answered(router, request.expect("a request")).await.ok()
+    };
+    DOCUMENT.get_or_init(read).await
+}
+
+async fn answered(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(local(request)).await;
+    let (head, body) = response.expect("the router answers").into_parts();
+    let bytes = to_bytes(body, 1 << 20).await.expect("a short body");
+    let text = String::from_utf8(bytes.to_vec()).expect("text");
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        text,
     }
 }
 
@@ -111,6 +132,13 @@ pub(super) fn request(method: &str, path: &str) -> http::request::Builder {
         .method(method)
         .uri(path)
         .header(header::HOST, "127.0.0.1:9797")
+}
+
+/// The request without a body, as from this peer.
+pub(super) fn from(peer: &str, request: http::request::Builder) -> Request<Body> {
+    let peer: SocketAddr = peer.parse().expect("an address");
+    let request = request.extension(ConnectInfo(peer)).body(Body::empty());
+    request.expect("a request")
 }
 
 fn settings() -> Settings {

@@ -2,11 +2,19 @@
 
 #![allow(clippy::expect_used, clippy::panic)] // Helpers of tests are tests too.
 
+mod access;
 mod actions;
 mod asking;
+mod attacks;
+mod audit;
 mod bad_input;
+mod branch_actions;
 mod branches;
+mod conforming;
 mod health;
 mod main_breaker;
+mod openapi;
+mod paging;
 mod reading;
+mod services;
 mod stream;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::asking::{Desk, between, fail, instant, request, succeed};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "name",
     "state",
     "hold",
@@ -22,6 +22,7 @@ const KEYS: [&str; 15] = [
     "in_flight",
     "priority",
     "settings",
+    "override",
     "branches",
 ];
 
