@@ -1,6 +1,8 @@
 //! Runs files one after the other and tells what came out: the whole of `fusebox replay`.
 
-use super::{BadFile, Report, Script};
+use super::{BadFile, Script};
+use crate::setting_text;
+use fusebox::SettingsChange;
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -9,16 +11,47 @@ use std::path::{Path, PathBuf};
 /// A larger file is refused before it is read whole.
 pub const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// What is asked of every file.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// One line of JSON a file.
+    pub json: bool,
+    /// Settings that are changed; none: does the file hold as it is?
+    pub set: SettingsChange,
+}
+
+impl Question {
+    /// Reads `key=value`, as a command line has it.
+    ///
+    /// # Errors
+    /// A text without `=`, or with nothing before it.
+    pub fn set(mut self, text: &str) -> Result<Self, BadFile> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                let value = setting_text::value(value.trim());
+                self.set = self.set.set(key.trim(), value);
+                Ok(self)
+            }
+            _ => Err(BadFile::new(format!("{text:?} is not KEY=VALUE"))),
+        }
+    }
+}
+
 /// Runs the files in order and writes what came out to `out`, what could not be run to `err`.
 ///
 /// The path `-` is the standard input. With `json` every file gives one line on `out`; a file
 /// that could not be run has `ok` false and all else null there (`id`, too, if none was found).
 ///
-/// Returns the exit code: 0 all hold; 1 some do not; 2 a file is bad (the others still run), or
-/// the answers could not be written.
-pub fn files(paths: &[PathBuf], json: bool, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+/// Returns the exit code: 0 all hold; 1 some do not; 2 a file is bad or refuses the changed
+/// settings (the others still run), or the answers could not be written.
+pub fn files(
+    paths: &[PathBuf],
+    question: &Question,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
     let mut tally = Tally::default();
-    match run_all(paths, json, &mut tally, (&mut *out, &mut *err)) {
+    match run_all(paths, question, &mut tally, (&mut *out, &mut *err)) {
         Ok(()) => tally.exit_code(),
         // Whoever reads has had enough (a pipe into `head`); nobody is left to be told.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 2,
@@ -49,23 +82,16 @@ impl Tally {
 
 fn run_all(
     paths: &[PathBuf],
-    json: bool,
+    question: &Question,
     tally: &mut Tally,
     (out, err): (&mut dyn Write, &mut dyn Write),
 ) -> io::Result<()> {
+    let json = question.json;
     for path in paths {
-        match run(path) {
-            Ok(report) => {
-                *(if report.ok() {
-                    &mut tally.hold
-                } else {
-                    &mut tally.fail
-                }) += 1;
-                if json {
-                    writeln!(out, "{}", report.to_json_line())?;
-                } else {
-                    writeln!(out, "{report}")?;
-                }
+        match run(path, question) {
+            Ok((ok, text)) => {
+                *(if ok { &mut tally.hold } else { &mut tally.fail }) += 1;
+                writeln!(out, "{text}")?;
             }
             Err(bad) => {
                 tally.bad += 1;
@@ -87,9 +113,25 @@ fn run_all(
     out.flush()
 }
 
-fn run(path: &Path) -> Result<Report, BadFile> {
-    let bytes = read(path)?;
-    Script::parse(&bytes)?.run()
+/// Whether the file holds, and what there is to say.
+fn run(path: &Path, question: &Question) -> Result<(bool, String), BadFile> {
+    let script = Script::parse(&read(path)?)?;
+    if question.set.is_empty() {
+        let report = script.run()?;
+        let text = if question.json {
+            report.to_json_line()
+        } else {
+            report.to_string()
+        };
+        return Ok((report.ok(), text));
+    }
+    let comparison = script.run_with(&question.set)?;
+    let text = if question.json {
+        comparison.to_json_line()
+    } else {
+        comparison.to_string()
+    };
+    Ok((comparison.report().ok(), text))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, BadFile> {

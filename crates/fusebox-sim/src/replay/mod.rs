@@ -13,7 +13,9 @@
 //! - The seed of the jitter is fixed: two runs of one file are the same.
 //! - `rule` and the other texts are never judged.
 
+mod admissions;
 mod bad_file;
+mod comparison;
 mod course;
 mod document;
 mod expect;
@@ -27,6 +29,7 @@ mod step;
 mod world;
 
 pub use bad_file::BadFile;
-pub use files::{FILE_BYTES_MAX, files};
+pub use comparison::Comparison;
+pub use files::{FILE_BYTES_MAX, Question, files};
 pub use report::Report;
 pub use script::Script;

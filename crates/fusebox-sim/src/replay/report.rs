@@ -97,6 +97,10 @@ impl Report {
 
     /// One line of JSON with the keys `id`, `ok`, `failed_step`, `expected` and `actual`.
     pub fn to_json_line(&self) -> String {
+        self.to_json().to_string()
+    }
+
+    pub(super) fn to_json(&self) -> Value {
         json!({
             "id": self.id,
             "ok": self.ok(),
@@ -104,7 +108,6 @@ impl Report {
             "expected": self.expected(),
             "actual": self.actual(),
         })
-        .to_string()
     }
 }
 

@@ -3,8 +3,9 @@
 use super::course::Course;
 use super::fields::{Fields, kind};
 use super::settings::{self, Circuit, Refusal};
-use super::step::Step;
-use super::{BadFile, Report, document, world};
+use super::step::{Act, Step};
+use super::{BadFile, Comparison, Report, document, world};
+use fusebox::SettingsChange;
 use serde_json::{Value, json};
 
 /// A replay file that can be run.
@@ -60,14 +61,64 @@ impl Script {
     pub fn run(&self) -> Result<Report, BadFile> {
         match &self.check {
             Check::Steps { circuit, steps } => {
-                let misses = world::run(circuit, steps).map_err(|bad| bad.in_script(&self.id))?;
-                Ok(Report::new(&self.id, misses))
+                let run = world::run(circuit, steps, None);
+                let run = run.map_err(|bad| bad.in_script(&self.id))?;
+                Ok(Report::new(&self.id, run.misses))
             }
             Check::Refusal { field, refused } => {
                 Ok(Report::of_settings(&self.id, json!(field), json!(refused)))
             }
         }
     }
+}
+
+impl Script {
+    /// Runs the file with some settings changed, also those that a step puts in force, beside a run
+    /// as it is. The report is on the expectations of the file in the changed run.
+    ///
+    /// A call that is rejected as the file is, and let through now, counts as ignored: nobody
+    /// knows how it would have ended. One that is let through as the file is, and rejected now,
+    /// does not happen.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), settings that are refused, and a file without steps.
+    pub fn run_with(&self, change: &SettingsChange) -> Result<Comparison, BadFile> {
+        let Check::Steps { circuit, steps } = &self.check else {
+            let text = "a file about settings that are refused has no steps to run with others";
+            return Err(BadFile::new(text).in_script(&self.id));
+        };
+        let compared = || {
+            let recorded = world::run(circuit, steps, None)?;
+            let (circuit, steps) = changed(circuit, steps, change)?;
+            let now = world::run(&circuit, &steps, Some(&recorded.admissions))?;
+            Ok((recorded, now))
+        };
+        let (recorded, now) = compared().map_err(|bad: BadFile| bad.in_script(&self.id))?;
+        Ok(Comparison {
+            report: Report::new(&self.id, now.misses),
+            change: change.clone(),
+            recorded: recorded.outlook,
+            now: now.outlook,
+            length: now.length,
+        })
+    }
+}
+
+/// The same with other settings.
+fn changed(
+    circuit: &Circuit,
+    steps: &[Step],
+    change: &SettingsChange,
+) -> Result<(Circuit, Vec<Step>), BadFile> {
+    let mut steps = steps.to_vec();
+    for (step, number) in steps.iter_mut().zip(1..) {
+        if let Some(Act::Settings { breaker }) = &mut step.act {
+            **breaker = breaker
+                .changed_by(change)
+                .map_err(|bad| bad.at_step(number))?;
+        }
+    }
+    Ok((circuit.changed_by(change)?, steps))
 }
 
 impl Check {

@@ -2,7 +2,7 @@
 
 use super::BadFile;
 use super::fields::kind;
-use fusebox::{BranchSettings, Settings, SettingsError};
+use fusebox::{BranchSettings, Settings, SettingsChange, SettingsError};
 use serde_json::{Map, Value};
 
 /// Checked settings of a circuit.
@@ -69,6 +69,17 @@ impl Circuit {
         let settings = Settings::from_entries(entries)?;
         let branches = object.get("branch").map(read_branches).transpose()?;
         Ok(Self { settings, branches })
+    }
+
+    /// The same with some settings of the circuit changed; branches follow where they have none of
+    /// their own.
+    pub(super) fn changed_by(&self, change: &SettingsChange) -> Result<Self, BadFile> {
+        let settings = self.settings.changed_by(change);
+        let refused = |error| BadFile::new(format!("the changed settings are refused: {error}"));
+        Ok(Self {
+            settings: settings.map_err(refused)?,
+            branches: self.branches.clone(),
+        })
     }
 }
 

@@ -2,21 +2,23 @@
 //! calls in flight.
 
 use super::BadFile;
+use super::admissions::{Admissions, Tally};
 use super::expect::{Difference, Expectation};
 use super::seen::{Answer, Seen};
 use super::settings::Circuit;
 use super::step::{Act, Step};
+use crate::what_if::{Outlook, SEED};
 use fusebox::{
-    Author, BranchSettings, CircuitBreaker, ControlError, EventBus, HoldRequest, Keyed,
-    MainBreaker, ManualClock, PermitOf, Reason, Rejection, Settings, SettingsError, Settlement,
-    Snapshot, State,
+    Author, BranchSettings, CircuitBreaker, Clock, ControlError, EventBus, HoldRequest, Keyed,
+    MainBreaker, ManualClock, Outcome, PermitOf, Reason, Rejection, Settings, SettingsError,
+    Settlement, Snapshot, State,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Any number will do, as long as it is always the same.
-const SEED: u64 = 1;
+/// What is known of a call that was rejected as recorded, and is let through now.
+const UNKNOWN: Settlement = Settlement::new(Outcome::Ignored);
 
 /// A step whose expectation did not hold.
 #[derive(Clone, Debug)]
@@ -31,10 +33,29 @@ pub(super) struct Miss {
 /// Misses that are kept: the first explains most of what follows.
 const MISSES_MAX: usize = 100;
 
-pub(super) fn run(circuit: &Circuit, steps: &[Step]) -> Result<Vec<Miss>, BadFile> {
+/// What came of a run.
+pub(super) struct Played {
+    pub(super) misses: Vec<Miss>,
+    /// Who was let through, for a run to compare with.
+    pub(super) admissions: Vec<Admissions>,
+    pub(super) outlook: Outlook,
+    /// How much time the steps took.
+    pub(super) length: Duration,
+}
+
+/// Runs the steps. `known`: who was let through in a run with other settings, which is what is
+/// known of these calls.
+pub(super) fn run(
+    circuit: &Circuit,
+    steps: &[Step],
+    known: Option<&[Admissions]>,
+) -> Result<Played, BadFile> {
     let mut world = World::new(circuit).map_err(|error| refused(&error))?;
     let mut misses = Vec::new();
+    let mut admissions = Vec::with_capacity(steps.len());
     for (step, number) in steps.iter().zip(1..) {
+        let of_step = known.and_then(|known| known.get(number - 1));
+        world.tally.begin_step(of_step);
         let answer = match step
             .act
             .as_ref()
@@ -46,6 +67,8 @@ pub(super) fn run(circuit: &Circuit, steps: &[Step]) -> Result<Vec<Miss>, BadFil
             Some(Err(_)) if !misses.is_empty() => break,
             Some(Err(bad)) => return Err(bad.at_step(number)),
         };
+        world.tally.listen();
+        admissions.push(world.tally.end_step());
         let Some(expect) = &step.expect else { continue };
         let seen = world.see(expect, step.key.as_deref(), answer);
         let differences = expect.differences(&seen.map_err(|error| refused(&error))?);
@@ -60,7 +83,12 @@ pub(super) fn run(circuit: &Circuit, steps: &[Step]) -> Result<Vec<Miss>, BadFil
             }
         }
     }
-    Ok(misses)
+    Ok(Played {
+        misses,
+        admissions,
+        length: Duration::from_nanos(world.clock.now().as_nanos()),
+        outlook: world.tally.finish(&world.breaker),
+    })
 }
 
 /// The permit of a call, with or without a key.
@@ -73,6 +101,7 @@ struct World {
     /// Every begun call that is not over; `None` if it was not admitted.
     calls: HashMap<String, Option<CallPermit>>,
     author: Author,
+    tally: Tally,
 }
 
 impl World {
@@ -80,6 +109,7 @@ impl World {
         let clock = ManualClock::new();
         let breaker = Arc::new(breaker(&circuit.settings, &clock)?);
         let author = Author::new("replay");
+        let tally = Tally::new(breaker.subscribe());
         breaker.set_branches(circuit.branches.clone(), &author);
         // Nobody reads its events.
         let main = MainBreaker::with_clock(EventBus::new(1), clock.clone());
@@ -90,6 +120,7 @@ impl World {
             main,
             calls: HashMap::new(),
             author,
+            tally,
         })
     }
 
@@ -103,7 +134,7 @@ impl World {
                 retry_after,
             } => {
                 let settlement = with_hint(Settlement::new(*outcome).took(*took), *retry_after);
-                return Ok(self.call(settlement, *times, key));
+                return Ok(self.call(*outcome, settlement, *times, key));
             }
             Act::Begin { call } => return self.begin(call, key).map(Some),
             Act::End {
@@ -112,11 +143,15 @@ impl World {
                 retry_after,
             } => {
                 let settlement = with_hint(Settlement::new(*outcome), *retry_after);
-                self.admitted(call)?.settle(settlement);
+                match self.admitted(call)? {
+                    Some(permit) => drop(permit.settle(settlement)),
+                    None => self.tally.outlook.lose(*outcome),
+                }
             }
             Act::Drop { call } => drop(self.admitted(call)?),
             Act::Overdue { call } => match self.calls.get_mut(call) {
                 Some(Some(permit)) => permit.overdue(),
+                Some(None) if self.tally.compares() => {}
                 other => return Err(not_in_flight(call, other.is_some())),
             },
             Act::Advance { by } => self.clock.advance(*by),
@@ -170,12 +205,22 @@ impl World {
         .map(drop)
     }
 
-    fn call(&self, settlement: Settlement, times: u64, key: Option<&str>) -> Option<Answer> {
+    fn call(
+        &mut self,
+        outcome: Outcome,
+        settlement: Settlement,
+        times: u64,
+        key: Option<&str>,
+    ) -> Option<Answer> {
         let mut answer = None;
         for _ in 0..times {
             let permit = CircuitBreaker::acquire_key_from(&*self.breaker, key);
+            let known = self.tally.count(permit.is_ok());
+            if known && permit.is_err() {
+                self.tally.outlook.lose(outcome);
+            }
             answer = Some(permit.map(|permit| {
-                permit.settle(settlement);
+                permit.settle(if known { settlement } else { UNKNOWN });
             }));
         }
         answer
@@ -186,18 +231,25 @@ impl World {
             return Err(BadFile::new(format!("call {call:?} is in flight already")));
         }
         let admitted = CircuitBreaker::acquire_key_from(Arc::clone(&self.breaker), key);
+        let known = self.tally.count(admitted.is_ok());
         let (permit, answer) = match admitted {
-            Ok(permit) => (Some(permit), Ok(())),
+            Ok(permit) if known => (Some(permit), Ok(())),
+            Ok(permit) => {
+                permit.settle(UNKNOWN);
+                (None, Ok(()))
+            }
             Err(rejection) => (None, Err(rejection)),
         };
         self.calls.insert(call.to_owned(), permit);
         Ok(answer)
     }
 
-    /// Takes the permit of a call that ends.
-    fn admitted(&mut self, call: &str) -> Result<CallPermit, BadFile> {
+    /// Takes the permit of a call that ends; `None`: it was let through as recorded, and is not
+    /// now.
+    fn admitted(&mut self, call: &str) -> Result<Option<CallPermit>, BadFile> {
         match self.calls.remove(call) {
-            Some(Some(permit)) => Ok(permit),
+            Some(Some(permit)) => Ok(Some(permit)),
+            Some(None) if self.tally.compares() => Ok(None),
             other => Err(not_in_flight(call, other.is_some())),
         }
     }

@@ -1,6 +1,6 @@
 //! What `files` writes, where, and with which exit code.
 
-use fusebox_sim::replay::{FILE_BYTES_MAX, files};
+use fusebox_sim::replay::{FILE_BYTES_MAX, Question, files};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,9 +48,16 @@ impl Drop for Folder {
     }
 }
 
+fn asked(json: bool) -> Question {
+    Question {
+        json,
+        ..Question::default()
+    }
+}
+
 fn replay(paths: &[PathBuf], json: bool) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = files(paths, json, &mut out, &mut err);
+    let code = files(paths, &asked(json), &mut out, &mut err);
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     (code, text(out), text(err))
 }
@@ -148,8 +155,11 @@ fn answers_that_cannot_be_written_are_2() {
     let folder = Folder::new("full");
     let mut err = Vec::new();
     let full = &mut Full(io::ErrorKind::StorageFull);
-    assert_eq!(files(&[folder.holds()], false, full, &mut err), 2);
+    assert_eq!(files(&[folder.holds()], &asked(false), full, &mut err), 2);
     assert!(String::from_utf8_lossy(&err).contains("cannot write"));
     let gone = &mut Full(io::ErrorKind::BrokenPipe);
-    assert_eq!(files(&[folder.holds()], true, gone, &mut io::sink()), 2);
+    assert_eq!(
+        files(&[folder.holds()], &asked(true), gone, &mut io::sink()),
+        2
+    );
 }
