@@ -234,7 +234,7 @@ fn a_file_without_steps_has_no_other_settings() {
     assert_eq!(file.ask(&["backoff=3"], false).0, 2);
     let mut sink = io::sink();
     let code = files(
-        &[file.0.clone()],
+        std::slice::from_ref(&file.0),
         &Question::default(),
         &mut sink,
         &mut io::sink(),
