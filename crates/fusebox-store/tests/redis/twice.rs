@@ -61,15 +61,28 @@ fn a_transaction_that_arrives_after_its_second_try_is_not_done() {
     let mut storage = Redis::open(&held.url()).expect("a URL");
     let error = storage.write(&batch(1)).expect_err("held up");
     assert!(matches!(error, StoreError::Slow { .. }), "{error}");
-    let written = storage.write(&batch(1)).expect("written");
+    storage.write(&batch(1)).expect("written");
+    let later = Batch {
+        number: 2,
+        circuits: vec![circuit("rag_service", State::Closed)],
+        ..Batch::default()
+    };
+    storage.write(&later).expect("written");
     let before = server.wire().text("INFO commandstats");
     held.release();
     until("the first try has arrived", || {
         calls(&server.wire().text("INFO commandstats"), "exec") > calls(&before, "exec")
     });
-    assert_eq!(server.wire().number("XLEN fusebox:events"), 1);
-    assert_eq!(server.wire().number("XLEN fusebox:audit"), 1);
-    assert_eq!(storage.write(&batch(1)).expect("answered"), written);
+    let mut wire = server.wire();
+    let field = "HGET circuit_breaker_state:rag_service state";
+    assert_eq!(wire.text(field), "closed", "the later batch stands");
+    for list in [
+        "fusebox:events",
+        "fusebox:audit",
+        "circuit_breaker_history:rag_service",
+    ] {
+        assert_eq!(wire.number(&format!("XLEN {list}")), 1, "{list}");
+    }
 }
 
 #[test]
