@@ -5,7 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use axum::http::HeaderValue;
 use fusebox::Listed;
 
-/// The tag of the circuit's settings in force and its override, quoted, as in `ETag` and `If-Match`.
+/// The tag of the circuit's settings in force and its override, quoted, as in `ETag` and
+/// `If-Match`.
 pub(crate) fn of(entry: &Listed) -> String {
     let mut hasher = DefaultHasher::new();
     entry.circuit.settings().entries().hash(&mut hasher);

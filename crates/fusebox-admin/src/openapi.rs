@@ -1,4 +1,4 @@
-//! The interface in words for programs: OpenAPI 3.1, made from the routes.
+//! The interface in words for programs: `OpenAPI` 3.1, made from the routes.
 
 use axum::Json;
 use axum::extract::State;

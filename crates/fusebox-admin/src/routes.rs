@@ -1,7 +1,7 @@
 //! All routes: one file per resource, each with its own `routes()`.
 //!
 //! A handler is annotated with `#[utoipa::path]` and registered with `routes!`, so that the path
-//! it is reached by and the path in the OpenAPI document are one text. Paths are written whole,
+//! it is reached by and the path in the `OpenAPI` document are one text. Paths are written whole,
 //! from `/`; nothing is nested.
 
 use utoipa_axum::router::OpenApiRouter;

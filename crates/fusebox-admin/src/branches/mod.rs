@@ -43,7 +43,7 @@ pub(crate) struct Branches {
         ("max" = Option<u16>, Query, description = "how many at most; default 20",
             minimum = 1, maximum = 1000),
     ),
-    responses((status = 200, description = "none where the circuit is not keyed", body = Branches)))]
+    responses((status = 200, description = "none if it is not keyed", body = Branches)))]
 pub(crate) async fn list(Named(entry): Named, query: Query) -> Result<Json<Branches>, Problem> {
     let query = query.only(&["max"])?;
     let max = query.number("max", 1, LIMIT_MAX)?.unwrap_or(MAX);

@@ -73,9 +73,9 @@ struct BranchCounts {
 impl BranchCounts {
     fn of(stats: BranchStats) -> Self {
         Self {
-            known: stats.known as u64,
-            open: stats.open as u64,
-            held: stats.held as u64,
+            known: stats.known,
+            open: stats.open,
+            held: stats.held,
             evicted: stats.evicted,
             evicted_open: stats.evicted_open,
             unkept: stats.unkept,

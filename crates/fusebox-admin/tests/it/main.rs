@@ -13,6 +13,7 @@ mod branches;
 mod conforming;
 mod health;
 mod main_breaker;
+mod mounted;
 mod openapi;
 mod paging;
 mod reading;
