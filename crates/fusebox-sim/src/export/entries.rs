@@ -46,7 +46,7 @@ impl Entries {
         let mut entries = Self {
             list: Vec::new(),
             settings: trip.settings.clone(),
-            dropped: 0,
+            dropped: trip.dropped,
         };
         let mut latest = trip.began;
         for happened in &trip.happened {

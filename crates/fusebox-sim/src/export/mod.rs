@@ -46,6 +46,8 @@ pub struct Trip {
     pub keyed: bool,
     /// The calls of the generation, and the changes of its settings; the rest is not looked at.
     pub happened: Vec<Happened>,
+    /// Calls of the generation before those, which are too many for a file.
+    pub dropped: u64,
     /// What it led to.
     pub event: Event,
 }

@@ -322,12 +322,14 @@ impl Tape {
     pub fn trip(&self, id: String, event: &Event) -> Trip {
         let generation = &self.generation;
         let whole = generation.whole;
-        let happened: Vec<_> = self.of_generation(event).collect();
+        let mut settings = generation.settings.clone();
+        let (happened, dropped) = self.of_generation(event, &mut settings);
         let first = happened.iter().find_map(|happened| match happened {
             Happened::Call(call) => Some(call.at),
             _ => None,
         });
-        let began = first.filter(|_| !whole).unwrap_or(generation.began);
+        let began = first.filter(|_| !whole || dropped > 0);
+        let began = began.unwrap_or(generation.began);
         Trip {
             id,
             began,
@@ -338,9 +340,10 @@ impl Tape {
                 let left = until.map(|until| until.saturating_since(began));
                 (kind, left)
             }),
-            settings: generation.settings.clone(),
+            settings,
             keyed: self.keyed,
             happened,
+            dropped,
             event: event.clone(),
         }
     }

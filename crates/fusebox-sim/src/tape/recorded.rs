@@ -1,9 +1,10 @@
 //! What a tape gives back: all that is known in one order.
 
 use super::{Marked, Rejections, Tape, Told};
+use crate::export::CALLS_MAX;
 use crate::openings::Openings;
-use crate::what_if::{Happened, Record};
-use fusebox::{Event, EventKind, RecordedCall, Tick};
+use crate::what_if::{Hand, Happened, Record};
+use fusebox::{Event, EventKind, RecordedCall, Settings, Tick};
 
 /// What really happened, for a [`what_if`](crate::what_if::what_if) and to be shown beside it.
 #[derive(Clone, Debug)]
@@ -82,26 +83,40 @@ impl Tape {
         merged
     }
 
-    /// What is known of the generation that `event` ends or speaks of.
-    pub(super) fn of_generation(&self, event: &Event) -> impl Iterator<Item = Happened> {
+    /// What is known of the generation that `event` ends or speaks of, without the calls that do
+    /// not fit in a file; how many those are. `settings` become those in force after them.
+    pub(super) fn of_generation(
+        &self,
+        event: &Event,
+        settings: &mut Settings,
+    ) -> (Vec<Happened>, u64) {
         let number = self.generation.number;
         let under_way = matches!(event.kind, EventKind::WouldOpen { .. });
+        let is_in =
+            |call: &RecordedCall| call.generation == number && !(under_way && call.at > event.at);
+        let calls = || self.calls.since(0).filter(|(_, call)| is_in(call));
+        let dropped = (calls().count() as u64).saturating_sub(CALLS_MAX);
         let is_change = |told: &&Told| {
             told.generation == number && !matches!(told.what, Happened::Began { .. })
         };
         let mut told = self.told.iter().filter(is_change).peekable();
         let mut merged = Vec::new();
-        for (number, call) in self.calls.since(0) {
-            if call.generation != self.generation.number || (under_way && call.at > event.at) {
-                continue;
-            }
+        for ((number, call), index) in calls().zip(0..) {
             while let Some(next) = told.next_if(|told| !comes_before(&call, number, told)) {
-                merged.push(next.what.clone());
+                match &next.what {
+                    Happened::Hand {
+                        hand: Hand::Settings(anew),
+                        ..
+                    } if index <= dropped && dropped > 0 => *settings = (**anew).clone(),
+                    what => merged.push(what.clone()),
+                }
             }
-            merged.push(Happened::Call(call));
+            if index >= dropped {
+                merged.push(Happened::Call(call));
+            }
         }
         merged.extend(told.map(|told| told.what.clone()));
-        merged.into_iter()
+        (merged, dropped)
     }
 }
 

@@ -293,3 +293,35 @@ fn an_event_of_a_branch_is_in_no_file_and_on_no_tape() {
     tape.event(&of_branch, &settings(3));
     assert_eq!(tape.record(now).expect("a record").openings.total(), 0);
 }
+
+#[test]
+fn equal_calls_at_one_instant_are_cut_by_their_number() {
+    let window = fusebox::WindowSize::Calls(10);
+    let builder = Settings::builder().failure_count(5).window(window);
+    let mut life = Life::new(builder.build().expect("good settings"), Tick::ZERO, 1);
+    let other = Settings::builder().failure_count(6).window(window);
+    for number in 0..30_000 {
+        life.call(SUCCESS);
+        if number == 2_000 {
+            life.settings(other.clone().build().expect("good settings"));
+        }
+    }
+    for _ in 0..6 {
+        life.call(FAILURE);
+    }
+    let (_, exported) = &life.exported[0];
+    assert!(exported.cut && exported.holds, "{}", exported.text);
+    assert_eq!(exported.calls, 20_000);
+    assert!(
+        exported.text.contains("10006 before them"),
+        "{}",
+        exported.text
+    );
+    // The settings of the time, and no step that changes them.
+    assert!(
+        exported.text.contains(r#""failure_count":6"#),
+        "{}",
+        exported.text
+    );
+    assert!(!exported.text.contains(r#""do": "settings""#));
+}
