@@ -17,8 +17,8 @@
 //!
 //! What stands where (a prefix, if one is set, comes before every name):
 //!
-//! - `circuit_breaker_state:<circuit>`: a hash that lives for the TTL. `service_name` (the circuit's
-//!   name), `state` (`closed`, `open`, `half-open`), `timestamp` (RFC 3339), `fail_counter`
+//! - `circuit_breaker_state:<circuit>`: a hash that lives for the TTL. `service_name` (the name of
+//!   the circuit), `state` (`closed`, `open`, `half-open`), `timestamp` (RFC 3339), `fail_counter`
 //!   (failures in a row), and `fusebox`: the whole record with its branches, as JSON.
 //! - `circuit_breaker_history:<circuit>`: a stream of the newest 1,000 or so events, for who reads
 //!   Redis without Fusebox; it lives for the TTL after the last write.
