@@ -1,0 +1,11 @@
+//! What the fuzz targets share: how an input is taken apart, and what holds for every settings of a
+//! breaker.
+//!
+//! A target is one file in `targets/`; it panics where something does not hold that should. Nothing
+//! here is shipped.
+
+mod breaker;
+mod input;
+
+pub use breaker::{as_numbers, entries_read_back, read, typed};
+pub use input::split_at_line;
