@@ -1,6 +1,5 @@
 //! Who is asking.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -21,27 +20,20 @@ pub(crate) struct Caller {
     name: Arc<str>,
     role: Role,
     circuits: Arc<Patterns>,
-    from: Option<IpAddr>,
 }
 
 impl Caller {
-    pub(super) fn new(
-        name: &str,
-        role: Role,
-        circuits: Arc<Patterns>,
-        from: Option<IpAddr>,
-    ) -> Self {
+    pub(super) fn new(name: &str, role: Role, circuits: Arc<Patterns>) -> Self {
         Self {
             name: name.into(),
             role,
             circuits,
-            from,
         }
     }
 
     /// A user of this machine, where no tokens are set.
-    pub(crate) fn local(from: Option<IpAddr>) -> Self {
-        Self::new(LOCAL, Role::Admin, Arc::new(Patterns::all()), from)
+    pub(crate) fn local() -> Self {
+        Self::new(LOCAL, Role::Admin, Arc::new(Patterns::all()))
     }
 
     /// The name of the token, or `local`.
@@ -51,11 +43,6 @@ impl Caller {
 
     pub(crate) fn role(&self) -> Role {
         self.role
-    }
-
-    /// The address of the peer, where the host tells it.
-    pub(crate) fn from(&self) -> Option<IpAddr> {
-        self.from
     }
 
     /// As whom the breaker shall remember it.

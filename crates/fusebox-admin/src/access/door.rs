@@ -93,7 +93,7 @@ impl Door {
         let from = peer(request);
         let caller = match tokens {
             None if from.is_some_and(origin::is_loopback) && !is_forwarded(&request.headers) => {
-                Caller::local(from)
+                Caller::local()
             }
             None => return Err(Problem::forbidden(TWO_CURES).into()),
             Some(tokens) => self.known(tokens, &request.headers, from, now)?,
@@ -122,7 +122,7 @@ impl Door {
         let found = text.map(|text| tokens.find(&text, SystemTime::now()));
         if let Some(Found::Valid(token)) = found {
             let circuits = Arc::new(token.patterns().clone());
-            return Ok(Caller::new(token.name(), token.role(), circuits, from));
+            return Ok(Caller::new(token.name(), token.role(), circuits));
         }
         self.failures.count(from, now).map_err(|wait| {
             let detail = "too many wrong tokens came from this address; a right one is let in";

@@ -21,7 +21,7 @@ fn feed() -> (Registry, Feed) {
 }
 
 fn client(registry: &Registry, feed: &Feed, last: Option<&str>) -> Client {
-    let filter = Filter::only(Caller::local(None), std::iter::empty());
+    let filter = Filter::only(Caller::local(), std::iter::empty());
     let seat = feed.seat().expect("a place");
     Client::new(seat, registry.clone(), filter, last)
 }
