@@ -8,6 +8,7 @@ mod client;
 mod completions;
 mod output;
 mod replay;
+mod token;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ enum Command {
     Demo(Demo),
     #[command(flatten)]
     Client(client::ClientCommand),
+    /// Make, show and take back the tokens of the admin interface
+    Token(token::TokenCommand),
     /// Print a script that completes commands and flags in a shell
     Completions(completions::Completions),
 }
@@ -133,6 +136,7 @@ pub fn main() -> ExitCode {
             json: demo.json,
         })),
         Command::Client(command) => run(client::run(command)),
+        Command::Token(command) => token::run(command),
         Command::Completions(what) => completions::run(&what),
     };
     code.into()

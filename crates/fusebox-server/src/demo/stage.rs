@@ -252,7 +252,7 @@ async fn serve(
     let closed = until(closing.clone());
     servers.spawn(async move {
         // Without its admin listener the demo goes on; a curl to it says what is wrong.
-        let _ = admin::serve(router, admin_listener, closed).await;
+        admin::serve(router, admin_listener, closed).await;
     });
     Ok(addresses)
 }

@@ -24,7 +24,7 @@ pin_project! {
     /// bytes, TCP would reset the connection and take an answer away that the client has not read
     /// yet. That is every rejected call with a large body.
     #[derive(Debug)]
-    pub(super) struct ClientStream<S> {
+    pub(crate) struct ClientStream<S> {
         #[pin]
         inner: S,
         stalled_for: Duration,
@@ -34,7 +34,7 @@ pin_project! {
 }
 
 impl<S> ClientStream<S> {
-    pub(super) fn new(inner: S, stalled_for: Duration) -> Self {
+    pub(crate) fn new(inner: S, stalled_for: Duration) -> Self {
         Self {
             inner,
             stalled_for,

@@ -21,5 +21,6 @@ mod problem;
 mod target;
 mod tunnel;
 
+pub(crate) use client_stream::ClientStream;
 pub use limits::Limits;
 pub use listener::Gateway;

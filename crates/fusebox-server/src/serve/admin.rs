@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,14 +9,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
+use hyper::service::Service as HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower_service::Service;
+
+use super::certificate::Certificate;
+use crate::gateway::ClientStream;
 
 /// People, scrapers and scripts of one machine; who comes later waits in the backlog.
 const CONNECTIONS_MAX: usize = 256;
@@ -28,20 +35,28 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 /// Out of file descriptors, accepting fails again at once: wait instead of spinning.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// Serves `router` until `shutdown` resolves, then lets the answers under way finish.
-///
-/// # Errors
-/// None at present: a listener that cannot accept is tried again.
-pub async fn serve(
+/// What a client that stops in the middle of a handshake may take.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// A client that takes no bytes of its answer does not keep its place longer.
+const WRITE_STALLED_FOR: Duration = Duration::from_secs(60);
+/// The head of a request: far more than a token and a path.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Serves `router` over plain HTTP until `shutdown` resolves, then lets the answers under way
+/// finish.
+pub async fn serve(router: Router, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    serve_with(router, listener, None, shutdown).await;
+}
+
+/// The same, over TLS where there is a certificate.
+pub async fn serve_with(
     router: Router,
     listener: TcpListener,
+    certificate: Option<Certificate>,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut http = Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN);
     let mut shutdown = pin!(shutdown);
     loop {
         let next = async {
@@ -55,12 +70,18 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => {
                 let service = told_of(peer, &router);
-                let connection = http.serve_connection(TokioIo::new(stream), service);
-                let connection = graceful.watch(connection);
+                let stream = ClientStream::new(stream, WRITE_STALLED_FOR);
+                let watcher = graceful.watcher();
+                let acceptor = certificate.as_ref().map(Certificate::acceptor);
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "an admin connection broke off");
+                    match acceptor {
+                        None => converse(stream, service, watcher).await,
+                        Some(acceptor) => {
+                            if let Some(stream) = shake_hands(acceptor, stream).await {
+                                converse(stream, service, watcher).await;
+                            }
+                        }
                     }
                 });
             }
@@ -77,7 +98,41 @@ pub async fn serve(
     {
         tracing::warn!("admin connections were still open at the end");
     }
-    Ok(())
+}
+
+/// `None`: it did not come about in time, or the client does not speak TLS or does not trust us.
+async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
+    acceptor: TlsAcceptor,
+    stream: S,
+) -> Option<TlsStream<S>> {
+    match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "no TLS on an admin connection");
+            None
+        }
+        Err(_) => {
+            tracing::debug!("no TLS on an admin connection: the client stopped");
+            None
+        }
+    }
+}
+
+/// All requests of one connection.
+async fn converse<S, H>(stream: S, service: H, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: HttpService<Request<Incoming>, Response = Response, Error = Infallible>,
+    H::Future: Send + 'static,
+{
+    let mut http = Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_header_size(HEAD_BYTES_MAX);
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "an admin connection broke off");
+    }
 }
 
 /// The router as one connection sees it: every request carries the address of the peer, by which
@@ -85,12 +140,8 @@ pub async fn serve(
 fn told_of(
     peer: SocketAddr,
     router: &Router,
-) -> impl hyper::service::Service<
-    Request<Incoming>,
-    Response = axum::response::Response,
-    Error = Infallible,
-    Future: Send,
-> + use<> {
+) -> impl HttpService<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + use<>
+{
     let router = router.clone();
     hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -4,26 +4,30 @@
 //! answers until then, the log is written out.
 
 pub mod admin;
+mod certificate;
+mod data_dir;
+mod files;
+mod outcome;
 mod reload;
 mod signals;
+mod start;
 
-use std::io;
-use std::net::SocketAddr;
+pub use certificate::Certificate;
+pub(crate) use data_dir::make_data_dir;
+
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_admin::{Admin, Readiness};
-use serde_json::json;
-use tokio::net::TcpListener;
+use fusebox_admin::Readiness;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::circuits::Circuits;
-use crate::cli::{BAD_INPUT, CANNOT_BIND, say, tell};
-use crate::gateway::{Gateway, Limits};
-use crate::log;
-use crate::settings::{Config, Source};
+use crate::cli::CANNOT_BIND;
+use crate::settings::Source;
+use certificate::Renewal;
 use reload::Reloader;
 use signals::{Signal, Signals};
 
@@ -49,7 +53,7 @@ pub struct ServeOptions {
 /// Runs the daemon until SIGTERM or SIGINT. Returns the exit code: 0 ended in order, 2 bad
 /// settings, 3 an address cannot be listened on.
 pub async fn run(options: ServeOptions) -> u8 {
-    match start(options).await {
+    match start::start(options).await {
         Ok(daemon) => daemon.run().await,
         Err(code) => code,
     }
@@ -59,6 +63,8 @@ pub async fn run(options: ServeOptions) -> u8 {
 struct Daemon {
     circuits: Arc<Circuits>,
     reloader: Reloader,
+    /// Of the admin interface, where it has TLS.
+    renewal: Option<Renewal>,
     signals: Signals,
     readiness: Readiness,
     gateway: Server,
@@ -101,90 +107,6 @@ fn report(ended: &Result<(), JoinError>) {
     }
 }
 
-/// Everything up to the point where calls are answered.
-async fn start(options: ServeOptions) -> Result<Daemon, u8> {
-    let source = options.source;
-    let (config, reloader) = Reloader::start(source).map_err(|problems| {
-        problems
-            .iter()
-            .for_each(|problem| tell(&problem.to_string()));
-        BAD_INPUT
-    })?;
-    log::start().map_err(|wrong| refuse(&wrong, BAD_INPUT))?;
-    let signals = Signals::listen()
-        .map_err(|error| refuse(&format!("cannot listen for signals: {error}"), CANNOT_BIND))?;
-    let (gateway_listener, gateway_at) = bind(config.server.listen, "server.listen").await?;
-    let (admin_listener, admin_at) = bind(config.server.admin, "server.admin").await?;
-
-    let circuits = Circuits::new(&config).map_err(|error| refuse(&error.to_string(), BAD_INPUT))?;
-    let events = circuits.events().subscribe();
-    let log = Server::spawn(|stop| log::events(events, stopped(stop)));
-    let readiness = Readiness::starting();
-    let daemon = Daemon {
-        gateway: Server::spawn({
-            let gateway = Gateway::new(Arc::clone(&circuits), Limits::default());
-            |stop| gateway.serve(gateway_listener, stopped(stop))
-        }),
-        admin: Server::spawn({
-            let source: Arc<dyn fusebox::Source> = Arc::clone(&circuits) as _;
-            let router = Admin::new(circuits.registry())
-                .source(source)
-                .readiness(readiness.clone())
-                .router();
-            |stop| async move {
-                if let Err(error) = admin::serve(router, admin_listener, stopped(stop)).await {
-                    tracing::error!(%error, "the admin API broke off");
-                }
-            }
-        }),
-        circuits,
-        reloader,
-        signals,
-        readiness,
-        log,
-    };
-    daemon.readiness.set_ready();
-    tell_addresses(gateway_at, admin_at, options.json);
-    log_start(&config, gateway_at, admin_at);
-    Ok(daemon)
-}
-
-fn refuse(message: &str, code: u8) -> u8 {
-    tell(&format!("fusebox: {message}"));
-    code
-}
-
-async fn bind(address: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr), u8> {
-    let bound = async {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        io::Result::Ok((listener, address))
-    };
-    bound.await.map_err(|error| {
-        refuse(
-            &format!("cannot listen on {address} ({setting}): {error}"),
-            CANNOT_BIND,
-        )
-    })
-}
-
-fn tell_addresses(gateway: SocketAddr, admin: SocketAddr, as_json: bool) {
-    let (gateway, admin) = (format!("http://{gateway}"), format!("http://{admin}"));
-    if as_json {
-        say(&json!({"gateway": gateway, "admin": admin}).to_string());
-    } else {
-        say(&format!("gateway {gateway}\nadmin {admin}"));
-    }
-}
-
-fn log_start(config: &Config, gateway: SocketAddr, admin: SocketAddr) {
-    let circuits = config.circuits.len();
-    tracing::info!(%gateway, %admin, circuits, version = env!("CARGO_PKG_VERSION"), "started");
-    if circuits == 0 {
-        tracing::warn!("no circuits are set: every call is answered with 404");
-    }
-}
-
 impl Daemon {
     async fn run(mut self) -> u8 {
         let code = self.until_stopped().await;
@@ -200,15 +122,29 @@ impl Daemon {
             tokio::select! {
                 signal = self.signals.next() => match signal {
                     Signal::Stop => return 0,
-                    Signal::Reload => self.reloader.reload(&self.circuits, "SIGHUP").await,
+                    Signal::Reload => self.reload("SIGHUP").await,
                 },
-                _ = file.tick() => self.reloader.look(&self.circuits).await,
+                _ = file.tick() => self.look_at_files().await,
                 _ = states.tick() => look_at_states(&self.circuits),
                 () = self.gateway.stop.closed() => {
                     tracing::error!("the gateway broke off");
                     return CANNOT_BIND;
                 }
             }
+        }
+    }
+
+    async fn reload(&mut self, why: &str) {
+        self.reloader.reload(&self.circuits, why).await;
+        if let Some(renewal) = &mut self.renewal {
+            renewal.renew(why).await;
+        }
+    }
+
+    async fn look_at_files(&mut self) {
+        self.reloader.look(&self.circuits).await;
+        if let Some(renewal) = &mut self.renewal {
+            renewal.look().await;
         }
     }
 

@@ -38,6 +38,7 @@ pub use branch::{Branch, BranchKey};
 pub use circuit::{CircuitSettings, Fallback, StatusPattern, Trouble, WhenUnavailable};
 pub use problem::{Place, Problem};
 pub use server::ServerSettings;
+pub(crate) use server::TOKENS_FILE;
 pub use source::Source;
 pub use store::StoreKind;
 pub use upstream::{Scheme, Upstream};

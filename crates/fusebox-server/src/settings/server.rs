@@ -10,7 +10,7 @@ use super::keys;
 use super::section::Section;
 
 /// The file of tokens in the data folder.
-const TOKENS: &str = "tokens.json";
+pub(crate) const TOKENS_FILE: &str = "tokens.json";
 
 /// What is set for the process as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Default for ServerSettings {
 impl ServerSettings {
     /// Where the tokens are kept; there may be no such file.
     pub fn tokens_file(&self) -> PathBuf {
-        self.data_dir.join(TOKENS)
+        self.data_dir.join(TOKENS_FILE)
     }
 }
 

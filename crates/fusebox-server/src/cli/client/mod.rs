@@ -16,7 +16,7 @@ mod path;
 mod plain;
 mod service;
 mod status;
-mod table;
+pub(super) mod table;
 mod trouble;
 
 use clap::{Args, Subcommand};

@@ -7,14 +7,14 @@ use crate::paint::{Paint, Tone};
 
 /// A cell before it is known how wide its column is.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(in crate::cli) struct Cell {
     tone: Tone,
     text: String,
 }
 
 impl Cell {
     /// A text of whatever origin, in a tone.
-    pub(super) fn new(tone: Tone, text: &str) -> Self {
+    pub(in crate::cli) fn new(tone: Tone, text: &str) -> Self {
         Self {
             tone,
             text: plain::text(text),
@@ -22,20 +22,20 @@ impl Cell {
     }
 
     /// A text of whatever origin; nothing is shown as `-`, so that columns can be counted.
-    pub(super) fn plain(text: &str) -> Self {
+    pub(in crate::cli) fn plain(text: &str) -> Self {
         Self::new(Tone::Plain, if text.is_empty() { "-" } else { text })
     }
 }
 
 /// Rows under a headline.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
     /// A table with these words above its columns.
-    pub(super) fn with_columns(names: &[&str]) -> Self {
+    pub(in crate::cli) fn with_columns(names: &[&str]) -> Self {
         let names = names.iter().map(|name| Cell::new(Tone::Quiet, name));
         Self {
             rows: vec![names.collect()],
@@ -43,16 +43,16 @@ impl Table {
     }
 
     /// Rows without a headline.
-    pub(super) fn bare() -> Self {
+    pub(in crate::cli) fn bare() -> Self {
         Self { rows: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, row: Vec<Cell>) {
+    pub(in crate::cli) fn add(&mut self, row: Vec<Cell>) {
         self.rows.push(row);
     }
 
     /// The text for standard output, with colours where that is a terminal that wants them.
-    pub(super) fn write(&self) -> String {
+    pub(in crate::cli) fn write(&self) -> String {
         self.paint(Paint::choose(io::stdout().is_terminal()))
     }
 

@@ -1,0 +1,135 @@
+//! From settings to a daemon that answers calls, or to the reason why there is none.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fusebox_admin::{Admin, Readiness, Tokens};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::certificate::Renewal;
+use super::reload::Reloader;
+use super::signals::Signals;
+use super::{Daemon, ServeOptions, Server, admin, stopped};
+use crate::circuits::Circuits;
+use crate::cli::{BAD_INPUT, CANNOT_BIND, say, tell};
+use crate::gateway::{Gateway, Limits};
+use crate::log;
+use crate::settings::{Config, ServerSettings};
+
+/// Everything up to the point where calls are answered. The error is the exit code; its reason has
+/// been told.
+pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
+    let (config, reloader) = Reloader::start(options.source).map_err(|problems| {
+        problems
+            .iter()
+            .for_each(|problem| tell(&problem.to_string()));
+        BAD_INPUT
+    })?;
+    log::start().map_err(|wrong| refuse(&wrong, BAD_INPUT))?;
+    let signals = Signals::listen()
+        .map_err(|error| refuse(&format!("cannot listen for signals: {error}"), CANNOT_BIND))?;
+    let access = Access::read(&config.server).map_err(|wrong| refuse(&wrong, BAD_INPUT))?;
+    let circuits = Circuits::new(&config).map_err(|error| refuse(&error.to_string(), BAD_INPUT))?;
+    // Before the first event.
+    let events = circuits.events().subscribe();
+    let log = Server::spawn(|stop| log::events(events, stopped(stop)));
+
+    let (gateway_listener, gateway_at) = bind(config.server.listen, "server.listen").await?;
+    let (admin_listener, admin_at) = bind(config.server.admin, "server.admin").await?;
+    let readiness = Readiness::starting();
+    let router = {
+        let source: Arc<dyn fusebox::Source> = Arc::clone(&circuits) as _;
+        Admin::new(circuits.registry())
+            .source(source)
+            .readiness(readiness.clone())
+            .tokens(access.tokens)
+            .router()
+    };
+    let certificate = access.renewal.as_ref().map(Renewal::certificate);
+    let daemon = Daemon {
+        gateway: Server::spawn({
+            let gateway = Gateway::new(Arc::clone(&circuits), Limits::default());
+            |stop| gateway.serve(gateway_listener, stopped(stop))
+        }),
+        admin: Server::spawn(|stop| {
+            admin::serve_with(router, admin_listener, certificate, stopped(stop))
+        }),
+        circuits,
+        reloader,
+        renewal: access.renewal,
+        signals,
+        readiness,
+        log,
+    };
+    daemon.readiness.set_ready();
+    tell_addresses(&config, gateway_at, admin_at, options.json);
+    log_start(&config, gateway_at, admin_at);
+    Ok(daemon)
+}
+
+/// Who is let in to the admin interface, and by which certificate it is known.
+struct Access {
+    tokens: Tokens,
+    renewal: Option<Renewal>,
+}
+
+impl Access {
+    /// Both were looked at when the settings were read; the files may have changed since.
+    fn read(server: &ServerSettings) -> Result<Self, String> {
+        let tokens = Tokens::open(server.tokens_file()).map_err(|error| error.to_string())?;
+        let renewal = server.admin_tls.as_ref().map(Renewal::start).transpose();
+        Ok(Self {
+            tokens,
+            renewal: renewal.map_err(|error| error.to_string())?,
+        })
+    }
+}
+
+fn refuse(message: &str, code: u8) -> u8 {
+    tell(&format!("fusebox: {message}"));
+    code
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr), u8> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        io::Result::Ok((listener, address))
+    };
+    bound.await.map_err(|error| {
+        refuse(
+            &format!("cannot listen on {address} ({setting}): {error}"),
+            CANNOT_BIND,
+        )
+    })
+}
+
+fn tell_addresses(config: &Config, gateway: SocketAddr, admin: SocketAddr, as_json: bool) {
+    let scheme = match config.server.admin_tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    let (gateway, admin) = (format!("http://{gateway}"), format!("{scheme}://{admin}"));
+    if as_json {
+        say(&json!({"gateway": gateway, "admin": admin}).to_string());
+    } else {
+        say(&format!("gateway {gateway}\nadmin {admin}"));
+    }
+}
+
+fn log_start(config: &Config, gateway: SocketAddr, admin: SocketAddr) {
+    let circuits = config.circuits.len();
+    tracing::info!(%gateway, %admin, circuits, version = env!("CARGO_PKG_VERSION"), "started");
+    if circuits == 0 {
+        tracing::warn!("no circuits are set: every call is answered with 404");
+    }
+    if !admin.ip().to_canonical().is_loopback() && config.server.admin_tls.is_none() {
+        tracing::warn!(
+            %admin,
+            "others reach the admin interface, and tokens go there unencrypted: set \
+             server.admin_tls, or keep an address that only a proxy with TLS reaches"
+        );
+    }
+}
