@@ -3,3 +3,5 @@
 mod asking;
 mod daemon;
 mod mounted;
+mod tls;
+mod tokens;

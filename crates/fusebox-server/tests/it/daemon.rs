@@ -53,9 +53,7 @@ impl Folder {
         ] {
             command.env_remove(ours);
         }
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
@@ -101,7 +99,10 @@ fn address(line: &str, before: &str) -> SocketAddr {
     let url = line
         .strip_prefix(before)
         .unwrap_or_else(|| panic!("{line:?} for {before:?}"));
-    url.strip_prefix("http://").unwrap().parse().unwrap()
+    let address = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
+    address.unwrap().parse().unwrap()
 }
 
 /// What a command did.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::daemon::{Daemon, Folder, Process};
+use crate::daemon::{Daemon, Folder, Process, ask};
 use crate::house::{rag, until};
 use crate::stand_in::{Mode, StandIn, Step, send};
 
@@ -97,10 +97,51 @@ async fn a_port_in_use_ends_it_with_3_and_says_which() {
 }
 
 #[tokio::test]
-async fn the_admin_api_is_refused_on_an_address_that_others_reach() {
-    let ended = Folder::new().run(&["serve", "--admin", "0.0.0.0:0"]).await;
+async fn the_admin_api_is_refused_on_an_address_that_others_reach_until_there_are_tokens() {
+    let folder = Folder::new();
+    let open = ["serve", "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"];
+    let ended = folder.run(&open).await;
     assert_eq!((ended.code, ended.out.len()), (Some(2), 0));
-    assert!(ended.err[0].starts_with("--admin: server.admin: \"0.0.0.0:0\" is not allowed"));
+    let said = &ended.err[0];
+    assert!(
+        said.starts_with("--admin: server.admin: \"0.0.0.0:0\" is not allowed"),
+        "{said}"
+    );
+    let cure = "fusebox token create --name NAME --role admin";
+    assert!(said.contains(cure), "{said}");
+    assert!(
+        !folder.path("fusebox-data").exists(),
+        "a refused start leaves nothing behind"
+    );
+
+    let create: Vec<&str> = cure
+        .replace("NAME", "me")
+        .leak()
+        .split(' ')
+        .skip(1)
+        .collect();
+    assert_eq!(folder.run(&create).await.code, Some(0));
+    let mut process = Process::start(folder.command(&open));
+    assert!(
+        process
+            .out
+            .line()
+            .await
+            .starts_with("gateway http://127.0.0.1:")
+    );
+    let admin = process.out.line().await;
+    let port = admin
+        .strip_prefix("admin http://0.0.0.0:")
+        .unwrap_or_else(|| panic!("{admin}"));
+    let mut warned = process.err.line().await;
+    while !warned.contains("\"WARN\"") || !warned.contains("unencrypted") {
+        warned = process.err.line().await;
+    }
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    assert_eq!(ask(address, "/api/v1/main").await.status, 401);
+    assert_eq!(ask(address, "/livez").await.status, 200);
+    process.signal(Signal::TERM);
+    assert_eq!(process.end().await, Some(0));
 }
 
 #[tokio::test]
