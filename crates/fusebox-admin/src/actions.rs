@@ -180,7 +180,7 @@ pub(crate) async fn close_anew(target: Target, request: Request) -> Answer {
 }
 
 /// Reads the reason, which is for the audit log only, and tells who gives it.
-async fn because(request: Request) -> Result<Author, Problem> {
+pub(crate) async fn because(request: Request) -> Result<Author, Problem> {
     let by = Caller::of(request.extensions())?.author();
     let asked: Option<Because> = body::json_or_nothing(request).await?;
     checked(asked.unwrap_or_default().reason)?;

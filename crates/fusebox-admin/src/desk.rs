@@ -7,6 +7,8 @@ use fusebox::{Registry, Source};
 use crate::Readiness;
 use crate::access::Door;
 use crate::audit::Journal;
+use crate::dry_run::DryRuns;
+use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::thread::Running;
 
@@ -22,6 +24,9 @@ pub(crate) struct Desk {
     pub(crate) journal: Journal,
     /// What followers are told.
     pub(crate) feed: Feed,
+    /// The last hour of every circuit; `None`: the host wants none.
+    pub(crate) recorder: Option<Recorder>,
+    pub(crate) dry_runs: DryRuns,
     /// The background thread, as long as somebody may ask; `None`: the system gave none.
     pub(crate) _running: Option<Running>,
     /// The document of all routes.

@@ -8,7 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::desk::Desk;
 use crate::{
-    actions, branches, circuits, health, main_breaker, metrics, openapi, services, stream,
+    actions, branches, circuits, dry_run, health, main_breaker, metrics, openapi, overrides,
+    services, stream,
 };
 
 /// Every resource, one line each.
@@ -22,5 +23,7 @@ pub(crate) fn all() -> OpenApiRouter<Desk> {
         .merge(actions::routes())
         .merge(branches::routes())
         .merge(main_breaker::routes())
+        .merge(overrides::routes())
+        .merge(dry_run::routes())
         .merge(stream::routes())
 }

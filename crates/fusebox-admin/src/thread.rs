@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fusebox::Registry;
 
+use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::{Phase, Readiness};
 
@@ -27,6 +28,7 @@ pub(crate) struct Duties {
     pub(crate) registry: Registry,
     pub(crate) readiness: Readiness,
     pub(crate) feed: Feed,
+    pub(crate) recorder: Option<Recorder>,
 }
 
 /// Starts the thread.
@@ -59,6 +61,9 @@ impl Duties {
             let _ = circuit.state();
         }
         self.registry.settle_overrides();
+        if let Some(recorder) = &self.recorder {
+            recorder.tick();
+        }
         self.feed.tick();
         if self.readiness.phase() == Phase::Draining {
             self.feed.close();
@@ -76,6 +81,7 @@ mod tests {
             registry: registry.clone(),
             readiness: Readiness::starting(),
             feed: Feed::new(registry),
+            recorder: None,
         }
     }
 

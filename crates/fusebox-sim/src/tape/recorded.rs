@@ -4,7 +4,7 @@ use super::{Marked, Rejections, Tape, Told};
 use crate::export::CALLS_MAX;
 use crate::openings::Openings;
 use crate::what_if::{Hand, Happened, Record};
-use fusebox::{Event, EventKind, RecordedCall, Settings, Tick};
+use fusebox::{Event, EventKind, RecordedCall, Settings, State, Tick};
 
 /// What really happened, for a [`what_if`](crate::what_if::what_if) and to be shown beside it.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct Recorded {
     pub missed: u64,
     /// Calls that were rejected.
     pub rejections: u64,
+    /// The state at the end.
+    pub state: State,
+    /// Whether the circuit judges by key, which no record tells.
+    pub keyed: bool,
 }
 
 impl Tape {
@@ -61,6 +65,8 @@ impl Tape {
             calls,
             missed: self.missed - marked.missed,
             rejections,
+            state: self.generation.state,
+            keyed: self.keyed,
         })
     }
 
