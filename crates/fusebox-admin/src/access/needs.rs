@@ -86,8 +86,10 @@ const ROWS: &[Row] = &[
     reads("/api/v1/circuit-breakers/{name}/branches", Of::Named),
     reads("/api/v1/circuit-breakers/{name}/branches/{key}", Of::Named),
     reads("/api/v1/circuit-breakers/{name}/events", Of::Named),
-    reads("/api/v1/circuit-breakers/{name}/events/{id}", Of::Named),
-    reads("/api/v1/circuit-breakers/{name}/events/{id}/replay", Of::Named),
+    // An event tells its circuit only once it is looked up.
+    reads("/api/v1/events", Of::Own),
+    reads("/api/v1/events/{id}", Of::Own),
+    reads("/api/v1/events/{id}/replay", Of::Own),
     reads("/api/v1/circuit-breakers/{name}/override", Of::Named),
     // It changes nothing, however it is asked for.
     row("POST", "/api/v1/circuit-breakers/{name}/dry-run", Role::Viewer, Of::Named, None),
