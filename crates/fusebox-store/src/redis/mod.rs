@@ -1,50 +1,10 @@
 //! A storage in Redis, for instances that share what they know and machines without a disk.
 //!
-//! ```no_run
-//! use fusebox_store::Redis;
-//!
-//! // REDIS_URL=rediss://user:password@redis.internal:6380/0
-//! // REDIS_CIRCUIT_BREAKER_TTL=3600
-//! if let Some(redis) = Redis::from_environment()? {
-//!     println!("states are kept at {}", redis.place());
-//! }
-//! # Ok::<(), fusebox_store::RedisSettingsError>(())
-//! ```
-//!
-//! - `REDIS_URL` (default none: no Redis): `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]`, the
-//!   same with `rediss://` for TLS, or `redis+unix:///PATH`.
-//! - `REDIS_CIRCUIT_BREAKER_TTL` (default 3600): whole seconds, 1 to 31536000.
-//!
-//! What stands where (a prefix, if one is set, comes before every name):
-//!
-//! - `circuit_breaker_state:<circuit>`: a hash that lives for the TTL. `service_name` (the name of
-//!   the circuit), `state` (`closed`, `open`, `half-open`), `timestamp` (RFC 3339), `fail_counter`
-//!   (failures in a row), and `fusebox`: the whole record with its branches, as JSON.
-//! - `circuit_breaker_history:<circuit>`: a stream of the newest 1,000 or so events, for who reads
-//!   Redis without Fusebox; it lives for the TTL after the last write.
-//! - `fusebox:circuits` which circuits there are, `fusebox:main` the main breaker while it is open,
-//!   `fusebox:overrides` the overrides by circuit.
-//! - `fusebox:events` the history under its numbers, `fusebox:events:<circuit>` which of them are a
-//!   circuit's.
-//! - `fusebox:replay:<event>` a replay file; `fusebox:replays:<circuit>` and `fusebox:replayed` say
-//!   which there are.
-//! - `fusebox:audit`: the audit log, only ever appended, its entries chained.
-//! - `fusebox:numbers`: the newest number of each list, and the schema.
-//! - `fusebox:writer:<id>`: what a storage wrote last, so that a batch that is tried again is
-//!   written once. It lives for a day.
-//!
-//! Everything is written behind, in one transaction (`WATCH`, `MULTI`, `EXEC`; no scripts). The
-//! keeper writes each state again well before its TTL is over, so that a server that was emptied or
-//! restarted empty knows all of them again soon. States that nobody writes again, because every
-//! instance is down, are gone after the TTL: also a circuit that only a person may close.
-//!
-//! A user of its own needs, without a prefix: `~circuit_breaker_* ~fusebox:* +@read +@write
-//! +@transaction +@connection -@dangerous`.
-//!
-//! How durable a write is, is what the server's own persistence (`appendonly`) makes of it. A
-//! server that is away, hangs, is full or read-only gives [`StoreError::Unavailable`] or
-//! [`StoreError::Slow`], after 0.5 s for the connection and 0.5 s for each answer. Redis Cluster is
-//! not supported: one batch has keys of several slots.
+//! Written behind, one transaction for a batch (`WATCH`, `MULTI`, `EXEC`; no scripts), one file for
+//! each direction: `plan` and `write` put, `read` gets, `trim` forgets. `link` is the only one that
+//! speaks to the server, `reply` the only one that takes what it says apart, `keys` the only one
+//! that knows names. What is read is not trusted: it is an error or, in the history, left out and
+//! told in the log.
 
 mod keys;
 mod link;
@@ -74,7 +34,53 @@ use crate::{
 /// What this version writes.
 const SCHEMA: i64 = 1;
 
-/// Keeps records in a Redis server, from version 6.2 on, or one that speaks like it (Valkey).
+/// Keeps records in a Redis server; tested with 7.0. It needs no command newer than 6.0.
+///
+/// ```no_run
+/// use fusebox_store::Redis;
+///
+/// // REDIS_URL=rediss://user:password@redis.internal:6380/0
+/// // REDIS_CIRCUIT_BREAKER_TTL=3600
+/// if let Some(redis) = Redis::from_environment()? {
+///     println!("states are kept at {}", redis.place());
+/// }
+/// # Ok::<(), fusebox_store::RedisSettingsError>(())
+/// ```
+///
+/// - `REDIS_URL` (default none: no Redis): `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]`, the
+///   same with `rediss://` for TLS, or `redis+unix:///PATH`.
+/// - `REDIS_CIRCUIT_BREAKER_TTL` (default 3600): whole seconds, 1 to 31536000.
+///
+/// What stands where (a prefix, if one is set, comes before every name):
+///
+/// - `circuit_breaker_state:<circuit>`: a hash that lives for the TTL. `service_name` (the name of
+///   the circuit), `state` (`closed`, `open`, `half-open`), `timestamp` (RFC 3339), `fail_counter`
+///   (failures in a row), and `fusebox`: the whole record with its branches, as JSON.
+/// - `circuit_breaker_history:<circuit>`: a stream of the newest 1,000 or so events, for who reads
+///   Redis without Fusebox; it lives for the TTL after the last write.
+/// - `fusebox:circuits` which circuits there are, `fusebox:main` the main breaker while it is open,
+///   `fusebox:overrides` the overrides by circuit.
+/// - `fusebox:events` the history under its numbers, `fusebox:events:<circuit>` which of them are a
+///   circuit's.
+/// - `fusebox:replay:<event>` a replay file; `fusebox:replays:<circuit>` and `fusebox:replayed` say
+///   which there are.
+/// - `fusebox:audit`: the audit log, only ever appended, its entries chained.
+/// - `fusebox:numbers`: the newest number of each list, and the schema.
+/// - `fusebox:writer:<id>`: what a storage wrote last, so that a batch that is tried again is
+///   written once. It lives for a day.
+///
+/// Everything is written behind, in one transaction (`WATCH`, `MULTI`, `EXEC`; no scripts). The
+/// keeper writes each state again well before its TTL is over, so that a server that was emptied or
+/// restarted empty knows all of them again soon. States that nobody writes again, because every
+/// instance is down, are gone after the TTL: also a circuit that only a person may close.
+///
+/// How durable a write is, is what the server's own persistence (`appendonly`) makes of it. A
+/// server that is away, hangs, is full or read-only gives [`StoreError::Unavailable`] or
+/// [`StoreError::Slow`], after 0.5 s for the connection and 0.5 s for each answer. Redis Cluster is
+/// not supported: one batch has keys of several slots.
+///
+/// A user of its own needs, without a prefix: `~circuit_breaker_* ~fusebox:* +@read +@write
+/// +@transaction +@connection -@dangerous`.
 ///
 /// Nothing is connected before the first use, and again after each trouble; so a server that is
 /// away is an error of that use and never one of the constructor. The password of the URL is in no
