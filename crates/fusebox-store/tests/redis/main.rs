@@ -25,6 +25,7 @@ mod shape;
 mod tls;
 mod trouble;
 mod twice;
+mod under_load;
 mod wire;
 
 impl place::Place for server::Server {
