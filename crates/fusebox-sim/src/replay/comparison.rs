@@ -114,7 +114,7 @@ impl fmt::Display for Comparison {
              {successes_lost} had succeeded); let through {let_through} that were rejected"
         )?;
         if let_through > 0 {
-            f.write_str(" (how they would have ended nobody knows: they count as ignored)")?;
+            f.write_str("\n  how those would have ended nobody knows: they count as ignored")?;
         }
         let (now, recorded) = (self.now.time_open, self.recorded.time_open);
         writeln!(
