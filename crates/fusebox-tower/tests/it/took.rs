@@ -1,6 +1,6 @@
 //! How long a call took is told with its outcome, exactly, whichever way it ends.
 
-use crate::stand::{Broken, SECOND, call, response, streamed};
+use crate::stand::{Broken, SECOND, call, circuit, response, streamed};
 use fusebox::{CircuitBreaker, Clock, ManualClock, Rate, Tick};
 use fusebox_tower::BreakerLayer;
 use http::{Request, Response, StatusCode};
@@ -107,4 +107,30 @@ async fn a_quick_call_is_not_slow() {
     let answer = response(StatusCode::OK, Empty::<&[u8]>::new());
     call(&circuit, Ok(answer)).await.unwrap();
     assert_eq!(slow(&circuit), 0);
+}
+
+#[tokio::test]
+async fn every_answered_call_is_in_the_durations_also_where_no_setting_asks_for_them() {
+    let (clock, circuit) = circuit(|builder| builder);
+    assert_eq!(circuit.durations(), None);
+    let good = response(StatusCode::OK, Full::new(bytes::Bytes::from("body")));
+    let answer = after(&circuit, &clock, SECOND, Ok(good)).await.unwrap();
+    answer.into_body().collect().await.unwrap();
+    let failing = response(StatusCode::BAD_GATEWAY, Empty::<&[u8]>::new());
+    after(&circuit, &clock, 2 * SECOND, Ok(failing))
+        .await
+        .unwrap();
+    let error = Err::<Response<Full<bytes::Bytes>>, _>(Broken);
+    after(&circuit, &clock, 4 * SECOND, error)
+        .await
+        .unwrap_err();
+    // Nobody knows how long a call would have taken whose caller left.
+    let (_sender, unread) = streamed();
+    drop(
+        after(&circuit, &clock, 8 * SECOND, Ok(unread))
+            .await
+            .unwrap(),
+    );
+    let durations = circuit.durations().unwrap();
+    assert_eq!((durations.count(), durations.sum), (3, 7 * SECOND));
 }
