@@ -6,11 +6,15 @@
 
 mod export;
 mod taped;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fusebox::{CircuitBreaker, Event, EventKind, MainBreaker, Received, Registry, Subscription};
+use fusebox::{
+    CircuitBreaker, Event, EventKind, MainBreaker, Received, Registry, State, Subscription,
+};
 use fusebox_sim::tape::Recorded;
 
 pub(crate) use export::Attach;
@@ -32,15 +36,17 @@ struct Inner {
 }
 
 impl Recorder {
-    /// Records from the first tick on; `attach` is handed the replay file of every trip.
+    /// Records from now on; `attach` is handed the replay file of every trip.
     pub(crate) fn new(registry: &Registry, attach: Attach) -> Self {
-        Self(Arc::new(Mutex::new(Inner {
+        let mut inner = Inner {
             registry: registry.clone(),
             events: registry.subscribe(),
             tapes: HashMap::new(),
             must_sort: true,
             exports: Exports::new(attach),
-        })))
+        };
+        inner.sort();
+        Self(Arc::new(Mutex::new(inner)))
     }
 
     /// Takes in what happened since the last time. To be called ten times a second.
@@ -151,13 +157,16 @@ impl Inner {
     }
 }
 
-/// Whether a replay file is made of what led to it.
+/// Whether a replay file is made of what led to it. A store keeps files by the generation that a
+/// transition began: what would have opened under observe begins none.
 fn is_trip(event: &Event) -> bool {
-    let opens = match &event.kind {
-        EventKind::Transition { to, .. } => *to == fusebox::State::Open,
-        EventKind::WouldOpen { .. } => true,
-        _ => false,
-    };
+    let opens = matches!(
+        event.kind,
+        EventKind::Transition {
+            to: State::Open,
+            ..
+        }
+    );
     opens && event.branch.is_none()
 }
 
