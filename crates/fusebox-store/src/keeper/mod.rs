@@ -171,7 +171,7 @@ impl Keeper {
     pub fn follow(&self) -> EventFeed {
         let shared = &self.handle.shared;
         let feed = shared.followers.follow();
-        if shared.inbox().stage != Stage::Running {
+        if matches!(shared.inbox().stage, Stage::Ended | Stage::Abandoned) {
             shared.followers.close();
         }
         feed

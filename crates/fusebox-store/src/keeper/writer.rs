@@ -275,6 +275,9 @@ struct Ending(Arc<Shared>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
+        // Before, so that who waited for the end finds the feeds closed; after, for one that was
+        // made in between.
+        self.0.followers.close();
         let mut inbox = self.0.inbox();
         let is_cut = inbox.stage == Stage::Abandoned || std::thread::panicking();
         inbox.end(if is_cut {

@@ -5,6 +5,7 @@
 #[macro_use]
 mod contract;
 mod drafts;
+mod keeper;
 mod place;
 #[cfg(feature = "sqlite")]
 mod sqlite;
