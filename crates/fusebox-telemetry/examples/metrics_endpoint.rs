@@ -1,5 +1,5 @@
 //! An endpoint for Prometheus on a plain socket: `Accept` chooses the format. By itself it asks
-//! once for each; given a number, it prints its address and serves so many scrapes to whoever comes.
+//! once for each; given a number, it prints its address and serves so many scrapes to others.
 //!
 //! ```sh
 //! cargo run -p fusebox-telemetry --example metrics_endpoint

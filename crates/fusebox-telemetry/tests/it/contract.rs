@@ -4,12 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fusebox::{ManualClock, Reading, Source};
-use fusebox_telemetry::Exporter;
+use fusebox_telemetry::{Classic, Exporter, Names, OpenMetrics};
 
 use crate::hosts::{CLASSIC, OPEN_METRICS, Service, breaker, built};
 
 /// A new exporter goes here.
-const ALL: [&dyn Exporter; 2] = [&OPEN_METRICS, &CLASSIC];
+const ALL: [&dyn Exporter; 4] = [
+    &OPEN_METRICS,
+    &CLASSIC,
+    &OpenMetrics::new(Names::Enhanced),
+    &Classic::new(Names::Enhanced),
+];
 
 fn service() -> Service {
     let clock = ManualClock::new();
