@@ -122,8 +122,7 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
 async fn converse<S, H>(stream: S, service: H, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    H: HttpService<Request<Incoming>, Response = Response, Error = Infallible>,
-    H::Future: Send + 'static,
+    H: Answering<Future: Send + 'static>,
 {
     let mut http = Builder::new();
     http.timer(TokioTimer::new())
@@ -135,13 +134,14 @@ where
     }
 }
 
+/// A request of a connection, answered.
+trait Answering: HttpService<Request<Incoming>, Response = Response, Error = Infallible> {}
+
+impl<T: HttpService<Request<Incoming>, Response = Response, Error = Infallible>> Answering for T {}
+
 /// The router as one connection sees it: every request carries the address of the peer, by which
 /// the router knows who may go without a token and whose guesses to count.
-fn told_of(
-    peer: SocketAddr,
-    router: &Router,
-) -> impl HttpService<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + use<>
-{
+fn told_of(peer: SocketAddr, router: &Router) -> impl Answering<Future: Send> + use<> {
     let router = router.clone();
     hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -7,6 +7,7 @@ pub mod admin;
 mod certificate;
 mod data_dir;
 mod files;
+mod keeping;
 mod outcome;
 mod reload;
 mod signals;
@@ -21,25 +22,23 @@ use std::time::Duration;
 
 use fusebox_admin::Readiness;
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::circuits::Circuits;
 use crate::cli::CANNOT_BIND;
 use crate::settings::Source;
 use certificate::Renewal;
+use keeping::Keeping;
 use reload::Reloader;
 use signals::{Signal, Signals};
 
 /// Calls under way at the end get this long, as orchestrators do by default.
 const DRAIN_WITHIN: Duration = Duration::from_secs(30);
-/// The admin API and the log are quick to end.
-const END_WITHIN: Duration = Duration::from_secs(5);
+/// The admin API, the store and the log are quick to end; the store's own bound is 5 s.
+const END_WITHIN: Duration = Duration::from_secs(6);
 /// How often the settings file is looked at.
 const FILE_EVERY: Duration = Duration::from_millis(500);
-/// How often due transitions are made without traffic: short for who reads the log, and little
-/// work.
-const STATES_EVERY: Duration = Duration::from_millis(200);
 
 /// How the daemon is started.
 #[derive(Debug)]
@@ -67,6 +66,7 @@ struct Daemon {
     renewal: Option<Renewal>,
     signals: Signals,
     readiness: Readiness,
+    keeping: Keeping,
     gateway: Server,
     admin: Server,
     log: Server,
@@ -117,7 +117,6 @@ impl Daemon {
     /// Works until a signal says stop. The exit code is not 0 if it was not a signal.
     async fn until_stopped(&mut self) -> u8 {
         let mut file = ticks(FILE_EVERY);
-        let mut states = ticks(STATES_EVERY);
         loop {
             tokio::select! {
                 signal = self.signals.next() => match signal {
@@ -125,7 +124,6 @@ impl Daemon {
                     Signal::Reload => self.reload("SIGHUP").await,
                 },
                 _ = file.tick() => self.look_at_files().await,
-                _ = states.tick() => look_at_states(&self.circuits),
                 () = self.gateway.stop.closed() => {
                     tracing::error!("the gateway broke off");
                     return CANNOT_BIND;
@@ -160,13 +158,21 @@ impl Daemon {
         }
         // What is left of it is of no use any more; its connections are closed by this.
         self.gateway.task.abort();
-        for server in [&mut self.admin, &mut self.log] {
-            tokio::select! {
-                () = server.end() => {}
-                () = self.signals.stop() => {}
-                () = sleep(END_WITHIN) => {}
-            }
-        }
+        // After the last action; and the log last, for it may be told that something was not kept.
+        let (signals, keeping) = (&mut self.signals, self.keeping);
+        in_time(signals, self.admin.end()).await;
+        let kept = spawn_blocking(move || keeping.close());
+        in_time(signals, async { report(&kept.await) }).await;
+        in_time(signals, self.log.end()).await;
+    }
+}
+
+/// Waits for an end that is quick, unless somebody asks again.
+async fn in_time(signals: &mut Signals, end: impl Future<Output = ()>) {
+    tokio::select! {
+        () = end => {}
+        () = signals.stop() => {}
+        () = sleep(END_WITHIN) => {}
     }
 }
 
@@ -174,11 +180,4 @@ fn ticks(every: Duration) -> tokio::time::Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-/// Reading a state makes its due transitions, and so their events.
-fn look_at_states(circuits: &Circuits) {
-    for circuit in circuits.list() {
-        circuit.breaker().state();
-    }
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use fusebox_admin::{Admin, Readiness, Tokens};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 
 use super::certificate::Renewal;
+use super::keeping::Keeping;
 use super::reload::Reloader;
 use super::signals::Signals;
 use super::{Daemon, ServeOptions, Server, admin, stopped};
@@ -36,6 +38,8 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
     let events = circuits.events().subscribe();
     let log = Server::spawn(|stop| log::events(events, stopped(stop)));
 
+    let keeping = keep(&config, &circuits).await?;
+
     let (gateway_listener, gateway_at) = bind(config.server.listen, "server.listen").await?;
     let (admin_listener, admin_at) = bind(config.server.admin, "server.admin").await?;
     let readiness = Readiness::starting();
@@ -61,6 +65,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
         renewal: access.renewal,
         signals,
         readiness,
+        keeping,
         log,
     };
     daemon.readiness.set_ready();
@@ -84,6 +89,17 @@ impl Access {
             tokens,
             renewal: renewal.map_err(|error| error.to_string())?,
         })
+    }
+}
+
+/// Off the threads that answer: a disk may take its time.
+async fn keep(config: &Config, circuits: &Circuits) -> Result<Keeping, u8> {
+    let (config, registry) = (config.clone(), circuits.registry().clone());
+    let started = spawn_blocking(move || Keeping::start(&config, &registry)).await;
+    match started {
+        Ok(Ok(keeping)) => Ok(keeping),
+        Ok(Err(error)) => Err(refuse(&error.to_string(), error.exit_code())),
+        Err(error) => Err(refuse(&error.to_string(), CANNOT_BIND)),
     }
 }
 

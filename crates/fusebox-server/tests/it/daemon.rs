@@ -237,8 +237,23 @@ impl Daemon {
 
 /// A GET on a connection of its own.
 pub(crate) async fn ask(address: SocketAddr, path: &str) -> Answer {
+    exchange(address, &get(path, "")).await
+}
+
+/// Sends JSON on a connection of its own.
+pub(crate) async fn send(address: SocketAddr, method: &str, path: &str, body: &Value) -> Answer {
+    let (body, lines) = (
+        body.to_string(),
+        "host: gateway.example\r\nconnection: close\r\n",
+    );
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\n{lines}content-length: {length}\r\n\r\n");
+    exchange(address, &(head + &body)).await
+}
+
+async fn exchange(address: SocketAddr, request: &str) -> Answer {
     let mut stream = within(TcpStream::connect(address)).await.unwrap();
-    let request = get(path, "").replace("gateway.example", &address.to_string());
+    let request = request.replace("gateway.example", &address.to_string());
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut all = Vec::new();
     within(stream.read_to_end(&mut all)).await.unwrap();

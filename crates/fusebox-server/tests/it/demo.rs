@@ -2,6 +2,7 @@
 //! stand in docs/wall-clock-tests.md.
 
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -127,6 +128,8 @@ fn number(circuit: &Value, key: &str) -> u64 {
 #[test]
 fn whole_script_opens_the_sick_circuits_and_closes_them_after_healing() {
     let mut command = Demo::command(&["--once", "--json"]);
+    let folder = EmptyFolder::new();
+    command.current_dir(&folder.0);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut demo = Demo::start(command);
     let mut talk = Output::of(demo.0.stderr.take().unwrap());
@@ -157,6 +160,29 @@ fn whole_script_opens_the_sick_circuits_and_closes_them_after_healing() {
         "clients of search never see an error"
     );
     lines_tell_the_story(&lines);
+    let left = std::fs::read_dir(&folder.0).unwrap().count();
+    assert_eq!(
+        left, 0,
+        "nothing is written where somebody looks at the demo"
+    );
+}
+
+/// Where a demo is run, removed at the end.
+struct EmptyFolder(PathBuf);
+
+impl EmptyFolder {
+    fn new() -> Self {
+        let name = format!("fusebox-demo-{}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for EmptyFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The three who count are independent of each other; what they say must fit.

@@ -283,7 +283,7 @@ async fn a_call_under_way_is_finished_before_the_end() {
     let (folder, upstream) = (Folder::new(), StandIn::start(Mode::Script(steps)).await);
     let mut daemon = start(&folder, &upstream, "").await;
     let gateway = daemon.gateway;
-    let call = tokio::spawn(async move { crate::daemon::ask(gateway, "/rag/x").await });
+    let call = tokio::spawn(async move { ask(gateway, "/rag/x").await });
     until("the call is under way", || upstream.hits() == 1).await;
     daemon.process.signal(Signal::TERM);
     daemon.logged("draining").await;
@@ -298,7 +298,7 @@ async fn a_second_signal_ends_it_at_once() {
     let (folder, upstream) = (Folder::new(), StandIn::start(Mode::Hang).await);
     let mut daemon = start(&folder, &upstream, "timeout = \"10m\"").await;
     let gateway = daemon.gateway;
-    let call = tokio::spawn(async move { crate::daemon::ask(gateway, "/rag/x").await });
+    let call = tokio::spawn(async move { ask(gateway, "/rag/x").await });
     until("the call is under way", || upstream.hits() == 1).await;
     daemon.process.signal(Signal::TERM);
     daemon.logged("draining").await;

@@ -137,9 +137,25 @@ async fn bad_usage_ends_with_2_and_help_with_0() {
     }
     let help = folder.run(&["--help"]).await;
     assert_eq!((help.code, help.err.len()), (Some(0), 0));
-    let commands: Vec<_> = ["serve", "check", "replay", "demo"]
-        .map(|name| format!("  {name} "))
-        .into();
+    let commands: Vec<_> = [
+        "serve",
+        "check",
+        "replay",
+        "demo",
+        "status",
+        "open",
+        "close",
+        "hold",
+        "release",
+        "reset",
+        "main",
+        "events",
+        "audit",
+        "token",
+        "completions",
+    ]
+    .map(|name| format!("  {name} "))
+    .into();
     assert!(
         commands
             .iter()

@@ -8,6 +8,8 @@ use super::trouble::Trouble;
 
 /// What the API gives at most at once.
 const PAGE_MAX: usize = 1000;
+/// More than the longest log has; whoever sends more pages will not stop.
+const PAGES_MAX: usize = 100_000;
 
 /// The list under `key` at `path`, put together from all its pages, as the one page it would be:
 /// `{key: [...], "next": null}`. With `most`, no more than that many; `next` then says where it
@@ -23,7 +25,7 @@ pub(super) async fn all(
 ) -> Result<Value, Trouble> {
     let mut items: Vec<Value> = Vec::new();
     let mut cursor: Option<String> = None;
-    loop {
+    for _ in 0..PAGES_MAX {
         let left = most.map_or(PAGE_MAX, |most| (most - items.len()).min(PAGE_MAX));
         let limit = left.to_string();
         let mut parameters = vec![("limit", limit.as_str())];
@@ -34,15 +36,16 @@ pub(super) async fn all(
         let Some(Value::Array(more)) = page.get_mut(key).map(Value::take) else {
             return Err(service.without(key));
         };
-        let was_empty = more.is_empty();
         items.extend(more);
         let next = page["next"].as_str().map(str::to_owned);
         let enough = most.is_some_and(|most| items.len() >= most);
-        // A page without anything that points on, or one that points to itself, would never end.
-        if next.is_none() || enough || was_empty || next == cursor {
+        // A page may be empty and point on: what is in it is not for this caller. One that points
+        // to itself would never end.
+        if next.is_none() || enough || next == cursor {
             let next = if enough { next } else { None };
             return Ok(json!({ key: items, "next": next }));
         }
         cursor = next;
     }
+    Err(service.without("last page"))
 }

@@ -152,8 +152,8 @@ fn a_variable_names_the_files_of_tls() {
     assert_eq!(
         said,
         [
-            "FUSEBOX__SERVER__ADMIN_TLS__CERT: server.admin_tls.key: missing: the name of a file in \
-            PEM"
+            "FUSEBOX__SERVER__ADMIN_TLS__CERT: server.admin_tls.key: missing: the name of a file \
+            in PEM"
         ]
     );
 }

@@ -14,13 +14,13 @@ const SERVE: &[&str] = &[
 ];
 
 /// A daemon with the circuits `rag` and `vms`, and where commands are run.
-struct Desk {
-    folder: Folder,
-    daemon: Daemon,
+pub(super) struct Desk {
+    pub(super) folder: Folder,
+    pub(super) daemon: Daemon,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = Folder::new();
         let both = rag("http://127.0.0.1:9", "priority = 1");
         let both = both.clone() + &both.replace("rag", "vms");
@@ -29,20 +29,20 @@ impl Desk {
         Self { folder, daemon }
     }
 
-    async fn run(&self, args: &[&str]) -> Ended {
+    pub(super) async fn run(&self, args: &[&str]) -> Ended {
         let url = format!("http://{}", self.daemon.admin);
         self.folder.run_with(args, &[("FUSEBOX_URL", &url)]).await
     }
 
     /// Runs a command that must succeed; what it printed.
-    async fn ok(&self, args: &[&str]) -> Vec<String> {
+    pub(super) async fn ok(&self, args: &[&str]) -> Vec<String> {
         let ended = self.run(args).await;
         assert_eq!((ended.code, &ended.err), (Some(0), &vec![]), "{args:?}");
         ended.out
     }
 
     /// The same with `--json`.
-    async fn json(&self, args: &[&str]) -> Value {
+    pub(super) async fn json(&self, args: &[&str]) -> Value {
         let with_json = [args, &["--json"]].concat();
         let out = self.ok(&with_json).await.join("\n");
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
@@ -50,7 +50,7 @@ impl Desk {
 }
 
 /// The words of a line, with one blank between them.
-fn words(line: &str) -> String {
+pub(super) fn words(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
