@@ -29,9 +29,10 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
     let asked = Asked::by(&mut parts).await;
     let now = desk.registry.main().clock().now();
     let need = asked.need;
+    let (registry, journal) = (&desk.registry, &desk.journal);
     let mut deed = need
         .action
-        .map(|action| Deed::begin(&desk, &parts, action, asked.subject()));
+        .map(|action| Deed::begin(registry, journal, &parts, action, asked.subject()));
     let circuit = asked.circuit.as_deref();
     let mut response = match desk.door.admit(&parts, need, circuit, now) {
         Ok(caller) => {

@@ -5,15 +5,15 @@ use std::time::SystemTime;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use fusebox::Registry;
 use fusebox_store::AuditDraft;
 use serde_json::{Value, json};
 
 use super::asked::Ear;
 use super::facts::{Subject, without_same_settings};
-use super::journal::Waited;
+use super::journal::{Journal, Waited};
 use super::plain::plain;
 use crate::access::{ANONYMOUS, Caller, peer};
-use crate::desk::Desk;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
 
@@ -27,7 +27,8 @@ const NOT_ANSWERED: u16 = 499;
 /// An action under way. Dropped before it was answered, it is written down nevertheless if it
 /// changed something: a client that hangs up must not leave an action without an entry.
 pub(crate) struct Deed {
-    desk: Desk,
+    registry: Registry,
+    journal: Journal,
     subject: Subject,
     ear: Ear,
     /// Who was let in; `None`: nobody was.
@@ -37,7 +38,13 @@ pub(crate) struct Deed {
 
 impl Deed {
     /// Looks at what is acted on before anything happens.
-    pub(crate) fn begin(desk: &Desk, request: &Parts, action: &str, subject: Subject) -> Self {
+    pub(crate) fn begin(
+        registry: &Registry,
+        journal: &Journal,
+        request: &Parts,
+        action: &str,
+        subject: Subject,
+    ) -> Self {
         let id = request.extensions.get::<RequestId>();
         let from = peer(request).map(|address| address.to_string());
         let draft = AuditDraft {
@@ -48,13 +55,14 @@ impl Deed {
             action: action.to_owned(),
             target: subject.name(),
             why: None,
-            before: subject.facts(&desk.registry),
+            before: subject.facts(registry),
             after: Value::Null,
             answer: NOT_ANSWERED,
             request_id: id.map(|id| plain(id.as_str())).unwrap_or_default(),
         };
         Self {
-            desk: desk.clone(),
+            registry: registry.clone(),
+            journal: journal.clone(),
             subject,
             ear: Ear::default(),
             caller: None,
@@ -84,7 +92,7 @@ impl Deed {
         draft.why = self.ear.why().map(str::to_owned);
         let was_done = status.is_success();
         if was_done {
-            draft.after = self.subject.facts(&self.desk.registry);
+            draft.after = self.subject.facts(&self.registry);
             without_same_settings(&mut draft.before, &mut draft.after);
         } else {
             let problem = response.extensions().get::<Problem>();
@@ -96,7 +104,7 @@ impl Deed {
             return;
         }
         log(&draft, &self.ear.asked(), was_done);
-        let written = self.desk.journal.write(draft);
+        let written = self.journal.write(draft);
         if was_done && written.await == Waited::InVain {
             response.headers_mut().insert(HEADER, PENDING);
         }
@@ -110,8 +118,8 @@ impl Deed {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return false;
         }
-        let now = self.desk.registry.main().clock().now();
-        let Some(left_out) = self.desk.journal.admit_stranger(now) else {
+        let now = self.registry.main().clock().now();
+        let Some(left_out) = self.journal.admit_stranger(now) else {
             return false;
         };
         if left_out > 0 {
@@ -126,14 +134,14 @@ impl Drop for Deed {
         let Some(mut draft) = self.draft.take() else {
             return;
         };
-        draft.after = self.subject.facts(&self.desk.registry);
+        draft.after = self.subject.facts(&self.registry);
         if self.caller.is_none() || draft.after == draft.before {
             return;
         }
         draft.why = self.ear.why().map(str::to_owned);
         without_same_settings(&mut draft.before, &mut draft.after);
         log(&draft, &self.ear.asked(), true);
-        drop(self.desk.journal.write(draft));
+        drop(self.journal.write(draft));
     }
 }
 
@@ -184,5 +192,65 @@ fn log(draft: &AuditDraft, asked: &Value, was_done: bool) {
             request_id,
             "an action was refused"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::Request;
+    use fusebox::{Author, State};
+    use fusebox_store::{AuditEntry, AuditQuery, Keeper, Memory};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    /// What is written of an action that was begun, did this, and broke off.
+    fn written_after(did: impl FnOnce(&mut Deed, &Registry)) -> Vec<AuditEntry> {
+        let registry = Registry::new();
+        registry.add("rag".into()).expect("a circuit");
+        let keeper = Keeper::start(&registry, Memory::new()).expect("a keeper");
+        let journal = Journal::new(Some(keeper.clone()));
+        let (request, ()) = Request::new(()).into_parts();
+        let subject = Subject::Circuit("rag".to_owned());
+        let mut deed = Deed::begin(&registry, &journal, &request, "force-state", subject);
+        did(&mut deed, &registry);
+        drop(deed);
+        keeper.flushed().wait(SOON).expect("memory always works");
+        let page = keeper.audit(AuditQuery::default()).wait(SOON);
+        page.expect("a page").items
+    }
+
+    fn open(registry: &Registry) {
+        let rag = registry.listed("rag").expect("it was added").circuit;
+        let moved = rag.transition(State::Open, &Author::new("local"));
+        assert_eq!(moved, Ok(true));
+    }
+
+    #[test]
+    fn an_action_that_breaks_off_is_written_down_if_it_changed_something() {
+        let entries = written_after(|deed, registry| {
+            deed.is_by(&Caller::local()).hear(br#"{"reason": "drill"}"#);
+            open(registry);
+        });
+        assert_eq!(entries.len(), 1);
+        let entry = &entries[0];
+        assert_eq!((entry.who.as_str(), entry.answer), ("local", NOT_ANSWERED));
+        assert_eq!(entry.why.as_deref(), Some("drill"));
+        assert_eq!(entry.before["state"], "closed");
+        assert_eq!(entry.after["state"], "open");
+    }
+
+    #[test]
+    fn one_that_breaks_off_before_it_did_anything_is_not() {
+        let nothing = written_after(|deed, _| {
+            deed.is_by(&Caller::local());
+        });
+        assert!(nothing.is_empty());
+        // Nor what others did meanwhile, while nobody was let in.
+        let others = written_after(|_, registry| open(registry));
+        assert!(others.is_empty());
     }
 }

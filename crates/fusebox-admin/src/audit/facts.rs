@@ -3,7 +3,7 @@
 use fusebox::Registry;
 use serde_json::{Map, Value, json};
 
-use super::plain::{plain, plain_value};
+use super::plain::{cleaned, plain};
 use crate::view::{Branch, Circuit, Main};
 
 /// What the path of a request names.
@@ -32,7 +32,7 @@ impl Subject {
     /// How it is now; null where there is no such thing.
     pub(super) fn facts(&self, registry: &Registry) -> Value {
         let whole = match self {
-            Self::All => return plain_value(json!(Main::now(registry.main()))),
+            Self::All => return cleaned(json!(Main::now(registry.main()))),
             Self::Circuit(name) => registry.listed(name).map(|it| json!(Circuit::now(&it))),
             Self::Branch(name, key) => {
                 let circuit = registry.listed(name);
@@ -46,7 +46,7 @@ impl Subject {
         let told = TOLD
             .iter()
             .filter_map(|&key| Some((key.to_owned(), whole.remove(key)?)));
-        plain_value(Value::Object(told.collect::<Map<_, _>>()))
+        cleaned(Value::Object(told.collect::<Map<_, _>>()))
     }
 }
 

@@ -11,9 +11,11 @@ mod deed;
 mod facts;
 mod journal;
 mod plain;
+mod routes;
 mod strangers;
 
 pub(crate) use asked::Ear;
 pub(crate) use deed::Deed;
 pub(crate) use facts::Subject;
 pub(crate) use journal::Journal;
+pub(crate) use routes::routes;

@@ -13,7 +13,7 @@ const VALUE_BYTES_MAX: usize = 4096;
 
 /// The text in one line, without what a terminal or a reader could take for something else, without
 /// tokens, and not endless.
-pub(crate) fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let text = redacted(text);
     let mut plain = String::with_capacity(text.len().min(CHARS_MAX));
     for (count, c) in text.chars().enumerate() {
@@ -31,9 +31,9 @@ pub(crate) fn plain(text: &str) -> String {
     plain
 }
 
-/// The same for all texts in a value. Fractions become texts: an entry is hashed as it is written,
-/// and a fraction may be written in another way once it has been read.
-pub(crate) fn plain_value(value: Value) -> Value {
+/// The same for all texts in a value, and for the whole. Fractions become texts: an entry is hashed
+/// as it is written, and a fraction may be written in another way once it has been read.
+pub(super) fn plain_value(value: Value) -> Value {
     let value = cleaned(value);
     let text = value.to_string();
     if text.len() <= VALUE_BYTES_MAX {
@@ -42,7 +42,8 @@ pub(crate) fn plain_value(value: Value) -> Value {
     Value::String(plain(&text))
 }
 
-fn cleaned(value: Value) -> Value {
+/// The same without a bound on the whole, for values of our own: only texts in them are not ours.
+pub(super) fn cleaned(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(plain(&text)),
         Value::Number(number) if number.is_f64() => Value::String(number.to_string()),

@@ -1,6 +1,7 @@
 //! `tokens.json`.
 
 use std::fs;
+use std::slice;
 use std::time::{Duration, SystemTime};
 
 use fusebox_admin::{Grant, Role, Tokens, TokensError};
@@ -32,7 +33,7 @@ fn a_token_is_shown_once_and_only_its_hash_is_kept() {
     assert_eq!(kept["circuits"], json!(["rag*"]));
     assert_eq!(kept["hash"].as_str().map(str::len), Some(64));
 
-    assert_eq!(tokens.list(), [token.clone()]);
+    assert_eq!(tokens.list(), slice::from_ref(&token));
     assert_eq!(Tokens::open(&path).expect("the file").list(), [token]);
 }
 
@@ -94,7 +95,7 @@ fn a_change_by_another_process_holds_at_once() {
     let (first, _) = command
         .create(Grant::new("a", Role::Viewer))
         .expect("a token");
-    assert_eq!(daemon.list(), [first.clone()]);
+    assert_eq!(daemon.list(), slice::from_ref(&first));
     let (second, _) = command
         .create(Grant::new("a", Role::Admin))
         .expect("the same name");
@@ -135,7 +136,7 @@ fn a_broken_file_keeps_the_tokens_of_before_and_is_told() {
     let right = fs::read(&path).expect("the file");
     for wrong in ["", "{", "{}", r#"[{"id": "x"}]"#, "[] x", "\u{0}"] {
         fs::write(&path, wrong).expect("ours");
-        assert_eq!(tokens.list(), [token.clone()], "{wrong:?}");
+        assert_eq!(tokens.list(), slice::from_ref(&token), "{wrong:?}");
         let trouble = tokens.trouble().expect("it is told");
         assert!(matches!(trouble, TokensError::Broken { .. }), "{trouble}");
         assert!(tokens.are_required());
@@ -146,7 +147,7 @@ fn a_broken_file_keeps_the_tokens_of_before_and_is_told() {
     fs::remove_file(&path).expect("ours");
     assert_eq!(
         tokens.list(),
-        [token.clone()],
+        slice::from_ref(&token),
         "nobody becomes admin by deleting a file"
     );
     assert!(tokens.trouble().is_some() && tokens.are_required());
