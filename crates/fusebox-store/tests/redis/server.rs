@@ -141,6 +141,9 @@ fn spawn(port: u16, folder: &Path, options: &[String]) -> Child {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
+    if started.is_err() {
+        let _ = fs::remove_dir_all(folder);
+    }
     match started {
         Ok(child) => child,
         Err(error) if error.kind() == ErrorKind::NotFound => panic!(
