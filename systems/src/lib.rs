@@ -1,0 +1,6 @@
+//! Services that show Fusebox at work, each as its team would write it, with stand-ins for what
+//! they call.
+//!
+//! What this package is not: a library. Nothing depends on it.
+
+pub mod stand_in;
