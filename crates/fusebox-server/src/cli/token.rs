@@ -69,7 +69,9 @@ struct Create {
 /// A time as in settings, or whole days.
 fn lasting(text: &str) -> Result<Duration, String> {
     const DAYS_MAX: u64 = 36_500;
-    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok());
+    let days = text
+        .strip_suffix('d')
+        .and_then(|days| days.parse::<u64>().ok());
     let time = match days {
         Some(days) if days > DAYS_MAX => return Err(format!("at most {DAYS_MAX}d")),
         Some(days) => Duration::from_secs(days * 24 * 3600),
