@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::{Router, middleware};
-use fusebox::{Registry, Source};
+use fusebox::{Event, Registry, Source};
+use fusebox_store::{Keeper, Memory};
 
 use crate::access::Door;
 use crate::audit::Journal;
@@ -27,6 +28,7 @@ pub struct Admin {
     source: Arc<dyn Source>,
     readiness: Readiness,
     tokens: Option<Tokens>,
+    keeper: Option<Keeper>,
     records: bool,
 }
 
@@ -40,6 +42,7 @@ impl Admin {
             source: Arc::new(registry.clone()),
             readiness,
             tokens: None,
+            keeper: None,
             records: true,
         }
     }
@@ -57,8 +60,9 @@ impl Admin {
     }
 
     /// By which callers are known. Default none: only peers on this machine are let in, and the
-    /// host has to tell who the peer is
-    /// ([`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info)).
+    /// host has to tell who the peer is ([`into_make_service_with_connect_info`][connect-info]).
+    ///
+    /// [connect-info]: axum::Router::into_make_service_with_connect_info
     pub fn tokens(mut self, tokens: Tokens) -> Self {
         self.tokens = Some(tokens);
         self
@@ -71,20 +75,33 @@ impl Admin {
         self
     }
 
+    /// Who keeps states, history and audit log over a restart. Default one that keeps history and
+    /// audit log in memory, as long as the router lives.
+    pub fn keeper(mut self, keeper: Keeper) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
     /// The routes, to be served or nested under any prefix.
     pub fn router(self) -> Router {
         let (router, document) = routes::all().split_for_parts();
         let document = serde_json::to_value(openapi::finished(document)).unwrap_or_default();
+        let keeper = self.keeper.or_else(|| in_memory(&self.registry));
         let feed = Feed::new(&self.registry);
-        // Kept by the store, once it follows the registry.
-        let attach = || Box::new(|_: &fusebox::Event, _: String| {});
-        let recorder = self
-            .records
-            .then(|| Recorder::new(&self.registry, attach()));
+        let recorder = self.records.then(|| {
+            let keeper = keeper.clone();
+            let attach = move |event: &Event, replay| {
+                if let Some(keeper) = &keeper {
+                    keeper.attach_replay(&event.circuit, event.generation, replay);
+                }
+            };
+            Recorder::new(&self.registry, Box::new(attach))
+        });
         let running = thread::start(Duties {
             registry: self.registry.clone(),
             readiness: self.readiness.clone(),
             feed: feed.clone(),
+            history: keeper.as_ref().map(Keeper::follow),
             recorder: recorder.clone(),
         });
         if let Err(error) = &running {
@@ -95,7 +112,8 @@ impl Admin {
             source: self.source,
             readiness: self.readiness,
             door: Door::new(self.tokens),
-            journal: Journal::default(),
+            journal: Journal::new(keeper.clone()),
+            keeper,
             feed,
             recorder,
             dry_runs: DryRuns::default(),
@@ -109,6 +127,13 @@ impl Admin {
             .layer(middleware::from_fn(request_id::identify))
             .with_state(desk)
     }
+}
+
+fn in_memory(registry: &Registry) -> Option<Keeper> {
+    let keeper = Keeper::start(registry, Memory::new());
+    keeper
+        .inspect_err(|error| tracing::error!(%error, "no history and no audit log is kept"))
+        .ok()
 }
 
 impl fmt::Debug for Admin {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fusebox::{Registry, Source};
+use fusebox_store::Keeper;
 
 use crate::Readiness;
 use crate::access::Door;
@@ -22,6 +23,8 @@ pub(crate) struct Desk {
     pub(crate) door: Door,
     /// Where actions are written down.
     pub(crate) journal: Journal,
+    /// Who keeps history and audit log; `None`: it could not be started.
+    pub(crate) keeper: Option<Keeper>,
     /// What followers are told.
     pub(crate) feed: Feed,
     /// The last hour of every circuit; `None`: the host wants none.

@@ -15,6 +15,8 @@
 //! | `/openapi.json` | all of this, for programs |
 //! | `/api/v1/circuit-breakers…` | circuits and branches as JSON, and the actions of an operator |
 //! | `/api/v1/main` | the switch above all circuits |
+//! | `/api/v1/events…` | what happened, and the calls before it as replay files |
+//! | `/api/v1/audit…` | who did what, and whether anybody changed the record of it |
 //!
 //! Every error is `application/problem+json`.
 
@@ -28,6 +30,7 @@ mod circuits;
 mod desk;
 mod dry_run;
 mod etag;
+mod events;
 mod guard;
 mod health;
 mod main_breaker;

@@ -78,10 +78,27 @@ impl Query {
             })
     }
 
+    /// Where the page before ended, by the number of its last entry.
+    pub(crate) fn cursor(&self) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.one("cursor")? else {
+            return Ok(None);
+        };
+        let unknown = || Problem::invalid("cursor: it is none that a page told");
+        entry_number(text).map(Some).ok_or_else(unknown)
+    }
+
     /// How many entries the page may have.
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
         Ok(self.number("limit", 1, LIMIT_MAX)?.unwrap_or(LIMIT))
     }
+}
+
+/// The number of an entry in history or audit log. Stores have signed numbers, and a sign is none
+/// of ours.
+pub(crate) fn entry_number(text: &str) -> Option<u64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse::<i64>().ok().filter(|_| is_plain)?;
+    u64::try_from(number).ok()
 }
 
 /// Decodes `a=b&c`; what is no UTF-8 is refused.

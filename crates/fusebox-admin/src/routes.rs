@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::desk::Desk;
 use crate::{
-    actions, branches, circuits, dry_run, health, main_breaker, metrics, openapi, overrides,
-    services, stream,
+    actions, audit, branches, circuits, dry_run, events, health, main_breaker, metrics, openapi,
+    overrides, services, stream,
 };
 
 /// Every resource, one line each.
@@ -22,6 +22,8 @@ pub(crate) fn all() -> OpenApiRouter<Desk> {
         .merge(circuits::routes())
         .merge(actions::routes())
         .merge(branches::routes())
+        .merge(events::routes())
+        .merge(audit::routes())
         .merge(main_breaker::routes())
         .merge(overrides::routes())
         .merge(dry_run::routes())

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fusebox::Registry;
+use fusebox_store::{EventFeed, Fed};
 
 use crate::recorder::Recorder;
 use crate::stream::Feed;
@@ -28,6 +29,8 @@ pub(crate) struct Duties {
     pub(crate) registry: Registry,
     pub(crate) readiness: Readiness,
     pub(crate) feed: Feed,
+    /// The history as it is kept.
+    pub(crate) history: Option<EventFeed>,
     pub(crate) recorder: Option<Recorder>,
 }
 
@@ -65,6 +68,12 @@ impl Duties {
             recorder.tick();
         }
         self.feed.tick();
+        while let Some(fed) = self.history.as_mut().and_then(EventFeed::try_next) {
+            match fed {
+                Fed::Event(event) => self.feed.tell(&event),
+                Fed::Missed(_) => self.feed.restart(),
+            }
+        }
         if self.readiness.phase() == Phase::Draining {
             self.feed.close();
         }
@@ -81,6 +90,7 @@ mod tests {
             registry: registry.clone(),
             readiness: Readiness::starting(),
             feed: Feed::new(registry),
+            history: None,
             recorder: None,
         }
     }

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::changes::Changes;
 use super::ring::{Delta, Entry, Found, Ring};
 use super::{CLIENTS_MAX, text};
+use crate::events::Event;
 use crate::thread::TICKS_PER_SECOND;
 
 /// Circuits in one entry: a client reads entries whole.
@@ -115,11 +116,18 @@ impl Feed {
     }
 
     /// Passes on a row of the history, if somebody follows.
-    pub(crate) fn tell(&self, event: &EventRecord, json: String) {
+    pub(crate) fn tell(&self, event: &EventRecord) {
         if self.watch().is_some() {
             let circuit = event.circuit.clone();
+            let json = text::json(&Event::of(event));
             self.push([Entry::Event { circuit, json }]);
         }
+    }
+
+    /// Rows of the history went by untold: everybody begins anew, and knows by that.
+    pub(crate) fn restart(&self) {
+        self.told().ring.forget();
+        self.push([]);
     }
 
     /// Ends all streams and admits no more, so that a shutdown does not wait for them.

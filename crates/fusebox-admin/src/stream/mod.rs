@@ -57,7 +57,8 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
 ///
 /// First `snapshot`: `{"main": MainBreaker, "circuits": [Circuit]}`. Then `delta`, of the same
 /// shape and with `"removed": [name]`, for circuits that changed: once a second, and within 100 ms
-/// of a transition. And `event`, a row of the history. A comment every 15 s shows that the
+/// of a transition. And `event`, a row of the history, once it is kept; after another `snapshot`
+/// some may have been left out, and stand in the history. A comment every 15 s shows that the
 /// connection lives.
 ///
 /// Who comes again with `Last-Event-ID` goes on from there, or gets a fresh snapshot where that

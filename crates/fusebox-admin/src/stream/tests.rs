@@ -37,7 +37,7 @@ fn id(text: &str) -> &str {
     line.expect("an id")
 }
 
-fn row() -> EventRecord {
+fn row(reason: &str) -> EventRecord {
     EventRecord {
         id: 1,
         at: SystemTime::now(),
@@ -50,7 +50,7 @@ fn row() -> EventRecord {
         cause: None,
         evidence: None,
         by: None,
-        reason: None,
+        reason: Some(reason.to_owned()),
         details: None,
         has_replay: false,
     }
@@ -63,13 +63,14 @@ async fn who_falls_behind_gets_a_fresh_snapshot_and_goes_on_from_there() {
     let (slow, text) = next(slow).await;
     assert!(text.contains("event: snapshot\n"), "{text}");
     for number in 0..5000 {
-        feed.tell(&row(), number.to_string());
+        feed.tell(&row(&number.to_string()));
     }
     let (slow, text) = next(slow).await;
     assert!(text.contains("event: snapshot\n"), "{text}");
-    feed.tell(&row(), "\"new\"".to_owned());
+    feed.tell(&row("new"));
     let (_, text) = next(slow).await;
-    assert!(text.contains("event: event\ndata: \"new\"\n\n"), "{text}");
+    assert!(text.contains("event: event\n"), "{text}");
+    assert!(text.contains("\"reason\":\"new\""), "{text}");
 }
 
 #[tokio::test]
@@ -128,11 +129,25 @@ async fn what_did_not_change_is_not_told() {
     for _ in 0..50 {
         feed.tick();
     }
-    feed.tell(&row(), "1".to_owned());
+    feed.tell(&row("1"));
     let (_, text) = next(follower).await;
     assert!(text.contains("event: event\n"), "{text}");
     let number = |id: &str| id.split_once('-').and_then(|(_, n)| n.parse::<u64>().ok());
     assert_eq!(number(id(&text)), number(id(&snapshot)).map(|n| n + 1));
+}
+
+#[tokio::test]
+async fn rows_that_went_by_untold_are_told_by_a_snapshot() {
+    let (registry, feed) = feed();
+    let (follower, _) = next(client(&registry, &feed, None)).await;
+    feed.tell(&row("before"));
+    feed.restart();
+    feed.tell(&row("after"));
+    let (follower, text) = next(follower).await;
+    assert!(text.contains("event: snapshot\n"), "{text}");
+    feed.tell(&row("now"));
+    let (_, text) = next(follower).await;
+    assert!(text.contains("\"reason\":\"now\""), "{text}");
 }
 
 #[tokio::test]
@@ -143,14 +158,14 @@ async fn half_a_minute_after_the_last_client_nothing_is_kept_or_looked_at() {
     for _ in 0..299 {
         feed.tick();
     }
-    feed.tell(&row(), "1".to_owned());
+    feed.tell(&row("1"));
     let (resumed, text) = next(client(&registry, &feed, Some(id(&snapshot)))).await;
     assert!(text.contains("event: event\n"), "it goes on: {text}");
     drop(resumed);
     for _ in 0..301 {
         feed.tick();
     }
-    feed.tell(&row(), "2".to_owned());
+    feed.tell(&row("2"));
     let (_, text) = next(client(&registry, &feed, Some(id(&text)))).await;
     assert!(text.contains("event: snapshot\n"), "it begins anew: {text}");
 }

@@ -32,6 +32,11 @@ impl Desk {
 
     /// With something set up in another way.
     pub(super) fn with(set_up: impl FnOnce(Admin) -> Admin) -> Self {
+        Self::over(|_, admin| set_up(admin))
+    }
+
+    /// The same where the registry is needed for it.
+    pub(super) fn over(set_up: impl FnOnce(&Registry, Admin) -> Admin) -> Self {
         let clock = ManualClock::new();
         // Far enough from the origin that instants of the past can be told.
         clock.advance(Duration::from_secs(3600));
@@ -49,7 +54,7 @@ impl Desk {
         (0..3).for_each(|_| rag.fell_back("static"));
         let readiness = Readiness::starting();
         let admin = Admin::new(&registry).readiness(readiness.clone());
-        let router = set_up(admin).router();
+        let router = set_up(&registry, admin).router();
         Self {
             registry,
             clock,

@@ -64,14 +64,7 @@ async fn what_is_not_there_is_404() {
         desk.get(path).await.problem(404);
         desk.post(path, "{}").await.problem(404);
     }
-    for name in [
-        "RAG",
-        "rag2",
-        "rag%20",
-        "%ff",
-        "%2e%2e",
-        &"x".repeat(3000),
-    ] {
+    for name in ["RAG", "rag2", "rag%20", "%ff", "%2e%2e", &"x".repeat(3000)] {
         let path = format!("/api/v1/circuit-breakers/{name}");
         assert!(
             desk.get(&path).await.problem(404).contains("no circuit"),

@@ -37,6 +37,14 @@ const ROUTES: &[(&str, &str)] = &[
         "/api/v1/circuit-breakers/{name}/branches/{key}/reset",
         "post",
     ),
+    ("/api/v1/circuit-breakers/{name}/dry-run", "post"),
+    ("/api/v1/circuit-breakers/{name}/override", "get put delete"),
+    ("/api/v1/circuit-breakers/{name}/events", "get"),
+    ("/api/v1/events", "get"),
+    ("/api/v1/events/{id}", "get"),
+    ("/api/v1/events/{id}/replay", "get"),
+    ("/api/v1/audit", "get"),
+    ("/api/v1/audit/verify", "get"),
     ("/api/v1/main", "get post"),
 ];
 
@@ -205,6 +213,7 @@ async fn head_answers_as_get_without_a_body() {
             continue;
         }
         let path = path.replace("{name}", "rag").replace("{key}", "none");
+        let path = path.replace("{id}", "999");
         let get = desk.get(&path).await;
         let asked = request(Method::HEAD.as_str(), &path);
         let head = desk

@@ -83,6 +83,7 @@ async fn the_tag_of_a_circuit_follows_its_settings_and_not_its_traffic() {
         for_: Some(std::time::Duration::from_secs(60)),
         age: std::time::Duration::ZERO,
     };
+    let again = request.clone();
     desk.registry
         .set_override("rag", request)
         .expect("an override");
@@ -98,6 +99,14 @@ async fn the_tag_of_a_circuit_follows_its_settings_and_not_its_traffic() {
         super::asking::between(&over["since"], &over["until"]),
         60_000
     );
+
+    // Another override is another tag, also with the same settings.
+    desk.clock.advance(std::time::Duration::from_secs(1));
+    desk.registry
+        .set_override("rag", again)
+        .expect("an override");
+    let (before, after) = (overridden.headers["etag"].clone(), desk.get(&path).await);
+    assert_ne!(after.headers["etag"], before);
 
     // The thread ends it when its time is over.
     desk.clock.advance(std::time::Duration::from_secs(60));

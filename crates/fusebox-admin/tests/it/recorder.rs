@@ -75,7 +75,7 @@ async fn an_override_is_there_after_a_restart_and_ends_as_it_would_have() {
     let sent = sent.body(Body::from(body)).expect("a request");
     let before = desk.send(sent).await.ok();
     keeper.flushed().await.expect("it is written");
-    keeper.close();
+    keeper.close().expect("it ends");
     drop(desk);
     let (desk, keeper) = kept(&memory);
     let after = desk.get("/api/v1/circuit-breakers/rag").await.ok();
@@ -86,7 +86,7 @@ async fn an_override_is_there_after_a_restart_and_ends_as_it_would_have() {
     desk.clock.advance(std::time::Duration::from_secs(600));
     desk.registry.settle_overrides();
     keeper.flushed().await.expect("it is written");
-    keeper.close();
+    keeper.close().expect("it ends");
     drop(desk);
     let (desk, _) = kept(&memory);
     let ended = desk.get("/api/v1/circuit-breakers/rag").await.ok();

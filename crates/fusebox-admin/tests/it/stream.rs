@@ -14,17 +14,17 @@ use super::asking::{Desk, fail, local, request, succeed};
 const STREAM: &str = "/api/v1/circuit-breakers/stream";
 
 /// A stream under way.
-struct Following {
+pub(super) struct Following {
     body: Body,
     read: String,
 }
 
 /// One event.
 #[derive(Debug)]
-struct Told {
+pub(super) struct Told {
     id: String,
     kind: String,
-    data: Value,
+    pub(super) data: Value,
 }
 
 impl Following {
@@ -59,7 +59,7 @@ impl Following {
     }
 
     /// The next event of this kind.
-    async fn next_of(&mut self, kind: &str) -> Told {
+    pub(super) async fn next_of(&mut self, kind: &str) -> Told {
         loop {
             let told = self.next().await;
             if told.kind == kind {
@@ -91,6 +91,13 @@ async fn answered(desk: &Desk, path: &str, last: Option<&str>) -> (StatusCode, H
         .expect("the router answers");
     let (head, body) = answer.into_parts();
     (head.status, head.headers, body)
+}
+
+/// After the snapshot.
+pub(super) async fn follow_all(desk: &Desk) -> Following {
+    let mut following = follow(desk, STREAM, None).await;
+    following.next_of("snapshot").await;
+    following
 }
 
 async fn follow(desk: &Desk, path: &str, last: Option<&str>) -> Following {
@@ -178,6 +185,18 @@ async fn only_the_circuits_that_were_asked_for_are_told() {
     succeed(desk.vms);
     let delta = following.next_of("delta").await;
     assert_eq!(names(&delta), ["vms"]);
+}
+
+#[tokio::test]
+async fn the_main_breaker_concerns_everyone() {
+    let desk = Desk::new();
+    let mut following = follow(&desk, &format!("{STREAM}?circuit=later"), None).await;
+    following.next_of("snapshot").await;
+    let main = desk.rag.main().expect("a main breaker");
+    main.open("stop", &Author::new("test"));
+    let delta = following.next_of("delta").await;
+    assert_eq!(names(&delta), [""; 0]);
+    assert_eq!(delta.data["main"]["state"], "open");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ pub(super) struct Replay {
     /// Replay files (JSON); - is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What would have been with another setting, e.g. open_for=10s; may be given several times
+    /// What would have been with another setting, e.g. `open_for=10s`; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// One JSON line a file

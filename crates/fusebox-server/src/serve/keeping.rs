@@ -65,7 +65,6 @@ impl Keeping {
         })
     }
 
-    #[allow(dead_code)]
     pub(super) fn keeper(&self) -> Keeper {
         self.keeper.clone()
     }

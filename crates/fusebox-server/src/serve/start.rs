@@ -49,6 +49,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
             .source(source)
             .readiness(readiness.clone())
             .tokens(access.tokens)
+            .keeper(keeping.keeper())
             .router()
     };
     let certificate = access.renewal.as_ref().map(Renewal::certificate);

@@ -1,7 +1,9 @@
 //! The commands that ask a daemon, or any service that mounts the admin interface.
 
 mod asking;
+mod audit;
 mod daemon;
+mod events;
 mod mounted;
 mod tls;
 mod tokens;

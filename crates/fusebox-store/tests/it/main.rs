@@ -4,6 +4,8 @@
 
 #[macro_use]
 mod contract;
+#[cfg(feature = "sqlite")]
+mod crash;
 mod drafts;
 mod keeper;
 mod place;

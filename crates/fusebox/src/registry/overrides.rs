@@ -1,7 +1,7 @@
 //! Settings that somebody put over those of a definition, for a time or until they are ended.
 //!
-//! The definition stays the truth: an override is shown as what it is, ends like a hold, and lies on
-//! top of whatever definition comes.
+//! The definition stays the truth: an override is shown as what it is, ends like a hold, and lies
+//! on top of whatever definition comes.
 
 use super::{Entry, Registry, RegistryError};
 use crate::clock::Tick;

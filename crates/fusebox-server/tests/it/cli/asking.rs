@@ -125,7 +125,8 @@ async fn bad_usage_ends_with_2() {
 #[tokio::test]
 async fn what_a_terminal_would_obey_is_written_out_whoever_said_it() {
     let body = "{\"circuits\": [{\"name\": \"rag\", \"state\": \"open\", \
-        \"since\": \"\\u001b[2J\", \"hold\": {\"kind\": \"observe\", \"reason\": \"\\u202e\\u009bx\"}}], \"next\": null}";
+        \"since\": \"\\u001b[2J\", \
+        \"hold\": {\"kind\": \"observe\", \"reason\": \"\\u202e\\u009bx\"}}], \"next\": null}";
     for args in [&["status"][..], &["status", "--json"], &["status", "rag"]] {
         let ended = told("200 OK", body, args).await;
         let all = (ended.out.concat(), ended.err.concat());

@@ -32,8 +32,8 @@ pub(crate) struct Double {
 
 pub(crate) struct Seen {
     pub(crate) mood: Mood,
-    /// Calls that came, also those that hang.
-    pub(crate) calls: usize,
+    /// Calls that hang now.
+    pub(crate) hanging: usize,
     pub(crate) loads: usize,
     /// Batches that were tried, the failed ones too.
     pub(crate) tried: Vec<Batch>,
@@ -44,7 +44,7 @@ impl Double {
     pub(crate) fn new(memory: &Memory, mood: Mood) -> Self {
         let seen = Seen {
             mood,
-            calls: 0,
+            hanging: 0,
             loads: 0,
             tried: Vec::new(),
             written: 0,
@@ -80,19 +80,20 @@ impl Double {
         assert!(!timed_out.timed_out(), "{what}: not within {SOON:?}");
     }
 
-    /// A call that hangs until the mood is better.
+    /// Waits until a call hangs.
     pub(crate) fn wait_until_it_hangs(&self) {
-        let before = self.seen().calls;
-        self.wait_until("a call hangs", |seen| seen.calls > before);
+        self.wait_until("a call hangs", |seen| seen.hanging > 0);
     }
 
     fn enter(&self, note: impl FnOnce(&mut Seen)) -> Result<(), StoreError> {
         let mut seen = self.seen();
-        seen.calls += 1;
         note(&mut seen);
-        self.shared.1.notify_all();
         let hung = |seen: &mut Seen| seen.mood == Mood::Hangs;
-        let seen = self.shared.1.wait_while(seen, hung).expect("no panic");
+        let hangs = usize::from(hung(&mut seen));
+        seen.hanging += hangs;
+        self.shared.1.notify_all();
+        let mut seen = self.shared.1.wait_while(seen, hung).expect("no panic");
+        seen.hanging -= hangs;
         match seen.mood {
             Mood::Works | Mood::Hangs => Ok(()),
             Mood::Fails => Err(StoreError::Unavailable {
