@@ -21,7 +21,11 @@ mod id;
 mod message;
 mod queue;
 mod record;
+#[cfg(feature = "relay")]
+pub mod relay;
 mod settings;
+#[cfg(feature = "relay")]
+pub mod sink;
 mod storage;
 
 pub use clock::{ManualWallClock, SystemWallClock, WallClock};
