@@ -123,6 +123,9 @@ pub enum PushError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PauseError {
+    /// It was never paused.
+    #[error("it was never paused")]
+    Never,
     /// It is another pause than the one that was meant.
     #[error("it was paused anew: its epoch is {found}, not {expected}")]
     Stale {

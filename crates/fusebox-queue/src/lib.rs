@@ -21,14 +21,22 @@ mod id;
 mod message;
 mod queue;
 mod record;
+#[cfg(feature = "relay")]
+pub mod relay;
 mod settings;
+#[cfg(feature = "relay")]
+pub mod sink;
 mod storage;
 
 pub use clock::{ManualWallClock, SystemWallClock, WallClock};
 pub use error::{PauseError, PushError, QueueError, StorageError};
 pub use id::{MessageId, NotAnId};
-pub use message::{Attributes, Leased, NewMessage, Pushed};
+pub use message::{Attributes, Leased, Leases, NewMessage, Pushed};
+pub use queue::{
+    Answer, Changes, Deaths, PushesRejected, Queue, QueueStats, Queues, QueuesBuilder, QueuesStats,
+};
 pub use record::{
     Attempt, Death, Depth, MessageState, Page, Pause, Query, Record, Response, Scope, Selection,
 };
 pub use settings::{QueueSettings, QueueSettingsError};
+pub use storage::Ending;

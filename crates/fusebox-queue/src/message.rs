@@ -117,3 +117,20 @@ pub struct Leased {
     /// An earlier attempt may have arrived.
     pub uncertain: bool,
 }
+
+/// What a lease is answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leases {
+    /// In the order of their turns. Each has to be settled.
+    pub leased: Vec<Leased>,
+    /// Messages that did not match their checksums, set aside as dead letters.
+    pub corrupt: u64,
+    /// Leases that had ended unsettled.
+    pub crashed: u64,
+    /// Messages of these that are dead now.
+    pub dead: u64,
+    /// Messages that died of age.
+    pub expired: u64,
+    /// When the next message will be due, if none is that could be leased.
+    pub next_due: Option<SystemTime>,
+}

@@ -25,8 +25,10 @@ mod order;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub(crate) use memory::Memory;
+pub use order::Ending;
 pub(crate) use order::{
-    Done, Ending, Lease, LeasesTaken, Order, Push, PushLimits, PushRefused, Settle,
+    Done, Lease, LeasesTaken, Order, PauseOrder, Push, PushLimits, PushRefused, Settle,
 };
 
 use crate::clock::Millis;

@@ -90,23 +90,35 @@ pub(crate) struct Settle {
     pub(crate) ending: Ending,
 }
 
-/// How a lease ends.
-#[derive(Clone, Debug)]
-pub(crate) enum Ending {
-    /// It arrived: one attempt more, remembered with the answer.
-    Delivered { response: Option<Response> },
-    /// It is tried again at `due`: one attempt more.
+/// How the sending of a message went. Times are milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It arrived: one attempt more. Remembered with the answer.
+    Delivered {
+        /// What the receiver answered.
+        response: Option<Response>,
+    },
+    /// It is tried again: one attempt more.
     Again {
-        due: Millis,
+        /// When.
+        due: i64,
+        /// What went wrong.
         attempt: Attempt,
+        /// It may have arrived all the same.
         uncertain: bool,
     },
-    /// It was not sent: one deferral more. Due at `due`; `None`: as it was.
-    Deferred { due: Option<Millis> },
-    /// It is dead: one attempt more.
+    /// It was not sent: one deferral more, and no attempt.
+    Deferred {
+        /// When it is due; `None`: as it was.
+        due: Option<i64>,
+    },
+    /// It is a dead letter: one attempt more.
     Dead {
+        /// Why.
         death: Death,
+        /// What went wrong.
         attempt: Attempt,
+        /// What the receiver answered.
         response: Option<Response>,
     },
 }

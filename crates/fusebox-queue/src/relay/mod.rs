@@ -1,0 +1,4 @@
+//! A relay.
+#![allow(dead_code)]
+mod pace;
+pub use pace::{Pace, PaceError};
