@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use fusebox::{Event, Registry, Source};
+use fusebox_queue::Queues;
 use fusebox_store::{Keeper, Memory};
 
 use crate::access::Door;
@@ -29,6 +30,7 @@ pub struct Admin {
     readiness: Readiness,
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
+    queues: Option<Queues>,
     records: bool,
 }
 
@@ -43,6 +45,7 @@ impl Admin {
             readiness,
             tokens: None,
             keeper: None,
+            queues: None,
             records: true,
         }
     }
@@ -82,6 +85,12 @@ impl Admin {
         self
     }
 
+    /// Queues to be looked at and steered. Default none: their paths are 404.
+    pub fn queues(mut self, queues: Queues) -> Self {
+        self.queues = Some(queues);
+        self
+    }
+
     /// The routes, to be served or nested under any prefix.
     pub fn router(self) -> Router {
         let (router, document) = routes::all().split_for_parts();
@@ -114,6 +123,7 @@ impl Admin {
             door: Door::new(self.tokens),
             journal: Journal::new(keeper.clone()),
             keeper,
+            queues: self.queues,
             feed,
             recorder,
             dry_runs: DryRuns::default(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fusebox::{Registry, Source};
+use fusebox_queue::Queues;
 use fusebox_store::Keeper;
 
 use crate::Readiness;
@@ -25,6 +26,8 @@ pub(crate) struct Desk {
     pub(crate) journal: Journal,
     /// Who keeps history and audit log; `None`: it could not be started.
     pub(crate) keeper: Option<Keeper>,
+    /// The queues that the host mounted, if it has any.
+    pub(crate) queues: Option<Queues>,
     /// What followers are told.
     pub(crate) feed: Feed,
     /// The last hour of every circuit; `None`: the host wants none.

@@ -19,6 +19,7 @@ mod mounted;
 mod openapi;
 mod overrides;
 mod paging;
+mod queues;
 mod reading;
 mod recorder;
 mod services;

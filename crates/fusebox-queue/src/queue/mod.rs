@@ -116,6 +116,18 @@ impl Queues {
         Ok(Queue::of(self.clone(), line))
     }
 
+    /// The queues that this process has settings for, by name.
+    pub fn list(&self) -> Vec<Queue> {
+        let lines = self.shared().all_lines().into_iter();
+        lines.map(|line| Queue::of(self.clone(), line)).collect()
+    }
+
+    /// The queue of this name, if this process has settings for it.
+    pub fn find(&self, name: &str) -> Option<Queue> {
+        let line = self.shared().find_line(name)?;
+        Some(Queue::of(self.clone(), line))
+    }
+
     /// One message, alive, dead or remembered.
     pub fn message(&self, id: MessageId) -> Answer<Option<Record>> {
         self.shared().desk.ask(move |reader| reader.message(id))
