@@ -23,10 +23,10 @@
 mod memory;
 mod order;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub(crate) mod sqlite;
 
 pub(crate) use order::{
-    Done, Ending, Lease, LeasesTaken, Order, Push, PushLimits, PushRefused, Settle,
+    Done, Ending, Lease, LeasesTaken, Order, PauseOrder, Push, PushLimits, PushRefused, Settle,
 };
 
 use crate::clock::Millis;
