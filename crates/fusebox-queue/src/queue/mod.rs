@@ -81,6 +81,15 @@ impl Drop for Handle {
 }
 
 impl Queues {
+    /// Queues in this file, made if it is not there.
+    ///
+    /// # Errors
+    /// As [`QueuesBuilder::open`].
+    #[cfg(feature = "sqlite")]
+    pub fn open(path: impl Into<std::path::PathBuf>) -> Result<Self, StorageError> {
+        Self::builder().open(path)
+    }
+
     /// Queues that are gone with the process: for tests, and for messages that may be lost.
     ///
     /// # Errors
