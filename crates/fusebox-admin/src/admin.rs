@@ -7,6 +7,7 @@ use axum::{Router, middleware};
 use fusebox::{Event, Registry, Source};
 use fusebox_queue::Queues;
 use fusebox_store::{Keeper, Memory};
+use fusebox_telemetry::{Facts, Names};
 
 use crate::access::Door;
 use crate::audit::Journal;
@@ -15,6 +16,7 @@ use crate::dry_run::DryRuns;
 use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::thread::{self, Duties};
+use crate::told::{Kept, Requests};
 use crate::{Readiness, Tokens, guard, openapi, problem, request_id, routes};
 
 /// The routes over `registry`, with the defaults of [`Admin`].
@@ -31,6 +33,8 @@ pub struct Admin {
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
     queues: Option<Queues>,
+    facts: Vec<Arc<dyn Facts>>,
+    metric_names: Names,
     records: bool,
 }
 
@@ -46,6 +50,8 @@ impl Admin {
             tokens: None,
             keeper: None,
             queues: None,
+            facts: Vec::new(),
+            metric_names: Names::default(),
             records: true,
         }
     }
@@ -91,6 +97,18 @@ impl Admin {
         self
     }
 
+    /// What the host counts itself, for the metrics; may be given several times.
+    pub fn facts(mut self, facts: Arc<dyn Facts>) -> Self {
+        self.facts.push(facts);
+        self
+    }
+
+    /// Under which names the metrics of circuits are shown.
+    pub fn metric_names(mut self, names: Names) -> Self {
+        self.metric_names = names;
+        self
+    }
+
     /// The routes, to be served or nested under any prefix.
     pub fn router(self) -> Router {
         let (router, document) = routes::all().split_for_parts();
@@ -106,6 +124,10 @@ impl Admin {
             };
             Recorder::new(&self.registry, Box::new(attach))
         });
+        let requests = Requests::default();
+        let mut facts = self.facts;
+        facts.extend([Arc::new(requests.clone()) as _, Arc::new(feed.clone()) as _]);
+        facts.extend(keeper.clone().map(|keeper| Arc::new(Kept(keeper)) as _));
         let running = thread::start(Duties {
             registry: self.registry.clone(),
             readiness: self.readiness.clone(),
@@ -119,6 +141,9 @@ impl Admin {
         let desk = Desk {
             registry: self.registry,
             source: self.source,
+            facts: Arc::new(facts),
+            metric_names: self.metric_names,
+            requests,
             readiness: self.readiness,
             door: Door::new(self.tokens),
             journal: Journal::new(keeper.clone()),

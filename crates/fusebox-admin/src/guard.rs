@@ -35,9 +35,11 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
         .action
         .map(|action| Deed::begin(registry, journal, &parts, action, asked.subject()));
     let circuit = asked.circuit.as_deref();
+    let mut role = None;
     let mut response = match desk.door.admit(&parts, need, circuit, now) {
         Ok(caller) => {
             if let Some(caller) = caller {
+                role = Some(caller.role());
                 let ear = deed.as_mut().map(|deed| deed.is_by(&caller));
                 ear.map(|ear| parts.extensions.insert(ear));
                 parts.extensions.insert(caller);
@@ -45,16 +47,20 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
             next.run(Request::from_parts(parts, body)).await
         }
         Err(refused) => {
-            refused
-                .caller()
-                .zip(deed.as_mut())
-                .map(|(caller, deed)| deed.is_by(caller));
+            if let Some(caller) = refused.caller() {
+                role = Some(caller.role());
+                if let Some(deed) = &mut deed {
+                    deed.is_by(caller);
+                }
+            }
             told(refused)
         }
     };
     if let Some(deed) = deed {
         deed.answered(&mut response).await;
     }
+    let code = response.status().as_u16();
+    desk.requests.count(role, need.action, code);
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         response.headers_mut().insert(name, value);

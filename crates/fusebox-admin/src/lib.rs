@@ -50,6 +50,7 @@ mod services;
 mod stream;
 mod target;
 mod thread;
+mod told;
 mod view;
 mod wall;
 

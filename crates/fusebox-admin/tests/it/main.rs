@@ -15,6 +15,7 @@ mod dry_run;
 mod events;
 mod health;
 mod main_breaker;
+mod metrics;
 mod mounted;
 mod openapi;
 mod overrides;

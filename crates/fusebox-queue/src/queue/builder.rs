@@ -18,6 +18,8 @@ use crate::storage::{Memory, Storage};
 pub struct QueuesBuilder {
     clock: Arc<dyn WallClock>,
     tick: Duration,
+    #[cfg(feature = "sqlite")]
+    room: u64,
 }
 
 impl QueuesBuilder {
