@@ -26,12 +26,12 @@ mod order;
 mod sqlite;
 
 pub(crate) use memory::Memory;
-#[cfg(feature = "sqlite")]
-pub(crate) use sqlite::{ROOM, Sqlite, look};
 pub use order::Ending;
 pub(crate) use order::{
     Done, Lease, LeasesTaken, Order, PauseOrder, Push, PushLimits, PushRefused, Settle,
 };
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::{ROOM, Sqlite, look};
 
 use crate::clock::Millis;
 use crate::error::StorageError;
