@@ -151,6 +151,7 @@ impl Sqlite {
         let was_kept = self.room.is_kept();
         let open = self.open_again()?;
         open.wal.bound(&open.db, !was_kept)?;
+        open.wal.cut(&open.db)?;
         open.move_low()?;
         if !was_kept {
             open.give_back()?;
@@ -206,6 +207,12 @@ impl Open {
     fn new(path: &Path) -> Result<Self, Failed> {
         let db = file::connect(path)?;
         let wal = Wal::new(path)?;
+        // After a sync that failed, the log may be in memory and not on the disk: written back to
+        // the file, it is there for certain. On a full disk that has to wait.
+        match wal::write_back(&db, "TRUNCATE") {
+            Err(failed) if !failed.is_full() => return Err(failed),
+            _ => {}
+        }
         let book = Book::read(&db)?;
         Ok(Self { db, wal, book })
     }

@@ -10,7 +10,7 @@ use super::failed::{Context, Failed};
 use super::file;
 
 /// How long a checkpoint waits for readers, which never take long.
-pub(super) const READER_WAIT: Duration = Duration::from_millis(250);
+pub(super) const READER_WAIT: Duration = Duration::from_millis(50);
 
 /// Pages after which the log is written back, 4 MiB of them.
 const PAGES: u64 = 1000;
@@ -28,6 +28,8 @@ pub(super) struct Wal {
     /// Ours beside `SQLite`'s own: built without `fdatasync`, it would write the times of the file
     /// with every commit, which costs as much as the commit itself.
     log: File,
+    /// Pages that a reader was in the way of, at the last try.
+    left: u64,
 }
 
 impl Wal {
@@ -36,27 +38,34 @@ impl Wal {
             .read(true)
             .write(true)
             .open(file::beside(path, "-wal"))?;
-        Ok(Self { log })
+        Ok(Self { log, left: 0 })
     }
 
-    /// When this returns, what was committed is on the disk.
+    /// When this returns, what was committed is on the disk. An error is never one of a full disk:
+    /// the transaction was carried out, and nobody knows how much of it will be there.
     pub(super) fn sync(&self) -> Result<(), Failed> {
-        Ok(self.log.sync_data()?)
+        let synced = self.log.sync_data();
+        synced.map_err(|error| Failed::Io(std::io::Error::other(error)))
     }
 
     pub(super) fn bytes(&self) -> u64 {
         self.log.metadata().map_or(0, |log| log.len())
     }
 
-    /// After a commit, and from time to time: keeps the log within its bound.
-    pub(super) fn bound(&self, db: &Connection, is_full: bool) -> Result<(), Failed> {
+    /// After a commit: writes the log back when it has grown by enough since the last time. Waits
+    /// for nobody.
+    pub(super) fn bound(&mut self, db: &Connection, is_full: bool) -> Result<(), Failed> {
         let pages = if is_full { PAGES_IF_FULL } else { PAGES };
-        if write_back(db, "NOOP")? < pages {
-            return Ok(());
+        if write_back(db, "NOOP")? >= self.left + pages {
+            self.left = write_back(db, "PASSIVE")?;
         }
-        write_back(db, "PASSIVE")?;
+        Ok(())
+    }
+
+    /// From time to time: cuts a log that a reader has held up, and waits a little for that one.
+    pub(super) fn cut(&mut self, db: &Connection) -> Result<(), Failed> {
         if self.bytes() > CUT_AT * PAGES * FRAME_BYTES {
-            write_back(db, "TRUNCATE")?;
+            self.left = write_back(db, "TRUNCATE")?;
         }
         Ok(())
     }
