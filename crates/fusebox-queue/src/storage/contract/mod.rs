@@ -85,3 +85,9 @@ contract!(memory, {
     let first = crate::storage::Memory::new();
     move || Box::new(first.reopen()) as Box<dyn crate::storage::Storage>
 });
+
+#[cfg(feature = "sqlite")]
+contract!(sqlite, {
+    let scratch = crate::storage::sqlite::Scratch::new();
+    move || Box::new(scratch.open()) as Box<dyn crate::storage::Storage>
+});

@@ -30,6 +30,9 @@ mod tests;
 mod wal;
 mod work;
 
+#[cfg(test)]
+pub(in crate::storage) use tests::Scratch;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 

@@ -24,12 +24,12 @@ const ROOM: u64 = 64 << 10;
 const BEGIN: i64 = 1_762_000_000_000;
 
 /// A folder of a test's own, removed with it.
-pub(super) struct Scratch {
+pub(in crate::storage) struct Scratch {
     folder: PathBuf,
 }
 
 impl Scratch {
-    pub(super) fn new() -> Self {
+    pub(in crate::storage) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("fusebox-queue-{}-{number}", std::process::id());
@@ -42,7 +42,7 @@ impl Scratch {
         self.folder.join("queue.db")
     }
 
-    pub(super) fn open(&self) -> Sqlite {
+    pub(in crate::storage) fn open(&self) -> Sqlite {
         Sqlite::open(self.path(), ROOM).unwrap()
     }
 
