@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answer::Promise;
 use super::line::Line;
-use super::pauses::Pauses;
+use super::shared::Shared;
 use crate::clock::{Millis, millis_of, time};
 use crate::id::MessageId;
 use crate::message::{Leases, NewMessage, Pushed};
@@ -64,16 +64,6 @@ pub(super) enum Waiter {
     Resume(Option<u64>, Promise<Pause, PauseError>),
     Retry(Promise<u64>),
     Discard(Promise<u64>),
-}
-
-/// What an order changed that the writer has to look after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Nothing,
-    /// Messages of queues that nobody named came back or went.
-    AnyQueue,
-    /// Some queues may go on.
-    Resumed,
 }
 
 impl Asked {
@@ -178,53 +168,48 @@ impl Waiter {
         matches!(self, Self::Retry(_) | Self::Discard(_))
     }
 
-    /// It was done. What is known of the queue is set right before anybody is told.
-    pub(super) fn done(self, done: Done, pauses: &Pauses) -> Effect {
+    /// It was done. What is known of the queue is set right, and its bell rung, before anybody is
+    /// told.
+    pub(super) fn done(self, done: Done, shared: &Shared) {
         match (self, done) {
             (Self::Push(line, limits, promise), Done::Push(pushed)) => {
                 line.was_pushed(&pushed);
                 let refused = |refused| refusal(refused, line.name(), limits);
-                promise.keep(pushed.map_err(refused));
+                let pushed = pushed.map_err(refused);
                 line.bell().ring();
-                Effect::Nothing
+                promise.keep(pushed);
             }
             (Self::Lease(line, promise), Done::Lease(taken)) => {
                 line.was_leased(&taken);
                 promise.keep(Ok(leases(taken)));
-                Effect::Nothing
             }
             (Self::Settle(line, ending, promise), Done::Settle(was_in_force)) => {
                 if was_in_force {
                     line.was_settled(&ending);
                 }
-                promise.keep(Ok(was_in_force));
                 line.bell().ring();
-                Effect::Nothing
+                promise.keep(Ok(was_in_force));
             }
             (Self::Pause(promise), Done::Pause(pause)) => {
-                pauses.put(pause.clone());
+                shared.pauses.put(pause.clone());
                 promise.keep(Ok(pause));
-                Effect::Nothing
             }
             (Self::Resume(epoch, promise), Done::Resume(resumed)) => {
                 if let Ok(pause) = &resumed {
-                    pauses.put(pause.clone());
+                    shared.pauses.put(pause.clone());
                 }
+                shared.ring_all();
                 promise.keep(resumed.map_err(|found| stale(epoch, found)));
-                Effect::Resumed
             }
             (Self::Retry(promise), Done::Retry(count))
             | (Self::Discard(promise), Done::Discard(count)) => {
+                shared.ring_all();
                 promise.keep(Ok(count));
-                Effect::AnyQueue
             }
-            (waiter, _) => {
-                waiter.failed(&StorageError::Failed {
-                    place: "the storage".to_owned(),
-                    detail: "it answered another question".to_owned(),
-                });
-                Effect::AnyQueue
-            }
+            (waiter, _) => waiter.failed(&StorageError::Failed {
+                place: "the storage".to_owned(),
+                detail: "it answered another question".to_owned(),
+            }),
         }
     }
 
