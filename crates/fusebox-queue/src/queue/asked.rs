@@ -79,28 +79,17 @@ impl Asked {
                 message,
                 promise,
             } => {
-                let settings = line.settings();
-                let limits = PushLimits {
-                    messages_max: settings.messages_max,
-                    bytes_max: settings.bytes_max,
-                };
                 let id = match name() {
                     Ok(id) => id,
                     Err(error) => {
-                        line.tally().rejected.failed += 1;
-                        promise.keep(Err(QueueError::Storage(error).into()));
+                        let waiter = Waiter::Push(line, NO_LIMITS, promise);
+                        waiter.failed(&error);
                         return None;
                     }
                 };
-                let queue = Arc::clone(line.name());
-                let push = Push {
-                    queue,
-                    id,
-                    message,
-                    limits,
-                    at,
-                };
-                (Order::Push(push), Waiter::Push(line, limits, promise))
+                let push = push(&line, id, message, at);
+                let waiter = Waiter::Push(line, push.limits, promise);
+                (Order::Push(push), waiter)
             }
             Self::Lease {
                 line,
@@ -108,15 +97,7 @@ impl Asked {
                 lasts,
                 promise,
             } => {
-                let settings = line.settings();
-                let lease = Lease {
-                    queue: Arc::clone(line.name()),
-                    at,
-                    until: at.saturating_add(millis_of(lasts)),
-                    max,
-                    crashes_max: settings.crashes_max,
-                    pushed_after: at.saturating_sub(millis_of(settings.age_max)),
-                };
+                let lease = lease(&line, max, lasts, at);
                 (Order::Lease(lease), Waiter::Lease(line, promise))
             }
             Self::Settle {
@@ -158,6 +139,40 @@ impl Asked {
     }
 }
 
+/// Of a push that no storage sees.
+const NO_LIMITS: PushLimits = PushLimits {
+    messages_max: 0,
+    bytes_max: 0,
+};
+
+fn push(line: &Line, id: MessageId, message: Arc<NewMessage>, at: Millis) -> Push {
+    let settings = line.settings();
+    let limits = PushLimits {
+        messages_max: settings.messages_max,
+        bytes_max: settings.bytes_max,
+    };
+    let queue = Arc::clone(line.name());
+    Push {
+        queue,
+        id,
+        message,
+        limits,
+        at,
+    }
+}
+
+fn lease(line: &Line, max: usize, lasts: Duration, at: Millis) -> Lease {
+    let settings = line.settings();
+    Lease {
+        queue: Arc::clone(line.name()),
+        at,
+        until: at.saturating_add(millis_of(lasts)),
+        max,
+        crashes_max: settings.crashes_max,
+        pushed_after: at.saturating_sub(millis_of(settings.age_max)),
+    }
+}
+
 impl Waiter {
     pub(super) fn is_push(&self) -> bool {
         matches!(self, Self::Push(..))
@@ -174,7 +189,7 @@ impl Waiter {
         match (self, done) {
             (Self::Push(line, limits, promise), Done::Push(pushed)) => {
                 line.was_pushed(&pushed);
-                let refused = |refused| refusal(refused, line.name(), limits);
+                let refused = |refused| refusal(&refused, line.name(), limits);
                 let pushed = pushed.map_err(refused);
                 line.bell().ring();
                 promise.keep(pushed);
@@ -239,8 +254,8 @@ impl Waiter {
     }
 }
 
-fn refusal(refused: PushRefused, queue: &str, limits: PushLimits) -> PushError {
-    let (what, max, unit) = match refused {
+fn refusal(refused: &PushRefused, queue: &str, limits: PushLimits) -> PushError {
+    let (what, max, unit) = match *refused {
         PushRefused::Messages(what) => (what, limits.messages_max, "messages"),
         PushRefused::Bytes(what) => (what, limits.bytes_max, "bytes"),
         PushRefused::Mismatch(first) => return PushError::Mismatch { first },

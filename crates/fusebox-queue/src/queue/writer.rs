@@ -90,7 +90,8 @@ impl<S: Storage> Writer<S> {
         match self.try_commit(&orders) {
             Ok(done) => self.answer(waiters, done),
             Err(full @ StorageError::Full { .. }) => {
-                self.commit_without_pushes(orders.into_iter().zip(waiters).collect(), &full)
+                let batch = orders.into_iter().zip(waiters).collect();
+                self.commit_without_pushes(batch, &full);
             }
             Err(error) => self.fail(waiters, &error),
         }
