@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn the_defaults_can_be_and_zeros_cannot() {
         assert_eq!(QueueSettings::default().check(), Ok(()));
-        let zeros: [(&str, fn(&mut QueueSettings)); 8] = [
+        type Zero = fn(&mut QueueSettings);
+        let zeros: [(&str, Zero); 8] = [
             ("messages_max", |s| s.messages_max = 0),
             ("bytes_max", |s| s.bytes_max = 0),
             ("message_bytes_max", |s| s.message_bytes_max = 0),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answer::Promise;
 use super::line::Line;
-use super::pauses::Pauses;
+use super::shared::Shared;
 use crate::clock::{Millis, millis_of, time};
 use crate::id::MessageId;
 use crate::message::{Leases, NewMessage, Pushed};
@@ -66,16 +66,6 @@ pub(super) enum Waiter {
     Discard(Promise<u64>),
 }
 
-/// What an order changed that the writer has to look after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Nothing,
-    /// Messages of queues that nobody named came back or went.
-    AnyQueue,
-    /// Some queues may go on.
-    Resumed,
-}
-
 impl Asked {
     /// As an order of this time. `name` gives a message its name.
     pub(super) fn into_order(
@@ -89,28 +79,17 @@ impl Asked {
                 message,
                 promise,
             } => {
-                let settings = line.settings();
-                let limits = PushLimits {
-                    messages_max: settings.messages_max,
-                    bytes_max: settings.bytes_max,
-                };
                 let id = match name() {
                     Ok(id) => id,
                     Err(error) => {
-                        line.tally().rejected.failed += 1;
-                        promise.keep(Err(QueueError::Storage(error).into()));
+                        let waiter = Waiter::Push(line, NO_LIMITS, promise);
+                        waiter.failed(&error);
                         return None;
                     }
                 };
-                let queue = Arc::clone(line.name());
-                let push = Push {
-                    queue,
-                    id,
-                    message,
-                    limits,
-                    at,
-                };
-                (Order::Push(push), Waiter::Push(line, limits, promise))
+                let push = push(&line, id, message, at);
+                let waiter = Waiter::Push(line, push.limits, promise);
+                (Order::Push(push), waiter)
             }
             Self::Lease {
                 line,
@@ -118,15 +97,7 @@ impl Asked {
                 lasts,
                 promise,
             } => {
-                let settings = line.settings();
-                let lease = Lease {
-                    queue: Arc::clone(line.name()),
-                    at,
-                    until: at.saturating_add(millis_of(lasts)),
-                    max,
-                    crashes_max: settings.crashes_max,
-                    pushed_after: at.saturating_sub(millis_of(settings.age_max)),
-                };
+                let lease = lease(&line, max, lasts, at);
                 (Order::Lease(lease), Waiter::Lease(line, promise))
             }
             Self::Settle {
@@ -168,6 +139,40 @@ impl Asked {
     }
 }
 
+/// Of a push that no storage sees.
+const NO_LIMITS: PushLimits = PushLimits {
+    messages_max: 0,
+    bytes_max: 0,
+};
+
+fn push(line: &Line, id: MessageId, message: Arc<NewMessage>, at: Millis) -> Push {
+    let settings = line.settings();
+    let limits = PushLimits {
+        messages_max: settings.messages_max,
+        bytes_max: settings.bytes_max,
+    };
+    let queue = Arc::clone(line.name());
+    Push {
+        queue,
+        id,
+        message,
+        limits,
+        at,
+    }
+}
+
+fn lease(line: &Line, max: usize, lasts: Duration, at: Millis) -> Lease {
+    let settings = line.settings();
+    Lease {
+        queue: Arc::clone(line.name()),
+        at,
+        until: at.saturating_add(millis_of(lasts)),
+        max,
+        crashes_max: settings.crashes_max,
+        pushed_after: at.saturating_sub(millis_of(settings.age_max)),
+    }
+}
+
 impl Waiter {
     pub(super) fn is_push(&self) -> bool {
         matches!(self, Self::Push(..))
@@ -178,53 +183,48 @@ impl Waiter {
         matches!(self, Self::Retry(_) | Self::Discard(_))
     }
 
-    /// It was done. What is known of the queue is set right before anybody is told.
-    pub(super) fn done(self, done: Done, pauses: &Pauses) -> Effect {
+    /// It was done. What is known of the queue is set right, and its bell rung, before anybody is
+    /// told.
+    pub(super) fn done(self, done: Done, shared: &Shared) {
         match (self, done) {
             (Self::Push(line, limits, promise), Done::Push(pushed)) => {
                 line.was_pushed(&pushed);
-                let refused = |refused| refusal(refused, line.name(), limits);
-                promise.keep(pushed.map_err(refused));
+                let refused = |refused| refusal(&refused, line.name(), limits);
+                let pushed = pushed.map_err(refused);
                 line.bell().ring();
-                Effect::Nothing
+                promise.keep(pushed);
             }
             (Self::Lease(line, promise), Done::Lease(taken)) => {
                 line.was_leased(&taken);
                 promise.keep(Ok(leases(taken)));
-                Effect::Nothing
             }
             (Self::Settle(line, ending, promise), Done::Settle(was_in_force)) => {
                 if was_in_force {
                     line.was_settled(&ending);
                 }
-                promise.keep(Ok(was_in_force));
                 line.bell().ring();
-                Effect::Nothing
+                promise.keep(Ok(was_in_force));
             }
             (Self::Pause(promise), Done::Pause(pause)) => {
-                pauses.put(pause.clone());
+                shared.pauses.put(pause.clone());
                 promise.keep(Ok(pause));
-                Effect::Nothing
             }
             (Self::Resume(epoch, promise), Done::Resume(resumed)) => {
                 if let Ok(pause) = &resumed {
-                    pauses.put(pause.clone());
+                    shared.pauses.put(pause.clone());
                 }
+                shared.ring_all();
                 promise.keep(resumed.map_err(|found| stale(epoch, found)));
-                Effect::Resumed
             }
             (Self::Retry(promise), Done::Retry(count))
             | (Self::Discard(promise), Done::Discard(count)) => {
+                shared.ring_all();
                 promise.keep(Ok(count));
-                Effect::AnyQueue
             }
-            (waiter, _) => {
-                waiter.failed(&StorageError::Failed {
-                    place: "the storage".to_owned(),
-                    detail: "it answered another question".to_owned(),
-                });
-                Effect::AnyQueue
-            }
+            (waiter, _) => waiter.failed(&StorageError::Failed {
+                place: "the storage".to_owned(),
+                detail: "it answered another question".to_owned(),
+            }),
         }
     }
 
@@ -254,8 +254,8 @@ impl Waiter {
     }
 }
 
-fn refusal(refused: PushRefused, queue: &str, limits: PushLimits) -> PushError {
-    let (what, max, unit) = match refused {
+fn refusal(refused: &PushRefused, queue: &str, limits: PushLimits) -> PushError {
+    let (what, max, unit) = match *refused {
         PushRefused::Messages(what) => (what, limits.messages_max, "messages"),
         PushRefused::Bytes(what) => (what, limits.bytes_max, "bytes"),
         PushRefused::Mismatch(first) => return PushError::Mismatch { first },

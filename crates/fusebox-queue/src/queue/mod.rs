@@ -35,7 +35,7 @@ use crate::clock::Millis;
 use crate::id::MessageId;
 use crate::record::{Depth, Page, Pause, Query, Record, Scope, Selection};
 use crate::settings::{QueueSettings, QueueSettingsError};
-use crate::storage::PauseOrder;
+use crate::storage::{PauseOrder, Reader};
 use crate::{PauseError, QueueError, StorageError};
 
 /// How long the end of the last handle waits for what is still in the inbox.
@@ -153,18 +153,18 @@ impl Queues {
 
     /// How much each queue holds that was ever used, by name.
     pub fn depths(&self) -> Answer<Vec<Depth>> {
-        self.shared().desk.ask(|reader| reader.depths())
+        self.shared().desk.ask(Reader::depths)
     }
 
     /// Every scope that was ever paused.
     pub fn pauses(&self) -> Answer<Vec<Pause>> {
-        self.shared().desk.ask(|reader| reader.pauses())
+        self.shared().desk.ask(Reader::pauses)
     }
 
     /// Looks at everything, message by message, and tells in words what is wrong. Empty: all is
     /// well. It takes its time.
     pub fn check(&self) -> Answer<Vec<String>> {
-        self.shared().desk.ask(|reader| reader.check())
+        self.shared().desk.ask(Reader::check)
     }
 
     /// Pauses a scope: once this is answered, nothing of it is leased any more. Messages that are

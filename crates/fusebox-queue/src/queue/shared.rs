@@ -89,6 +89,13 @@ impl Shared {
         self.lines().by_name.values().cloned().collect()
     }
 
+    /// Any of them may have changed.
+    pub(super) fn ring_all(&self) {
+        for line in self.all_lines() {
+            line.bell().ring();
+        }
+    }
+
     /// All queues look like this now.
     pub(super) fn look_like(&self, depths: Vec<Depth>) {
         let mut lines = self.lines();

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::asked::{Asked, Effect, Waiter};
+use super::asked::{Asked, Waiter};
 use super::inbox::Batch;
 use super::shared::{Presence, Shared};
 use super::sweep::Sweep;
@@ -90,7 +90,8 @@ impl<S: Storage> Writer<S> {
         match self.try_commit(&orders) {
             Ok(done) => self.answer(waiters, done),
             Err(full @ StorageError::Full { .. }) => {
-                self.commit_without_pushes(orders.into_iter().zip(waiters).collect(), &full)
+                let batch = orders.into_iter().zip(waiters).collect();
+                self.commit_without_pushes(batch, &full);
             }
             Err(error) => self.fail(waiters, &error),
         }
@@ -143,20 +144,16 @@ impl<S: Storage> Writer<S> {
     }
 
     fn answer(&mut self, waiters: Vec<Waiter>, done: Vec<Done>) {
-        let shared = Arc::clone(&self.shared);
-        if waiters.iter().any(Waiter::is_about_any_queue) {
+        let is_about_any = waiters.iter().any(Waiter::is_about_any_queue);
+        if is_about_any {
+            // Before anybody is told, who could ask at once.
             self.know_nothing();
         }
-        let effects = waiters.into_iter().zip(done);
-        let effects = effects.map(|(waiter, done)| waiter.done(done, &shared.pauses));
-        let effects: Vec<_> = effects.collect();
-        if effects.contains(&Effect::AnyQueue) {
-            self.look_again();
+        for (waiter, done) in waiters.into_iter().zip(done) {
+            waiter.done(done, &self.shared);
         }
-        if effects.iter().any(|effect| *effect != Effect::Nothing) {
-            for line in shared.all_lines() {
-                line.bell().ring();
-            }
+        if is_about_any {
+            self.look_again();
         }
     }
 

@@ -28,6 +28,7 @@ fn a_dead_letter_is_retried_before_the_rest_of_its_key() {
     assert_eq!(lease(&queue)[0].id, dead.id);
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(changes.poll_next(&mut cx).is_ready());
+    // By now the writer has looked.
     let stats = queue.stats();
     assert_eq!((stats.dead.refused, stats.depth), (1, 1));
 }
