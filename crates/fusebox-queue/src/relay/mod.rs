@@ -28,6 +28,8 @@ mod run;
 mod settle;
 mod stats;
 mod task;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::fmt;

@@ -5,3 +5,5 @@
 mod face;
 #[cfg(feature = "relay")]
 mod relay;
+#[cfg(feature = "http")]
+mod sink;

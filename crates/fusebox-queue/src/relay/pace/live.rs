@@ -69,7 +69,7 @@ impl Live {
 
     /// The relay's share of what has gone well so far; `None`: no live traffic flows.
     pub(super) fn known(&self, now: Duration) -> Option<f64> {
-        self.flows(now).then(|| self.well * self.share)
+        self.flows(now).then_some(self.well * self.share)
     }
 
     fn flows(&self, now: Duration) -> bool {

@@ -104,7 +104,9 @@ impl Pace {
         if self.double_every.is_zero() {
             return refuse("double_every", "above 0");
         }
-        if self.rate_max.is_some_and(|max| !(max >= self.start)) {
+        // As a range, so that what is no number is refused too.
+        let may_be = self.start..=f64::INFINITY;
+        if self.rate_max.is_some_and(|max| !may_be.contains(&max)) {
             return refuse("rate_max", "at least start");
         }
         if !(0.0..=1.0).contains(&self.live_share) {

@@ -70,7 +70,13 @@ pub(super) fn a_suspect_that_is_settled_is_none_any_more(bench: &mut Bench) {
     let [a, b] = [(); 2].map(|()| bench.push_key(""));
     assert_eq!(bench.leased(1), [a]);
     bench.reopen();
-    assert_eq!(bench.send(Ending::Deferred { due: None }), a);
+    assert_eq!(
+        bench.send(Ending::Deferred {
+            due: None,
+            uncertain: false
+        }),
+        a
+    );
     let taken = bench.lease(10);
     assert_eq!(ids(&taken), [a, b]);
     assert_eq!(taken.leased[0].crashes, 1, "it has crashed all the same");
@@ -100,7 +106,13 @@ pub(super) fn a_lease_that_is_not_in_force_settles_nothing(bench: &mut Bench) {
     assert!(!bench.settle(&first, delivered()));
     assert_eq!(bench.record(a), before);
     assert!(bench.settle(&second, delivered()));
-    assert!(!bench.settle(&second, Ending::Deferred { due: None }));
+    assert!(!bench.settle(
+        &second,
+        Ending::Deferred {
+            due: None,
+            uncertain: false
+        }
+    ));
     assert_eq!(bench.state(a), MessageState::Delivered);
     let mut guessed = second;
     guessed.id = crate::MessageId::new(guessed.id.seq(), guessed.id.random() ^ 1);
@@ -124,7 +136,13 @@ pub(super) fn tokens_are_never_given_twice(bench: &mut Bench) {
         let leased = bench.lease(1).leased.remove(0);
         assert!(tokens.insert(leased.token));
         match turn % 3 {
-            0 => assert!(bench.settle(&leased, Ending::Deferred { due: None })),
+            0 => assert!(bench.settle(
+                &leased,
+                Ending::Deferred {
+                    due: None,
+                    uncertain: false
+                }
+            )),
             1 => bench.now += LASTS,
             _ => bench.reopen(),
         }

@@ -90,14 +90,24 @@ pub(super) fn a_retried_dead_letter_waits_while_one_of_its_key_is_being_sent(ben
 pub(super) fn what_was_put_off_without_a_time_keeps_its_turn(bench: &mut Bench) {
     let [a, b] = [(); 2].map(|()| bench.push_key(""));
     bench.now += 5;
-    bench.send(Ending::Deferred { due: None });
+    bench.send(Ending::Deferred {
+        due: None,
+        uncertain: false,
+    });
     let due = Some(bench.now + 1);
-    assert_eq!(bench.send(Ending::Deferred { due }), a);
+    assert_eq!(
+        bench.send(Ending::Deferred {
+            due,
+            uncertain: true
+        }),
+        a
+    );
     assert_eq!(bench.leased(10), [b]);
     bench.now += 1;
     let taken = bench.lease(10);
     assert_eq!(ids(&taken), [a]);
     assert_eq!(taken.leased[0].attempts, 0);
+    assert!(taken.leased[0].uncertain, "its sending was broken off");
     assert_eq!(bench.record(a).deferrals, 2);
 }
 

@@ -81,7 +81,14 @@ fn a_failed_attempt_is_made_again_when_its_time_has_come() {
     let leased = lease(&queue).remove(0);
     assert_eq!((leased.attempts, leased.uncertain), (1, true));
     assert_eq!(queue.stats().retried, 1);
-    settle(&queue, &leased, Ending::Deferred { due: None });
+    settle(
+        &queue,
+        &leased,
+        Ending::Deferred {
+            due: None,
+            uncertain: false,
+        },
+    );
     assert_eq!(queue.stats().deferred, 1);
 }
 

@@ -57,7 +57,18 @@ fn reply(takes: bool) -> Reply {
 fn calm_breaker() -> World {
     let mut settings = QueueSettings::default();
     settings.attempts_max = 1000;
+    // Storages in memory go through all that they remember.
+    settings.remember_for = Duration::ZERO;
     World::with(|breaker| breaker.consecutive_failures(1000), settings)
+}
+
+/// A backlog that does not end.
+async fn top_up(world: &World, step: u64) {
+    if step % 100 == 0 {
+        for _ in world.queue.stats().depth..300 {
+            world.push(None, "x").await;
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,17 +80,15 @@ async fn a_sink_that_fails_above_50_per_second_is_not_driven_above_it_for_longer
     let sink = Fake::new(&world, answers_in, move |_, now| {
         reply(receiver.lock().unwrap().takes(now))
     });
-    for _ in 0..10_000 {
-        world.push(None, "x").await;
-    }
     let relay = world
         .relay()
         .parallel(64)
         .sink(sink.clone())
         .start()
         .unwrap();
-    let time = 180;
-    for _ in 0..time * 100 {
+    let time = 120;
+    for step in 0..time * 100 {
+        top_up(&world, step).await;
         world.step(&relay).await;
         limit.lock().unwrap().look(world.now());
     }
@@ -104,9 +113,6 @@ async fn live_traffic_keeps_its_share() {
     let sink = Fake::new(&world, 5 * STEP, move |_, now| {
         reply(receiver.lock().unwrap().takes(now))
     });
-    for _ in 0..20_000 {
-        world.push(None, "x").await;
-    }
     let relay = world
         .relay()
         .parallel(64)
@@ -115,7 +121,8 @@ async fn live_traffic_keeps_its_share() {
         .unwrap();
     let (mut live, mut live_failed, mut before) = (0_u64, 0_u64, relay.stats());
     let mut calls = VecDeque::new();
-    for step in 0..180 * 100_u64 {
+    for step in 0..120 * 100_u64 {
+        top_up(&world, step).await;
         // 40 live calls a second, through the same breaker, each of 50 ms.
         if step % 5 < 2 {
             let takes = limit.lock().unwrap().takes(world.now());
@@ -132,14 +139,14 @@ async fn live_traffic_keeps_its_share() {
                 permit.failure(FailureClass::Status);
             }
         }
-        if step == 60 * 100 {
+        if step == 30 * 100 {
             (live, live_failed, before) = (0, 0, relay.stats());
         }
     }
     let stats = relay.stats();
     let sent = stats.delivered - before.delivered + stats.failed - before.failed;
-    assert!(sent <= 120 * 52, "more than its half: {sent}, {stats:?}");
-    assert!(sent >= 120 * 20, "hardly anything: {sent}, {stats:?}");
+    assert!(sent <= 90 * 52, "more than its half: {sent}, {stats:?}");
+    assert!(sent >= 90 * 20, "hardly anything: {sent}, {stats:?}");
     assert!(live_failed * 100 <= live, "{live_failed} of {live} failed");
-    println!("{sent} sent in 120 s beside {live} live calls, {live_failed} failed");
+    println!("{sent} sent in 90 s beside {live} live calls, {live_failed} failed");
 }

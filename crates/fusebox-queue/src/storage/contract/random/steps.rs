@@ -173,6 +173,7 @@ impl Ended {
             },
             Self::Deferred(wait) => Ending::Deferred {
                 due: wait.map(|wait| at + wait),
+                uncertain: wait.is_some(),
             },
             Self::Dead => Ending::Dead {
                 death: Death::Refused,
