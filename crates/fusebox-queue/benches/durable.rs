@@ -33,8 +33,8 @@ use std::time::{Duration, Instant};
 
 use id::{MessageId, Places};
 use message::NewMessage;
-use storage::sqlite::{ROOM, Sqlite};
 use storage::{Done, Ending, Lease, Order, Push, PushLimits, Settle, Storage};
+use storage::{ROOM, Sqlite};
 
 const BODY: usize = 256;
 const SINGLE: usize = 3000;

@@ -18,7 +18,8 @@ pub struct NewMessage {
     pub key: Option<String>,
     /// What it belongs to (a campaign, a job) and is paused with.
     pub group: Option<String>,
-    /// The sender's own name for it: pushed again, the first message answers.
+    /// The sender's own name for it: pushed again, the first message answers, if key, group, body
+    /// and the attributes that begin with a colon are the same.
     pub idempotency_key: Option<String>,
     /// Names and values beside the body.
     pub attributes: Attributes,
@@ -63,6 +64,14 @@ impl NewMessage {
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.push((name.into(), value.into()));
         self
+    }
+
+    /// What two pushes with one idempotency key must have in common, beside key, group and body:
+    /// the attributes that begin with a colon, which say what is asked. Others are headers, and
+    /// change from one try of a client to the next.
+    pub(crate) fn asks(&self) -> impl Iterator<Item = &(String, String)> {
+        let mut attributes = self.attributes.iter();
+        std::iter::from_fn(move || attributes.find(|(name, _)| name.starts_with(':')))
     }
 
     /// What it counts in the bounds: all of its text and body, and a fixed share for its row.

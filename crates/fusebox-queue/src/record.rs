@@ -150,7 +150,7 @@ pub struct Depth {
     pub in_flight: u64,
     /// When the oldest one that waits was pushed.
     pub oldest: Option<SystemTime>,
-    /// When the next one is due, leaving pauses aside.
+    /// When the next one is due that waits for nothing else of its key, leaving pauses aside.
     pub next_due: Option<SystemTime>,
 }
 

@@ -12,6 +12,7 @@ use super::pace::{Pace, PaceError};
 use super::run::Run;
 use super::stats::RelayWatch;
 use super::{Relay, RelayHandle};
+use crate::message::Leased;
 use crate::queue::Queue;
 use crate::sink::Sink;
 
@@ -46,17 +47,25 @@ pub struct RelayBuilder<H> {
     set: Set,
 }
 
+/// Tells the key of a message's branch.
+pub(super) type BranchOf = fn(&Leased) -> Option<&str>;
+
 /// What a relay is set to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Set {
     pub(super) parallel: usize,
     pub(super) timeout: Duration,
     pub(super) pace: Pace,
-    pub(super) by_key: bool,
+    /// Whose branch a message is a call of; `None`: the circuit is not keyed.
+    pub(super) branch_of: Option<BranchOf>,
     pub(super) drain_for: Duration,
 }
 
 impl Set {
+    pub(super) fn branch<'a>(&self, leased: &'a Leased) -> Option<&'a str> {
+        self.branch_of.and_then(|of| of(leased))
+    }
+
     pub(super) fn lease_for(&self) -> Duration {
         self.timeout + LEASE_MARGIN
     }
@@ -71,7 +80,7 @@ where
             parallel: 16,
             timeout: Duration::from_secs(30),
             pace: Pace::default(),
-            by_key: false,
+            branch_of: None,
             drain_for: Duration::from_secs(10),
         };
         Self {
@@ -109,8 +118,15 @@ where
 
     /// Whether the circuit is keyed by the messages' keys, so that each has a branch of its own.
     /// Default no.
-    pub const fn by_key(mut self, by_key: bool) -> Self {
-        self.set.by_key = by_key;
+    pub const fn by_key(self, by_key: bool) -> Self {
+        let own: BranchOf = |leased| leased.key.as_deref();
+        self.branch_by(if by_key { Some(own) } else { None })
+    }
+
+    /// The same for a circuit that is keyed by something else: tells the branch of a message.
+    /// Default `None`, for a circuit that is not keyed.
+    pub const fn branch_by(mut self, branch_of: Option<fn(&Leased) -> Option<&str>>) -> Self {
+        self.set.branch_of = branch_of;
         self
     }
 

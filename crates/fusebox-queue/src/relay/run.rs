@@ -262,7 +262,7 @@ where
     /// Sends a message off if the breaker lets it; else puts it off, and tells how long to lease
     /// nothing.
     fn send_off(&mut self, leased: Leased) -> Option<Option<Instant>> {
-        let key = leased.key.as_deref().filter(|_| self.shared.set.by_key);
+        let key = self.shared.set.branch(&leased);
         let rejection = match CircuitBreaker::acquire_key_from(self.handle.clone(), key) {
             Ok(permit) => {
                 self.carry(leased, permit);

@@ -53,7 +53,7 @@ impl Shared {
         counts.in_flight.fetch_sub(1, Relaxed);
         count(counts, verdict.kind);
         // Where each key has a circuit of its own, it is the key that rests.
-        let is_own_rest = self.set.by_key && leased.key.is_some();
+        let is_own_rest = self.set.branch(&leased).is_some();
         // Nobody listens any more once the relay has ended.
         let _ = self.told.send(Told {
             sent_at,

@@ -67,10 +67,10 @@ impl Call {
 }
 
 /// The key of a message's branch.
-pub(crate) fn branch_of(message: &Leased) -> Option<String> {
+pub(crate) fn branch_of(message: &Leased) -> Option<&str> {
     let mut attributes = message.attributes.iter();
     let branch = attributes.find(|(name, _)| name == BRANCH);
-    branch.map(|(_, key)| key.clone())
+    branch.map(|(_, key)| key.as_str())
 }
 
 /// Header values are bytes, attributes are texts: a byte is the character of its number, so that

@@ -16,7 +16,7 @@ pub mod upstream;
 
 pub(crate) use circuit::BranchOf;
 pub use circuit::{Circuit, Forwarded, Protected};
-pub(crate) use delivery::{Call, Delivery};
+pub(crate) use delivery::{Call, Delivery, branch_of};
 pub use flight::Flight;
 pub use in_the_box::{Changed, Circuits, CircuitsError};
 pub use judgement::Judgement;

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     fn key(place: &str, uri: &str, header: &[u8]) -> Option<String> {
-        let request = http::Request::builder().uri(uri).header("x-pos-id", header);
+        let request = Request::builder().uri(uri).header("x-pos-id", header);
         let request = request.body(()).unwrap();
         of(&BranchKey::parse(place).unwrap(), &request).map(String::from)
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_queue::relay::{Relay, RelayHandle, RelayStats};
+use fusebox_queue::relay::{Relay, RelayHandle, RelaySettingsError};
 
-use crate::circuits::{Circuit, Circuits, Delivery};
+use crate::circuits::{Circuit, Circuits, Delivery, branch_of};
 
 /// The upstream's own time-outs come first; this is for a delivery that hangs elsewhere.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -49,12 +49,6 @@ impl Relays {
         }
     }
 
-    /// How each of them does.
-    pub(super) fn stats(&self) -> Vec<RelayStats> {
-        let running = self.running.iter();
-        running.map(|running| running.relay.stats()).collect()
-    }
-
     /// Ends all: what is being sent has a bounded time to arrive.
     pub(super) async fn end(self) {
         let mut ending = tokio::task::JoinSet::new();
@@ -68,15 +62,15 @@ impl Relays {
 fn start(
     circuits: &Arc<Circuits>,
     circuit: &Arc<Circuit>,
-) -> Result<RelayHandle, fusebox_queue::relay::RelaySettingsError> {
+) -> Result<RelayHandle, RelaySettingsError> {
     let Some(queue) = circuit.queue() else {
-        return Err(fusebox_queue::relay::RelaySettingsError::Sink);
+        return Err(RelaySettingsError::Sink);
     };
     let set = circuit.set();
     let delivery = Delivery::new(Arc::downgrade(circuits), circuit.name());
     Relay::builder(queue.clone(), circuit.breaker())
         .sink(delivery)
         .timeout((set.timeout + MARGIN).min(TIMEOUT_MAX))
-        .by_key(set.branch.is_some())
+        .branch_by(set.branch.is_some().then_some(branch_of))
         .start()
 }

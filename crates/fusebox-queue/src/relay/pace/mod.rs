@@ -5,8 +5,8 @@
 //! - It begins at [`Pace::start`], and begins there again after the circuit was open and after
 //!   half a minute in which nothing was sent.
 //! - It doubles every [`Pace::double_every`], steadily, until the first trouble; from half of the
-//!   rate that had trouble on it only probes: a sixteenth of itself in the same time, at least
-//!   [`Pace::start`]. It grows only while it is what holds the relay back and is used: a rate
+//!   rate that had trouble on it only probes: a twelfth of itself, or of [`Pace::start`] if that
+//!   is more, in the same time. It grows only while it is what holds the relay back and is used: a rate
 //!   that nobody tried is no knowledge.
 //! - Trouble is a failure, a throttle, or a failure of live traffic. It halves the rate, once per
 //!   round trip: what was sent before the last halving says nothing about the rate after it. There
@@ -128,7 +128,7 @@ const FLOOR: f64 = 0.1;
 /// `1 / (1 + ln 2)`, 59 %, of it by this measure, which lags behind.
 const USED: f64 = 0.4;
 /// The part of itself that a probing rate grows by while it would have doubled.
-const PROBE: f64 = 1.0 / 16.0;
+const PROBE: f64 = 1.0 / 12.0;
 /// So many good answers make up for one failure.
 const FORGIVEN_PER_GOOD: f64 = 0.01;
 
@@ -327,7 +327,7 @@ impl Pacer {
         if self.rate < doubles_to {
             self.rate = (self.rate * doublings.exp2()).min(doubles_to);
         } else {
-            self.rate += (self.rate * PROBE).max(self.pace.start) * doublings;
+            self.rate += self.rate.max(self.pace.start) * PROBE * doublings;
         }
         let max = self.pace.rate_max.unwrap_or(RATE_MAX);
         self.rate = self.rate.min(max);

@@ -32,6 +32,7 @@ impl Book {
             let death = Death::Corrupt;
             matches!(row.stands, Stands::Dead { death: found, .. } if found == death)
         };
+        let next_due = self.firsts(queue).into_iter().map(|row| row.due).min();
         let bytes = rows().filter(|row| row.counts()).map(|r| r.message.size());
         Depth {
             queue: queue.to_string(),
@@ -41,7 +42,7 @@ impl Book {
             corrupt: count(rows().filter(is_corrupt)),
             in_flight: count(rows().filter(|row| row.is_leased())),
             oldest: waiting().next().map(|row| row.id.time()),
-            next_due: waiting().map(|row| row.due).min().map(clock::time),
+            next_due: next_due.map(clock::time),
         }
     }
 }

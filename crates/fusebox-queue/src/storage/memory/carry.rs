@@ -234,7 +234,7 @@ impl Book {
 /// Whether two pushes under one idempotency key are the same one.
 fn is_same(one: &NewMessage, other: &NewMessage) -> bool {
     let of = |message: &NewMessage| (message.key.clone(), message.group.clone());
-    of(one) == of(other) && one.attributes == other.attributes && one.body == other.body
+    of(one) == of(other) && one.asks().eq(other.asks()) && one.body == other.body
 }
 
 fn count(items: usize) -> u64 {

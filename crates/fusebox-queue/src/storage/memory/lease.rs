@@ -83,14 +83,20 @@ impl Book {
         heads.filter(|due| *due > lease.at).min()
     }
 
-    /// Those that may be leased once they are due: of each key the oldest that is alive, and that
-    /// only while none of the key is leased; nothing that is paused.
+    /// Those that may be leased once they are due: firsts, and nothing that is paused.
     fn heads(&self, queue: &Arc<str>) -> Vec<&Row> {
+        let mut firsts = self.firsts(queue);
+        firsts.retain(|row| !self.is_paused(row));
+        firsts
+    }
+
+    /// Of each key the oldest that is alive, and that only while none of the key is leased.
+    pub(super) fn firsts(&self, queue: &Arc<str>) -> Vec<&Row> {
         let leased = self.of(queue).filter(|row| row.is_leased());
         let mut keys: BTreeSet<_> = leased.filter_map(Row::key).collect();
         let waiting = self.of(queue).filter(|row| row.stands == Stands::Waiting);
-        let heads = waiting.filter(|row| row.key().is_none_or(|key| keys.insert(key)));
-        heads.filter(|row| !self.is_paused(row)).collect()
+        let firsts = waiting.filter(|row| row.key().is_none_or(|key| keys.insert(key)));
+        firsts.collect()
     }
 
     fn is_paused(&self, row: &Row) -> bool {

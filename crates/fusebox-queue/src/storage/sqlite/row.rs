@@ -174,7 +174,7 @@ pub(super) fn digest(message: &NewMessage) -> Vec<u8> {
     add(message.key.as_deref().map(str::as_bytes));
     add(message.group.as_deref().map(str::as_bytes));
     add(Some(&message.body));
-    for (name, value) in &message.attributes {
+    for (name, value) in message.asks() {
         add(Some(name.as_bytes()));
         add(Some(value.as_bytes()));
     }

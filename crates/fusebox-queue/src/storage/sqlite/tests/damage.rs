@@ -119,7 +119,13 @@ fn trouble_that_cannot_be_understood_sets_its_message_aside() {
         bench.keyed("a", "a2");
         let leased = bench.lease(1).leased.remove(0);
         let due = None;
-        bench.settle(&leased, crate::storage::Ending::Deferred { due });
+        bench.settle(
+            &leased,
+            crate::storage::Ending::Deferred {
+                due,
+                uncertain: false,
+            },
+        );
         let sql = format!("UPDATE trouble SET {change}");
         assert_eq!(scratch.raw().execute(&sql, ()).unwrap(), 1);
         let taken = bench.lease(1);

@@ -93,7 +93,13 @@ fn what_was_settled_of_a_lease_is_no_crash_after_opening_again() {
     }
     let leased = bench.lease(3).leased;
     assert!(bench.settle(&leased[0], Ending::Delivered { response: None }));
-    assert!(bench.settle(&leased[1], Ending::Deferred { due: None }));
+    assert!(bench.settle(
+        &leased[1],
+        Ending::Deferred {
+            due: None,
+            uncertain: false
+        }
+    ));
     drop(bench);
     let mut bench = Bench::new(scratch.open());
     let taken = bench.lease(3);

@@ -139,7 +139,10 @@ impl Run {
                 attempt: attempt(at),
                 uncertain: false,
             },
-            3 => Ending::Deferred { due: None },
+            3 => Ending::Deferred {
+                due: None,
+                uncertain: false,
+            },
             _ => Ending::Dead {
                 death: Death::Refused,
                 attempt: attempt(at),
