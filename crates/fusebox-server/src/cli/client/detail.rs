@@ -80,7 +80,7 @@ pub(super) fn wait(seconds: &Value) -> String {
     let millis = time.as_nanos().div_ceil(1_000_000);
     let step = match millis {
         ..=10_000 => 100,
-        ..=600_000 => 1_000,
+        10_001..=600_000 => 1_000,
         _ => 60_000,
     };
     let shown = u64::try_from(millis.div_ceil(step) * step).unwrap_or(u64::MAX);
