@@ -34,7 +34,8 @@ pub(crate) enum Order {
         at: Millis,
         max: usize,
     },
-    /// Forgets delivered messages of this queue that ended before, at most `max`.
+    /// Forgets delivered messages of this queue that ended before, at most `max`:
+    /// those that ended first, at the same instant the older ones.
     Forget {
         queue: Arc<str>,
         before: Millis,

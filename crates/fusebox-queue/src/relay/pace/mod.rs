@@ -5,8 +5,8 @@
 //! - It begins at [`Pace::start`], and begins there again after the circuit was open and after
 //!   half a minute in which nothing was sent.
 //! - It doubles every [`Pace::double_every`], steadily, until the first trouble; from half of the
-//!   rate that had trouble on it only probes: a twelfth of itself, or of [`Pace::start`] if that
-//!   is more, in the same time. It grows only while it is what holds the relay back and is used: a rate
+//!   rate that had trouble on it only probes: a sixteenth of itself in the same time, at least
+//!   [`Pace::start`], and a thirty-second while it is near the rate that had trouble. It grows only while it is what holds the relay back and is used: a rate
 //!   that nobody tried is no knowledge.
 //! - Trouble is a failure, a throttle, or a failure of live traffic. It halves the rate, once per
 //!   round trip: what was sent before the last halving says nothing about the rate after it. There
@@ -128,7 +128,9 @@ const FLOOR: f64 = 0.1;
 /// `1 / (1 + ln 2)`, 59 %, of it by this measure, which lags behind.
 const USED: f64 = 0.4;
 /// The part of itself that a probing rate grows by while it would have doubled.
-const PROBE: f64 = 1.0 / 12.0;
+const PROBE: f64 = 1.0 / 16.0;
+/// What is near the rate that had trouble last, as parts of it.
+const STRAIN: (f64, f64) = (0.95, 1.25);
 /// So many good answers make up for one failure.
 const FORGIVEN_PER_GOOD: f64 = 0.01;
 
@@ -150,6 +152,8 @@ pub(super) struct Pacer {
     rate: f64,
     /// Up to this rate it doubles, from here on it probes.
     threshold: f64,
+    /// The rate that had trouble last; 0: none had.
+    strained: f64,
     tokens: f64,
     filled_at: Duration,
     /// More was wanted than the rate allowed.
@@ -171,6 +175,7 @@ impl Pacer {
             pace,
             rate: pace.start,
             threshold: RATE_MAX,
+            strained: 0.0,
             tokens: 1.0,
             filled_at: now,
             is_pressed: false,
@@ -287,6 +292,7 @@ impl Pacer {
         }
         self.cut_at = Some(now);
         self.live.troubled(now);
+        self.strained = self.rate;
         self.rate = (self.rate / 2.0).max(self.floor());
         self.threshold = self.rate;
         self.tokens = self.tokens.min(1.0);
@@ -327,7 +333,13 @@ impl Pacer {
         if self.rate < doubles_to {
             self.rate = (self.rate * doublings.exp2()).min(doubles_to);
         } else {
-            self.rate += self.rate.max(self.pace.start) * PROBE * doublings;
+            let is_near = STRAIN.0 * self.strained..=STRAIN.1 * self.strained;
+            let step = if is_near.contains(&self.rate) {
+                self.rate * PROBE / 2.0
+            } else {
+                (self.rate * PROBE).max(self.pace.start)
+            };
+            self.rate += step * doublings;
         }
         let max = self.pace.rate_max.unwrap_or(RATE_MAX);
         self.rate = self.rate.min(max);

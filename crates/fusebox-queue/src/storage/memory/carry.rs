@@ -39,12 +39,15 @@ impl Book {
                 Done::Expire(count(killed), places.len() > killed)
             }
             Order::Forget { queue, before, max } => {
-                let is_old =
-                    |row: &Row| matches!(row.stands, Stands::Delivered { at } if at < *before);
-                let places = self.some(queue, is_old, *max);
-                places
-                    .iter()
-                    .for_each(|seq| drop(self.messages.remove(seq)));
+                let ended = |row: &Row| match row.stands {
+                    Stands::Delivered { at } if at < *before => Some((at, row.id.seq())),
+                    _ => None,
+                };
+                let mut places: Vec<_> = self.of(queue).filter_map(ended).collect();
+                places.sort_unstable();
+                places.truncate(*max);
+                let forgotten = places.iter().map(|(_, seq)| seq);
+                forgotten.for_each(|seq| drop(self.messages.remove(seq)));
                 Done::Forget(count(places.len()))
             }
         }

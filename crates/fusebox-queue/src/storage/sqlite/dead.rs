@@ -261,7 +261,7 @@ impl Work<'_> {
         };
         let sql = "DELETE FROM receipt WHERE seq IN (
                        SELECT seq FROM receipt WHERE queue = ?1 AND ended < ?2
-                       ORDER BY ended LIMIT ?3)";
+                       ORDER BY ended, seq LIMIT ?3)";
         let limit = i64::try_from(max).unwrap_or(i64::MAX);
         Ok(self.run(sql, (id, before, limit))? as u64)
     }

@@ -307,5 +307,8 @@ pub(super) fn leased(db: &Connection) -> Result<Vec<i64>, Failed> {
     for bytes in rows {
         seqs.extend(places(&bytes?));
     }
+    // One that was given back and taken anew stands in two.
+    seqs.sort_unstable();
+    seqs.dedup();
     Ok(seqs)
 }
