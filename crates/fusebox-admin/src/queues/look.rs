@@ -149,8 +149,8 @@ async fn shown(queues: &Queues, wanted: impl Fn(&str) -> bool) -> Result<Vec<Que
     let pauses = queues.pauses().await.map_err(|error| away(&error))?;
     let depths = depths.into_iter().filter(|depth| wanted(&depth.queue));
     let shown = depths.map(|depth| {
-        let settings = queues.settings_of(&depth.queue);
-        Queue::of(depth, settings.as_ref(), &pauses)
+        let settings = queues.find(&depth.queue).map(|queue| queue.settings());
+        Queue::of(depth, settings.as_deref(), &pauses)
     });
     Ok(shown.collect())
 }

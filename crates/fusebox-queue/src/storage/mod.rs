@@ -26,6 +26,8 @@ mod order;
 mod sqlite;
 
 pub(crate) use memory::Memory;
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::{ROOM, Sqlite, look};
 pub use order::Ending;
 pub(crate) use order::{
     Done, Lease, LeasesTaken, Order, PauseOrder, Push, PushLimits, PushRefused, Settle,

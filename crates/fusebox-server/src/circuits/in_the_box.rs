@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use fusebox_queue::{Queue, Queues, StorageError};
 use fusebox::{
     Author, Definition, EventBus, MainBreaker, Reading, Registry, RegistryError, Source,
 };
+use fusebox_queue::{Queue, Queues, StorageError};
 
 use super::upstream::{Tls, TlsError, Upstream};
 use super::{Circuit, CircuitStats, QueuesAt, Route, Routes};

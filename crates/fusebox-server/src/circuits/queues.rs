@@ -66,7 +66,7 @@ impl QueuesAt {
         }
         let queues = match &self.path {
             Some(path) => Queues::open(path)?,
-            None => Queues::in_memory(),
+            None => Queues::in_memory()?,
         };
         Ok(self.opened.get_or_init(|| queues))
     }

@@ -50,6 +50,8 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
             .readiness(readiness.clone())
             .tokens(access.tokens)
             .keeper(keeping.keeper())
+            .facts(reloader.outcome())
+            .metric_names(config.metric_names)
             .router()
     };
     let certificate = access.renewal.as_ref().map(Renewal::certificate);
