@@ -154,7 +154,11 @@ pub(super) async fn control_branch(
 
 fn asked(control: Result<Json<Control>, JsonRejection>) -> Result<(Action, Author), Problem> {
     let Json(control) = control.map_err(|refused| {
-        Problem::new(refused.status().as_u16(), "Not an action", refused.body_text())
+        Problem::new(
+            refused.status().as_u16(),
+            "Not an action",
+            refused.body_text(),
+        )
     })?;
     Ok((control.action, Author::new("operator")))
 }

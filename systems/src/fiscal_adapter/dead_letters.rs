@@ -67,7 +67,11 @@ pub(super) async fn retry(
     Path(id): Path<String>,
 ) -> Result<Json<Shown>, Problem> {
     let record = dead(&desk, &id).await?;
-    let retried = desk.queue.queues().retry(Selection::Ids(vec![record.id])).await?;
+    let retried = desk
+        .queue
+        .queues()
+        .retry(Selection::Ids(vec![record.id]))
+        .await?;
     if retried == 0 {
         let detail = "it is damaged, or somebody was faster";
         return Err(Problem::new(409, "Not retried", detail));

@@ -22,7 +22,7 @@ pub(super) struct Desk {
 impl Desk {
     /// A receipt, whatever became of it.
     pub(super) async fn receipt(&self, id: &str) -> Result<Record, Problem> {
-        let found = self.queue.find(id).await?;
+        let found = self.queue.by_idempotency_key(id).await?;
         let unknown = || Problem::new(404, "No receipt", "no receipt has this id");
         found.ok_or_else(unknown)
     }

@@ -14,7 +14,10 @@ pub(super) async fn health(State(desk): State<Desk>) -> (StatusCode, Json<Value>
     let depths = queues.depths().await;
     let reads = depths.is_ok();
     let name = desk.queue.name();
-    let depth = depths.unwrap_or_default().into_iter().find(|depth| *depth.queue == **name);
+    let depth = depths
+        .unwrap_or_default()
+        .into_iter()
+        .find(|depth| *depth.queue == **name);
     let depth = depth.unwrap_or_default();
     let percent = percent_full(&desk, &depth);
     let (has_room, is_sound) = (percent < 100.0, reads && queues.stats().is_healthy);

@@ -86,7 +86,9 @@ impl Adapter {
     pub fn router(&self) -> Router {
         let circuit = get(circuit::show).post(circuit::control);
         let branch = get(circuit::show_branch).post(circuit::control_branch);
-        let admin = Admin::new(&self.registry).keeper(self.desk.keeper.clone());
+        let admin = Admin::new(&self.registry)
+            .keeper(self.desk.keeper.clone())
+            .queues(self.desk.queue.queues().clone());
         Router::new()
             .route("/v1/receipts", post(receipts::post))
             .route("/v1/receipts/{id}", get(receipts::get))

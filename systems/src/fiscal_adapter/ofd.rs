@@ -65,7 +65,10 @@ fn checked(reply: Reply) -> Reply {
     let Reply::Delivered(answer) = &reply else {
         return reply;
     };
-    let body = answer.as_ref().map(|answer| &*answer.body).unwrap_or_default();
+    let body = answer
+        .as_ref()
+        .map(|answer| &*answer.body)
+        .unwrap_or_default();
     match serde_json::from_slice::<FiscalDocument>(body) {
         Ok(document) if document.status == "accepted" => reply,
         _ => Reply::uncertain(FailureClass::Other, "the answer is no fiscal document"),

@@ -75,7 +75,10 @@ fn read(body: &[u8]) -> Result<Receipt, Problem> {
         true => Problem::new(422, "Not a receipt", error.to_string()),
         false => Problem::new(400, "Not JSON", error.to_string()),
     })?;
-    for (name, id) in [("receipt_id", &receipt.receipt_id), ("pos_id", &receipt.pos_id)] {
+    for (name, id) in [
+        ("receipt_id", &receipt.receipt_id),
+        ("pos_id", &receipt.pos_id),
+    ] {
         if !is_id(id) {
             let detail = format!("{name}: 1 to 100 letters, digits, '.', '_' and '-'");
             return Err(Problem::new(422, "Not a receipt", detail));

@@ -1,4 +1,8 @@
 //! The systems at work, over real sockets.
 
+mod fiscal_adapter;
+mod folder;
 mod http;
+mod process;
 mod switches;
+mod wait;
