@@ -11,7 +11,7 @@ use fusebox_telemetry::{Facts, Names};
 
 use crate::access::Door;
 use crate::audit::Journal;
-use crate::desk::Desk;
+use crate::desk::{Desk, FindQueues};
 use crate::dry_run::DryRuns;
 use crate::recorder::Recorder;
 use crate::stream::Feed;
@@ -32,7 +32,7 @@ pub struct Admin {
     readiness: Readiness,
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
-    queues: Option<Queues>,
+    queues: FindQueues,
     facts: Vec<Arc<dyn Facts>>,
     metric_names: Names,
     records: bool,
@@ -49,7 +49,7 @@ impl Admin {
             readiness,
             tokens: None,
             keeper: None,
-            queues: None,
+            queues: Arc::new(|| None),
             facts: Vec::new(),
             metric_names: Names::default(),
             records: true,
@@ -92,8 +92,16 @@ impl Admin {
     }
 
     /// Queues to be looked at and steered. Default none: their paths are 404.
-    pub fn queues(mut self, queues: Queues) -> Self {
-        self.queues = Some(queues);
+    pub fn queues(self, queues: Queues) -> Self {
+        self.queues_when(move || Some(queues.clone()))
+    }
+
+    /// The same for a host that has queues from some time on: asked at each request.
+    pub fn queues_when(
+        mut self,
+        find: impl Fn() -> Option<Queues> + Send + Sync + 'static,
+    ) -> Self {
+        self.queues = Arc::new(find);
         self
     }
 

@@ -16,6 +16,9 @@ use crate::stream::Feed;
 use crate::thread::Running;
 use crate::told::Requests;
 
+/// Finds the queues of the host.
+pub(crate) type FindQueues = Arc<dyn Fn() -> Option<Queues> + Send + Sync>;
+
 /// Shared by all requests; each field is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Desk {
@@ -33,8 +36,8 @@ pub(crate) struct Desk {
     pub(crate) journal: Journal,
     /// Who keeps history and audit log; `None`: it could not be started.
     pub(crate) keeper: Option<Keeper>,
-    /// The queues that the host mounted, if it has any.
-    pub(crate) queues: Option<Queues>,
+    /// The queues that the host mounted, if it has any by now.
+    pub(crate) queues: FindQueues,
     /// What followers are told.
     pub(crate) feed: Feed,
     /// The last hour of every circuit; `None`: the host wants none.

@@ -59,7 +59,7 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
     };
     let queues = mounted(&desk)?;
     // Only a queue that there is: a slip of the pen would pause nothing.
-    named(queues, &name).await?;
+    named(&queues, &name).await?;
     let paused = queues
         .pause(scope(name, asked.group), &reason, by.as_str())
         .await;
@@ -83,7 +83,7 @@ pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: 
     let asked = asked.unwrap_or_default();
     let reason = checked(asked.reason)?.unwrap_or_default();
     let queues = mounted(&desk)?;
-    named(queues, &name).await?;
+    named(&queues, &name).await?;
     let scope = scope(name, asked.group);
     let resumed = queues
         .resume(scope, asked.epoch, &reason, by.as_str())

@@ -48,7 +48,7 @@ pub(crate) async fn all(
     State(desk): State<Desk>,
     caller: Caller,
 ) -> Result<Json<AllQueues>, Problem> {
-    let queues = shown(mounted(&desk)?, |name| caller.sees(name)).await?;
+    let queues = shown(&mounted(&desk)?, |name| caller.sees(name)).await?;
     Ok(Json(AllQueues { queues, next: None }))
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn one(
     State(desk): State<Desk>,
     Name(name): Name,
 ) -> Result<Json<Queue>, Problem> {
-    named(mounted(&desk)?, &name).await.map(Json)
+    named(&mounted(&desk)?, &name).await.map(Json)
 }
 
 /// What waits in a queue or is being sent.
@@ -96,7 +96,7 @@ pub(crate) async fn messages(
         after: cursor(&query)?,
         limit: query.limit()?,
     };
-    page(queues, which).await.map(Json)
+    page(&queues, which).await.map(Json)
 }
 
 /// What of a queue is or was paused.

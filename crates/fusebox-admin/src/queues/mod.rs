@@ -44,8 +44,8 @@ pub(crate) fn is_of_queues(pattern: &str) -> bool {
 }
 
 /// The queues that the host mounted; 404 where it mounted none.
-fn mounted(desk: &Desk) -> Result<&Queues, Problem> {
-    desk.queues.as_ref().ok_or_else(|| {
+fn mounted(desk: &Desk) -> Result<Queues, Problem> {
+    (desk.queues)().ok_or_else(|| {
         let detail = "this service has no queues";
         Problem::not_found("no-queues", "No queues", detail)
     })

@@ -15,6 +15,8 @@ mod reading;
 mod shared;
 mod stats;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::sync::Arc;

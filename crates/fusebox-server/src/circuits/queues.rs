@@ -28,7 +28,7 @@ impl QueuesAt {
     ///
     /// # Errors
     /// The file that is there cannot be used.
-    pub fn file(path: PathBuf) -> Result<Self, StorageError> {
+    pub fn file(path: PathBuf) -> Result<Self, CircuitsError> {
         let is_there = path.exists();
         let place = Self {
             path: Some(path),

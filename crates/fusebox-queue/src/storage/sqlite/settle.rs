@@ -51,8 +51,9 @@ impl Work<'_> {
                 trouble.due = *due;
                 self.wait_again(seq, &held, &trouble)?;
             }
-            Ending::Deferred { due } => {
+            Ending::Deferred { due, uncertain } => {
                 trouble.deferrals += 1;
+                trouble.uncertain |= uncertain;
                 trouble.due = due.unwrap_or(trouble.due);
                 self.wait_again(seq, &held, &trouble)?;
             }

@@ -112,7 +112,11 @@ async fn act(service: &Service, action: &str, what: Act) -> Result<(), Trouble> 
     };
     let answer = service.send(Method::POST, &path, &body).await?;
     what.form.print(&answer, |answer| {
-        let done = if action == "retry" { "wait again" } else { "are gone" };
+        let done = if action == "retry" {
+            "wait again"
+        } else {
+            "are gone"
+        };
         format!("{} {done}", number(&answer["changed"]))
     });
     Ok(())
@@ -123,7 +127,15 @@ fn table(answer: &Value) -> String {
     if dead.is_empty() {
         return "no dead letters".to_owned();
     }
-    let columns = ["ID", "QUEUE", "KEY", "DIED", "WHY", "ATTEMPTS", "LAST ERROR"];
+    let columns = [
+        "ID",
+        "QUEUE",
+        "KEY",
+        "DIED",
+        "WHY",
+        "ATTEMPTS",
+        "LAST ERROR",
+    ];
     let mut table = Table::with_columns(&columns);
     for letter in dead {
         table.add(vec![
@@ -144,7 +156,16 @@ fn shown(letter: &Value) -> String {
     let mut line = |name: &str, text: &str| {
         table.add(vec![Cell::new(Tone::Quiet, name), Cell::plain(text)]);
     };
-    for name in ["id", "queue", "key", "group", "state", "death", "pushed_at", "at"] {
+    for name in [
+        "id",
+        "queue",
+        "key",
+        "group",
+        "state",
+        "death",
+        "pushed_at",
+        "at",
+    ] {
         line(name, word(&letter[name]));
     }
     for name in ["attempts", "deferrals", "crashes", "bytes"] {
@@ -153,9 +174,14 @@ fn shown(letter: &Value) -> String {
     let history = letter["history"].as_array().map_or(&[][..], Vec::as_slice);
     for attempt in history {
         let (at, class) = (word(&attempt["at"]), word(&attempt["class"]));
-        line("attempt", &format!("{at} {class}: {}", word(&attempt["error"])));
+        line(
+            "attempt",
+            &format!("{at} {class}: {}", word(&attempt["error"])),
+        );
     }
-    let attributes = letter["attributes"].as_array().map_or(&[][..], Vec::as_slice);
+    let attributes = letter["attributes"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     for attribute in attributes {
         let (name, value) = (word(&attribute[0]), word(&attribute[1]));
         line("attribute", &format!("{name}: {value}"));

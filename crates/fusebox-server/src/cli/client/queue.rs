@@ -122,7 +122,9 @@ fn table(answer: &Value) -> String {
     if queues.is_empty() {
         return "no queues".to_owned();
     }
-    let columns = ["QUEUE", "WAITING", "SENDING", "DEAD", "BYTES", "OLDEST", "PAUSED"];
+    let columns = [
+        "QUEUE", "WAITING", "SENDING", "DEAD", "BYTES", "OLDEST", "PAUSED",
+    ];
     let mut table = Table::with_columns(&columns);
     for queue in queues {
         let dead = number(&queue["dead"]);
@@ -170,7 +172,10 @@ fn pause(answer: &Value) -> String {
     let scope = scope(answer);
     let (now, epoch) = (answer["paused"] == true, number(&answer["epoch"]));
     if now {
-        format!("{scope}is paused (epoch {epoch}): {}", word(&answer["reason"]))
+        format!(
+            "{scope}is paused (epoch {epoch}): {}",
+            word(&answer["reason"])
+        )
     } else {
         format!("{scope}is not paused (epoch {epoch})")
     }
