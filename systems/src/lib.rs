@@ -6,4 +6,5 @@
 pub mod environment;
 pub mod fiscal_adapter;
 pub mod hosting;
+pub mod problem;
 pub mod stand_in;

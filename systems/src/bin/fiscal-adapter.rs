@@ -17,17 +17,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     log_to_stderr();
     let environment = Environment::of_process();
     let settings = Settings::from_environment(&environment)?;
-    let stand_in = match settings.ofd_url {
-        Some(_) => None,
+    let (ofd, stand_in) = match &settings.ofd_url {
+        Some(url) => (url.clone(), None),
         None => {
-            let ofd = Ofd::open(&settings.data_dir.join("ofd"))?;
-            let routes = ofd.router(&Switches::new());
-            Some(Hosted::start(([127, 0, 0, 1], 0).into(), routes).await?)
+            let documents = Ofd::open(&settings.data_dir.join("ofd"))?;
+            let routes = documents.router(&Switches::new());
+            let hosted = Hosted::start(([127, 0, 0, 1], 0).into(), routes).await?;
+            (hosted.url().parse()?, Some(hosted))
         }
-    };
-    let ofd = match (&settings.ofd_url, &stand_in) {
-        (None, Some(stand_in)) => stand_in.url().parse()?,
-        (url, _) => url.clone().unwrap_or_default(),
     };
     println!("OFD: {ofd}");
     let adapter = Adapter::start(&settings, ofd)?;
@@ -36,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     told_to_end().await?;
     hosted.end().await;
-    adapter.end().await;
+    adapter.end().await?;
     if let Some(stand_in) = stand_in {
         stand_in.end().await;
     }

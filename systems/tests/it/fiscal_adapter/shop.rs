@@ -85,6 +85,6 @@ impl Shop {
         for hosted in self.serving {
             hosted.end().await;
         }
-        self.adapter.end().await;
+        self.adapter.end().await.unwrap();
     }
 }
