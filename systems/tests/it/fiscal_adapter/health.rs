@@ -77,7 +77,7 @@ async fn the_admin_interface_and_the_metrics_are_there() {
         let (_, metrics) = shop.get("/fusebox/metrics").await;
         metrics
             .as_str()
-            .is_some_and(|text| text.contains("circuit=\"ofd\""))
+            .is_some_and(|text| text.contains("circuit_name=\"ofd\""))
     })
     .await;
     shop.close().await;
