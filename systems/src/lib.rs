@@ -3,4 +3,8 @@
 //!
 //! What this package is not: a library. Nothing depends on it.
 
+pub mod environment;
+pub mod fiscal_adapter;
+pub mod hosting;
+pub mod problem;
 pub mod stand_in;
