@@ -111,6 +111,8 @@ pub enum Ending {
     Deferred {
         /// When it is due; `None`: as it was.
         due: Option<i64>,
+        /// It may have arrived all the same: its sending was broken off.
+        uncertain: bool,
     },
     /// It is a dead letter: one attempt more.
     Dead {

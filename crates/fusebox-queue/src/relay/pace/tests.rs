@@ -250,7 +250,7 @@ fn a_receiver_that_fails_above_50_per_second_is_not_driven_above_it_for_long() {
         );
         // And it is used all the same: more than half of what it can take.
         assert!(run.sent - run.failed > 600 * 50 / 2, "{run:?}");
-        assert!(run.failed * 50 < run.sent, "{run:?}");
+        assert!(run.failed * 20 < run.sent, "{run:?}");
     }
 }
 

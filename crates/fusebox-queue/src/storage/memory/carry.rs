@@ -137,8 +137,9 @@ impl Book {
                 row.due = due;
                 row.stands = Stands::Waiting;
             }
-            Ending::Deferred { due } => {
+            Ending::Deferred { due, uncertain } => {
                 row.deferrals += 1;
+                row.uncertain |= uncertain;
                 row.due = due.unwrap_or(row.due);
                 row.stands = Stands::Waiting;
             }
