@@ -3,4 +3,6 @@
 //!
 //! What this package is not: a library. Nothing depends on it.
 
+pub mod environment;
+pub mod hosting;
 pub mod stand_in;

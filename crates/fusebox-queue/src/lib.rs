@@ -18,6 +18,8 @@
 mod clock;
 mod error;
 mod id;
+#[cfg(feature = "sqlite")]
+mod inspection;
 mod message;
 mod queue;
 mod record;
@@ -31,6 +33,8 @@ mod storage;
 pub use clock::{ManualWallClock, SystemWallClock, WallClock};
 pub use error::{PauseError, PushError, QueueError, StorageError};
 pub use id::{MessageId, NotAnId};
+#[cfg(feature = "sqlite")]
+pub use inspection::Inspection;
 pub use message::{Attributes, Leased, Leases, NewMessage, Pushed};
 pub use queue::{
     Answer, Changes, Deaths, PushesRejected, Queue, QueueStats, Queues, QueuesBuilder, QueuesStats,

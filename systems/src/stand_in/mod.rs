@@ -1,2 +1,4 @@
 //! Servers that stand in for what the systems call: real HTTP servers on loopback, with data of
 //! their own and switches to fail, hang and slow down.
+
+pub mod switches;

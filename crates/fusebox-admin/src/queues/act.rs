@@ -50,11 +50,7 @@ pub(crate) struct ResumeQueue {
         (status = 200, description = "the pause", body = PauseView),
         (status = 503, description = "the queues cannot be used now"),
     ))]
-pub(crate) async fn pause(
-    State(desk): State<Desk>,
-    Name(name): Name,
-    request: Request,
-) -> Answer {
+pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
     let by = Caller::of(request.extensions())?.author();
     let asked: PauseQueue = body::json(request).await?;
     let Some(reason) = checked(Some(asked.reason))? else {
@@ -63,8 +59,10 @@ pub(crate) async fn pause(
     };
     let queues = mounted(&desk)?;
     // Only a queue that there is: a slip of the pen would pause nothing.
-    named(queues, &name).await?;
-    let paused = queues.pause(scope(name, asked.group), reason, by.as_str()).await;
+    named(&queues, &name).await?;
+    let paused = queues
+        .pause(scope(name, asked.group), &reason, by.as_str())
+        .await;
     let pause = paused.map_err(|error| away(&error))?;
     Ok(told(&PauseView::of(&pause)))
 }
@@ -79,19 +77,17 @@ pub(crate) async fn pause(
         (status = 409, description = "it was paused anew; the epoch is another one"),
         (status = 503, description = "the queues cannot be used now"),
     ))]
-pub(crate) async fn resume(
-    State(desk): State<Desk>,
-    Name(name): Name,
-    request: Request,
-) -> Answer {
+pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
     let by = Caller::of(request.extensions())?.author();
     let asked: Option<ResumeQueue> = body::json_or_nothing(request).await?;
     let asked = asked.unwrap_or_default();
     let reason = checked(asked.reason)?.unwrap_or_default();
     let queues = mounted(&desk)?;
-    named(queues, &name).await?;
+    named(&queues, &name).await?;
     let scope = scope(name, asked.group);
-    let resumed = queues.resume(scope, asked.epoch, reason, by.as_str()).await;
+    let resumed = queues
+        .resume(scope, asked.epoch, &reason, by.as_str())
+        .await;
     match resumed {
         Ok(pause) => Ok(told(&PauseView::of(&pause))),
         Err(PauseError::Queue(error)) => Err(away(&error)),

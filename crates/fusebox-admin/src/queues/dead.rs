@@ -87,7 +87,7 @@ pub(crate) async fn all(
         let detail = "queue: name one, for this token does not see them all";
         return Err(Problem::invalid(detail));
     }
-    page(queues, which).await.map(Json)
+    page(&queues, which).await.map(Json)
 }
 
 /// One dead letter with its history.

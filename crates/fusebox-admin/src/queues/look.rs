@@ -48,7 +48,7 @@ pub(crate) async fn all(
     State(desk): State<Desk>,
     caller: Caller,
 ) -> Result<Json<AllQueues>, Problem> {
-    let queues = shown(mounted(&desk)?, |name| caller.sees(name)).await?;
+    let queues = shown(&mounted(&desk)?, |name| caller.sees(name)).await?;
     Ok(Json(AllQueues { queues, next: None }))
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn one(
     State(desk): State<Desk>,
     Name(name): Name,
 ) -> Result<Json<Queue>, Problem> {
-    named(mounted(&desk)?, &name).await.map(Json)
+    named(&mounted(&desk)?, &name).await.map(Json)
 }
 
 /// What waits in a queue or is being sent.
@@ -96,7 +96,7 @@ pub(crate) async fn messages(
         after: cursor(&query)?,
         limit: query.limit()?,
     };
-    page(queues, which).await.map(Json)
+    page(&queues, which).await.map(Json)
 }
 
 /// What of a queue is or was paused.
@@ -149,8 +149,8 @@ async fn shown(queues: &Queues, wanted: impl Fn(&str) -> bool) -> Result<Vec<Que
     let pauses = queues.pauses().await.map_err(|error| away(&error))?;
     let depths = depths.into_iter().filter(|depth| wanted(&depth.queue));
     let shown = depths.map(|depth| {
-        let settings = queues.settings_of(&depth.queue);
-        Queue::of(depth, settings.as_ref(), &pauses)
+        let settings = queues.find(&depth.queue).map(|queue| queue.settings());
+        Queue::of(depth, settings.as_deref(), &pauses)
     });
     Ok(shown.collect())
 }

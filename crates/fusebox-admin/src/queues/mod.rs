@@ -36,9 +36,16 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(dead::discard_many))
 }
 
+/// Whether a route is one of these.
+pub(crate) fn is_of_queues(pattern: &str) -> bool {
+    ["/api/v1/queues", "/api/v1/messages", "/api/v1/dead-letters"]
+        .iter()
+        .any(|root| pattern.starts_with(root))
+}
+
 /// The queues that the host mounted; 404 where it mounted none.
-fn mounted(desk: &Desk) -> Result<&Queues, Problem> {
-    desk.queues.as_ref().ok_or_else(|| {
+fn mounted(desk: &Desk) -> Result<Queues, Problem> {
+    (desk.queues)().ok_or_else(|| {
         let detail = "this service has no queues";
         Problem::not_found("no-queues", "No queues", detail)
     })

@@ -135,7 +135,12 @@ pub(crate) struct ResponseView {
 }
 
 /// Headers whose values are never shown, whatever the settings let in.
-const SECRET: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+const SECRET: [&str; 4] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+];
 const HIDDEN: &str = "(hidden)";
 
 impl Queue {
@@ -218,7 +223,13 @@ impl Message {
     /// All of it.
     pub(super) fn whole(record: &Record) -> Self {
         let body = str::from_utf8(&record.body).ok();
-        let hex = || record.body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = || {
+            record
+                .body
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect()
+        };
         let shown = record.attributes.iter().map(|(name, value)| {
             let is_secret = SECRET.contains(&name.to_ascii_lowercase().as_str());
             let value = if is_secret { HIDDEN } else { value };

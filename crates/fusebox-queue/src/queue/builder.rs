@@ -18,6 +18,8 @@ use crate::storage::{Memory, Storage};
 pub struct QueuesBuilder {
     clock: Arc<dyn WallClock>,
     tick: Duration,
+    #[cfg(feature = "sqlite")]
+    room: u64,
 }
 
 impl QueuesBuilder {
@@ -25,6 +27,8 @@ impl QueuesBuilder {
         Self {
             clock: Arc::new(SystemWallClock),
             tick: Duration::from_secs(1),
+            #[cfg(feature = "sqlite")]
+            room: crate::storage::ROOM,
         }
     }
 
@@ -41,12 +45,33 @@ impl QueuesBuilder {
         self
     }
 
+    /// Bytes that are kept back beside a file, so that a full disk does not stop the delivery;
+    /// default 12 MiB.
+    #[cfg(feature = "sqlite")]
+    pub fn room(mut self, bytes: u64) -> Self {
+        self.room = bytes;
+        self
+    }
+
     /// Queues that are gone with the process.
     ///
     /// # Errors
     /// A thread that cannot be made.
     pub fn in_memory(self) -> Result<Queues, StorageError> {
         self.over(Memory::new())
+    }
+
+    /// Queues in this file, made if it is not there. Only one process has it at a time; others may
+    /// [look](crate::Inspection) at it.
+    ///
+    /// # Errors
+    /// [`StorageError::Taken`] where another process has it; [`StorageError::Newer`] and
+    /// [`StorageError::Corrupt`] for a file that is then left as it is; [`StorageError::Failed`]
+    /// where it cannot be opened.
+    #[cfg(feature = "sqlite")]
+    pub fn open(self, path: impl Into<std::path::PathBuf>) -> Result<Queues, StorageError> {
+        let storage = crate::storage::Sqlite::open(path, self.room)?;
+        self.over(storage)
     }
 
     pub(crate) fn over(self, storage: impl Storage) -> Result<Queues, StorageError> {

@@ -15,6 +15,8 @@ mod reading;
 mod shared;
 mod stats;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::sync::Arc;
@@ -81,6 +83,15 @@ impl Drop for Handle {
 }
 
 impl Queues {
+    /// Queues in this file, made if it is not there.
+    ///
+    /// # Errors
+    /// As [`QueuesBuilder::open`].
+    #[cfg(feature = "sqlite")]
+    pub fn open(path: impl Into<std::path::PathBuf>) -> Result<Self, StorageError> {
+        Self::builder().open(path)
+    }
+
     /// Queues that are gone with the process: for tests, and for messages that may be lost.
     ///
     /// # Errors
@@ -114,6 +125,18 @@ impl Queues {
         settings.check()?;
         let line = self.shared().line(name, settings);
         Ok(Queue::of(self.clone(), line))
+    }
+
+    /// The queues that this process has settings for, by name.
+    pub fn list(&self) -> Vec<Queue> {
+        let lines = self.shared().all_lines().into_iter();
+        lines.map(|line| Queue::of(self.clone(), line)).collect()
+    }
+
+    /// The queue of this name, if this process has settings for it.
+    pub fn find(&self, name: &str) -> Option<Queue> {
+        let line = self.shared().find_line(name)?;
+        Some(Queue::of(self.clone(), line))
     }
 
     /// One message, alive, dead or remembered.

@@ -81,6 +81,10 @@ impl Shared {
         line
     }
 
+    pub(super) fn find_line(&self, name: &str) -> Option<Arc<Line>> {
+        self.lines().by_name.get(name).cloned()
+    }
+
     pub(super) fn all_lines(&self) -> Vec<Arc<Line>> {
         self.lines().by_name.values().cloned().collect()
     }

@@ -29,26 +29,30 @@ impl Sweep {
         self.has_more || self.last.is_none_or(gone)
     }
 
-    /// One turn over all queues that this process has settings for.
-    pub(super) fn run<S: Storage>(&mut self, writer: &mut Writer<S>) {
+    /// One turn over all queues that this process has settings for. Whether anything changed.
+    pub(super) fn run<S: Storage>(&mut self, writer: &mut Writer<S>) -> bool {
         let at = writer.shared.now();
         self.last = Some(at);
         self.has_more = false;
         let lines = writer.shared.all_lines();
         let orders: Vec<_> = lines.iter().flat_map(|line| orders(line, at)).collect();
         if orders.is_empty() {
-            return;
+            return false;
         }
-        // It failed: everything is as old at the next turn.
-        let Ok(done) = writer.try_commit(&orders) else {
-            return;
+        // If it fails, everything is as old at the next turn.
+        let Some(done) = writer.commit_chore(&orders) else {
+            return false;
         };
+        let mut has_changed = false;
         for (line, done) in lines.iter().zip(done.chunks(2)) {
             for done in done {
                 match done {
-                    Done::Expire(count, more) => {
+                    Done::Expire(count, more) if *count > 0 => {
                         line.has_expired(*count);
+                        // Others of their keys may go now.
+                        line.bell().ring();
                         self.has_more |= *more;
+                        has_changed = true;
                     }
                     Done::Forget(count) => {
                         self.has_more |= usize::try_from(*count) == Ok(PORTION);
@@ -57,6 +61,7 @@ impl Sweep {
                 }
             }
         }
+        has_changed
     }
 }
 

@@ -14,7 +14,7 @@ use super::sweep::Sweep;
 use crate::StorageError;
 use crate::clock::Millis;
 use crate::id::{MessageId, Places};
-use crate::storage::{Order, Reader, Storage};
+use crate::storage::{Done, Order, Reader, Storage};
 
 pub(super) struct Writer<S> {
     pub(super) storage: S,
@@ -23,6 +23,8 @@ pub(super) struct Writer<S> {
     eyes: Box<dyn Reader>,
     places: Places,
     sweep: Sweep,
+    /// Something was done since the depths were read.
+    unseen: bool,
 }
 
 impl<S: Storage> Writer<S> {
@@ -37,6 +39,7 @@ impl<S: Storage> Writer<S> {
             eyes,
             places,
             sweep: Sweep::default(),
+            unseen: false,
         };
         writer.look()?;
         writer.show();
@@ -114,10 +117,17 @@ impl<S: Storage> Writer<S> {
         }
     }
 
-    pub(super) fn try_commit(
-        &mut self,
-        orders: &[Order],
-    ) -> Result<Vec<crate::storage::Done>, StorageError> {
+    /// One that nobody asked for, and that is not counted.
+    pub(super) fn commit_chore(&mut self, orders: &[Order]) -> Option<Vec<Done>> {
+        let done = self.storage.commit(orders);
+        if let Err(error) = &done {
+            self.note(error);
+        }
+        done.ok()
+    }
+
+    fn try_commit(&mut self, orders: &[Order]) -> Result<Vec<Done>, StorageError> {
+        self.unseen = true;
         let begin = self.shared.clock.now();
         let done = self.storage.commit(orders);
         let took = self.shared.clock.now().duration_since(begin);
@@ -132,7 +142,7 @@ impl<S: Storage> Writer<S> {
         done
     }
 
-    fn answer(&mut self, waiters: Vec<Waiter>, done: Vec<crate::storage::Done>) {
+    fn answer(&mut self, waiters: Vec<Waiter>, done: Vec<Done>) {
         let shared = Arc::clone(&self.shared);
         if waiters.iter().any(Waiter::is_about_any_queue) {
             self.know_nothing();
@@ -172,9 +182,11 @@ impl<S: Storage> Writer<S> {
             self.note(&error);
         }
         let mut sweep = std::mem::take(&mut self.sweep);
-        sweep.run(self);
+        self.unseen |= sweep.run(self);
         self.sweep = sweep;
-        self.look_again();
+        if self.unseen {
+            self.look_again();
+        }
         self.show();
     }
 
@@ -182,6 +194,7 @@ impl<S: Storage> Writer<S> {
     fn look(&mut self) -> Result<(), StorageError> {
         self.shared.look_like(self.eyes.depths()?);
         self.shared.pauses.put_all(self.eyes.pauses()?);
+        self.unseen = false;
         Ok(())
     }
 
@@ -189,6 +202,7 @@ impl<S: Storage> Writer<S> {
     fn look_again(&mut self) {
         if let Err(error) = self.look() {
             self.note(&error);
+            self.unseen = true;
             self.know_nothing();
         }
     }

@@ -8,18 +8,29 @@
 //!   leased, and only while none of them is; dead ones are passed over. A retried dead letter
 //!   comes before all that wait with its key, since its place is the older one.
 //! - **Turn.** Among those that may be leased, the one that has been due for longest goes first;
-//!   at the same instant the older one.
+//!   at the same instant the older one. If none may be leased now, the answer says when the next
+//!   one is due that could be.
 //! - **Pauses.** Nothing of a paused scope is leased. Pausing and leasing are orders like others,
 //!   so a lease sees every pause before it.
-//! - **Crashes.** A lease that ended unsettled, or whose owner is gone, is a crash: the message has
-//!   one crash more and is a *suspect*. A suspect is leased only while nothing else of its queue
+//! - **Leases.** A lease lasts until the first lease order of its queue that finds its time over or
+//!   its owner gone; who settles after its time but before that has settled. Every lease has a
+//!   token of its own.
+//! - **Crashes.** Ended like that, it is a crash: the message has one crash more, may have arrived,
+//!   and is a *suspect*. A suspect is leased only while nothing else of its queue
 //!   is, and nothing else of its queue while a suspect is, so that the one that kills its sender
 //!   is told from those that stood beside it. With as many crashes as a lease order allows, it is
-//!   dead instead. A suspect that is settled without a crash is none any more.
+//!   dead instead. A suspect whose turn it is holds back what comes after it until it can go alone.
+//!   One that is settled without a crash is none any more.
+//! - **Age.** It counts from the push, or from the retry of a dead letter. What is too old dies when
+//!   its turn comes, or by an order to expire.
 //! - **Bounds.** A push counts against the messages and bytes of its queue, dead letters included.
+//!   A repeat is answered, also by a full queue.
 //! - **Memory.** A delivered message is remembered with its answer and its idempotency key until
-//!   an order to forget; so is the key of a dead one while it is there.
+//!   an order to forget; so is the key of a dead one while it is there. The same key with another
+//!   body, key, group or attributes is another message.
 
+#[cfg(test)]
+mod contract;
 mod memory;
 mod order;
 #[cfg(feature = "sqlite")]
@@ -30,6 +41,8 @@ pub use order::Ending;
 pub(crate) use order::{
     Done, Lease, LeasesTaken, Order, PauseOrder, Push, PushLimits, PushRefused, Settle,
 };
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::{ROOM, Sqlite, look};
 
 use crate::clock::Millis;
 use crate::error::StorageError;

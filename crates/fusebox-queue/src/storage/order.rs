@@ -168,8 +168,9 @@ pub(crate) struct LeasesTaken {
     pub(crate) dead: u64,
     /// Messages that died of age.
     pub(crate) expired: u64,
-    /// When the next message will be due, if none is that could be leased; pauses and running
-    /// leases left aside.
+    /// When the next message is due of those that wait for nothing but their time: that are not
+    /// paused, and neither behind another one of their key nor behind one that is being sent. It is
+    /// always later than the order; `None` also while more could be leased at once.
     pub(crate) next_due: Option<Millis>,
 }
 

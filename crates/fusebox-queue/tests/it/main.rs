@@ -3,3 +3,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what a test may do
 
 mod face;
+#[cfg(feature = "relay")]
+mod relay;

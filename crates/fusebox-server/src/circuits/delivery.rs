@@ -4,7 +4,8 @@ use std::sync::Weak;
 
 use bytes::Bytes;
 use fusebox::{FailureClass, Outcome};
-use fusebox_queue::{Attributes, Leased, NewMessage, Reply, Response as Kept, Sink};
+use fusebox_queue::sink::{Reply, Sink};
+use fusebox_queue::{Attributes, Leased, NewMessage, Response as Kept};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request};
@@ -75,7 +76,11 @@ pub(crate) fn branch_of(message: &Leased) -> Option<String> {
 /// Header values are bytes, attributes are texts: a byte is the character of its number, so that
 /// every value comes back as it was.
 fn text(value: &HeaderValue) -> String {
-    value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
+    value
+        .as_bytes()
+        .iter()
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 fn value(text: &str) -> Option<HeaderValue> {
@@ -103,11 +108,11 @@ impl Sink for Delivery {
     async fn deliver(&self, message: &Leased) -> Reply {
         let circuits = self.circuits.upgrade();
         let Some(circuit) = circuits.and_then(|circuits| circuits.get(&self.circuit)) else {
-            return not_sent("the circuit is gone");
+            return Reply::throttled("the circuit is gone", None);
         };
         let Some(request) = request(message, &circuit) else {
             let error = "the message is no HTTP request".to_owned();
-            return Reply::Refused { error, response: None };
+            return Reply::Unsendable { error };
         };
         match circuit.upstream().call(request).await {
             Ok(response) => {
@@ -147,6 +152,7 @@ fn judged(outcome: Outcome, kept: Kept, retry_after: Option<std::time::Duration>
         Outcome::Ignored => Reply::Throttled { error, retry_after },
         Outcome::Success if kept.status < 400 => Reply::Delivered(Some(kept)),
         Outcome::Success => Reply::Refused {
+            class: "status".into(),
             error,
             response: Some(kept),
         },
@@ -163,13 +169,6 @@ fn failed(error: &UpstreamError) -> Reply {
         error: error.to_string(),
         retry_after: None,
         uncertain: class != FailureClass::Connect,
-    }
-}
-
-fn not_sent(error: &str) -> Reply {
-    Reply::Throttled {
-        error: error.to_owned(),
-        retry_after: None,
     }
 }
 

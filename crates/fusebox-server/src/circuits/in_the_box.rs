@@ -1,12 +1,13 @@
 //! The box itself: all live circuits, found by name and by route, and reloaded all or nothing.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use fusebox_queue::{Queue, Queues, StorageError};
 use fusebox::{
     Author, Definition, EventBus, MainBreaker, Reading, Registry, RegistryError, Source,
 };
+use fusebox_queue::{Queue, Queues, StorageError};
 
 use super::upstream::{Tls, TlsError, Upstream};
 use super::{Circuit, CircuitStats, QueuesAt, Route, Routes};
@@ -81,6 +82,17 @@ pub enum CircuitsError {
         /// What is missing.
         error: TlsError,
     },
+    /// The folder of the queues cannot be used.
+    #[error("cannot use the folder {} (server.data_dir): {error}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file of the queues cannot be used.
+    #[error("the queues cannot be had: {0}")]
+    Queues(#[from] StorageError),
     /// The place of the queues cannot be used.
     #[error("circuit {circuit}: its queue cannot be had: {error}")]
     Queue {
@@ -97,6 +109,21 @@ pub enum CircuitsError {
         /// What is wrong with it.
         error: http::Error,
     },
+}
+
+impl CircuitsError {
+    /// Whether it fails the same way until somebody mends settings or file.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        match self {
+            Self::Queues(error) | Self::Queue { error, .. } => matches!(
+                error,
+                StorageError::Corrupt { .. } | StorageError::Newer { .. }
+            ),
+            Self::Folder { .. } => false,
+            _ => true,
+        }
+    }
 }
 
 impl Circuits {

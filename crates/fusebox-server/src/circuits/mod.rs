@@ -15,8 +15,8 @@ mod stats;
 pub mod upstream;
 
 pub(crate) use circuit::BranchOf;
-pub(crate) use delivery::{Call, Delivery};
 pub use circuit::{Circuit, Forwarded, Protected};
+pub(crate) use delivery::{Call, Delivery};
 pub use flight::Flight;
 pub use in_the_box::{Changed, Circuits, CircuitsError};
 pub use judgement::Judgement;

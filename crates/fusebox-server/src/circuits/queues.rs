@@ -28,7 +28,7 @@ impl QueuesAt {
     ///
     /// # Errors
     /// The file that is there cannot be used.
-    pub fn file(path: PathBuf) -> Result<Self, StorageError> {
+    pub fn file(path: PathBuf) -> Result<Self, CircuitsError> {
         let is_there = path.exists();
         let place = Self {
             path: Some(path),
@@ -66,7 +66,7 @@ impl QueuesAt {
         }
         let queues = match &self.path {
             Some(path) => Queues::open(path)?,
-            None => Queues::in_memory(),
+            None => Queues::in_memory()?,
         };
         Ok(self.opened.get_or_init(|| queues))
     }

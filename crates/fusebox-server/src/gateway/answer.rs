@@ -27,7 +27,10 @@ pub(super) fn to_error(
 }
 
 /// How a call that got no answer is counted, why, in one word.
-pub(super) fn counted(error: &BreakerError<UpstreamError>, circuit: &Circuit) -> (Answer, &'static str) {
+pub(super) fn counted(
+    error: &BreakerError<UpstreamError>,
+    circuit: &Circuit,
+) -> (Answer, &'static str) {
     let (kind, answer, ..) = told(error, circuit);
     (answer, kind.reason())
 }

@@ -30,8 +30,10 @@ pub(super) async fn whole(
     key: Option<Box<str>>,
     circuit: &Circuit,
 ) -> Result<Call, (Kind, &'static str)> {
-    let settings = circuit.queue().map(Queue::settings).unwrap_or_default();
-    let bytes_max = usize::try_from(settings.message_bytes_max).unwrap_or(usize::MAX);
+    let bytes_max = circuit
+        .queue()
+        .map_or(0, |queue| queue.settings().message_bytes_max);
+    let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
     let (head, body) = request.into_parts();
     let body = Limited::new(body, bytes_max).collect();
     match timeout(circuit.set().timeout, body).await {
@@ -56,7 +58,7 @@ pub(super) async fn whole(
 pub(super) async fn has_to_wait(call: &Call, queue: &Queue) -> bool {
     let Some(key) = &call.key else { return false };
     queue.has_backlog(key).await.unwrap_or_else(|error| {
-        tracing::warn!(queue = queue.name(), %error, "sent without knowing what waits");
+        tracing::warn!(queue = %queue.name(), %error, "sent without knowing what waits");
         false
     })
 }
@@ -105,7 +107,7 @@ pub(super) async fn keep(
     };
     let body = json!({
         "id": pushed.id,
-        "queue": queue.name(),
+        "queue": &**queue.name(),
         "key": call.key,
         "position": pushed.position,
     });

@@ -31,7 +31,12 @@ pub(super) async fn answer(
     path: &str,
     queues: Option<&Queues>,
 ) -> Response<AnswerBody> {
-    let unknown = || without_circuit(Kind::NoMessage, "there is no such message, or it is forgotten");
+    let unknown = || {
+        without_circuit(
+            Kind::NoMessage,
+            "there is no such message, or it is forgotten",
+        )
+    };
     let Some(id) = path.strip_prefix(MESSAGES).and_then(|id| id.parse().ok()) else {
         return unknown();
     };

@@ -3,7 +3,7 @@
 use super::row::{Row, Stands};
 use super::{Book, Paused};
 use crate::clock::Millis;
-use crate::message::Pushed;
+use crate::message::{NewMessage, Pushed};
 use crate::record::{Death, Pause, Selection};
 use crate::storage::{Done, Ending, Order, PauseOrder, Push, PushRefused, Settle};
 
@@ -53,7 +53,7 @@ impl Book {
     fn push(&mut self, push: &Push) -> Result<Pushed, PushRefused> {
         let (waiting, counted, bytes) = self.filled(&push.queue);
         if let Some(first) = self.pushed_before(push) {
-            if first.message.body != push.message.body {
+            if !is_same(&first.message, &push.message) {
                 return Err(PushRefused::Mismatch(first.id));
             }
             return Ok(Pushed {
@@ -229,6 +229,12 @@ impl Book {
         self.pauses.insert(order.scope.clone(), pause.clone());
         pause.told(&order.scope, self.in_flight(&order.scope))
     }
+}
+
+/// Whether two pushes under one idempotency key are the same one.
+fn is_same(one: &NewMessage, other: &NewMessage) -> bool {
+    let of = |message: &NewMessage| (message.key.clone(), message.group.clone());
+    of(one) == of(other) && one.attributes == other.attributes && one.body == other.body
 }
 
 fn count(items: usize) -> u64 {

@@ -59,14 +59,12 @@ impl Memory {
     /// The same content with a new owner, as after a crash of the process: the one before must not
     /// be used any more.
     #[cfg(test)]
-    pub(crate) fn reopen(self) -> Self {
+    pub(crate) fn reopen(&self) -> Self {
         let mut book = self.lock();
         book.owner += 1;
-        let owner = book.owner;
-        drop(book);
         Self {
-            book: self.book,
-            owner,
+            book: Arc::clone(&self.book),
+            owner: book.owner,
         }
     }
 

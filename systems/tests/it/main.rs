@@ -1,0 +1,4 @@
+//! The systems at work, over real sockets.
+
+mod http;
+mod switches;
