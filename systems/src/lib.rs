@@ -5,4 +5,5 @@
 
 pub mod environment;
 pub mod hosting;
+pub mod sprint_service;
 pub mod stand_in;

@@ -1,4 +1,5 @@
 //! Servers that stand in for what the systems call: real HTTP servers on loopback, with data of
 //! their own and switches to fail, hang and slow down.
 
+pub mod sprint_services;
 pub mod switches;
