@@ -3,6 +3,7 @@
 //!
 //! What this package is not: a library. Nothing depends on it.
 
+pub mod call;
 pub mod environment;
 pub mod hosting;
 pub mod sprint_service;

@@ -9,7 +9,7 @@ use systems::sprint_service::{Addresses, SprintService, SprintSettings};
 use systems::stand_in::sprint_services::SprintServices;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .init();
@@ -25,12 +25,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listen = environment.address(8080)?;
     let registry = fusebox::registry();
     let service = SprintService::start(listen, settings, addresses, registry).await?;
-    if let Some(stand_ins) = &stand_ins {
-        println!("project-service {}", stand_ins.project.url());
-        println!("backlog-service {}", stand_ins.backlog.url());
-        println!("chronicle-service {}", stand_ins.chronicle.url());
-    }
-    println!("sprint-service {}", service.url());
+    let stand_ins_told = stand_ins.as_ref().map(SprintServices::told);
+    let told = stand_ins_told.unwrap_or_default();
+    println!("{told}sprint-service listens on {}", service.url());
     told_to_end().await?;
     service.end().await;
     Ok(())

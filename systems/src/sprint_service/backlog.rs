@@ -6,8 +6,8 @@ use fusebox::{CallError, CircuitBreaker, Reason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{CallFailed, Client};
 use super::entry::Entry;
+use crate::call::{CallFailed, Client};
 
 #[derive(Debug)]
 pub(super) struct Backlog {

@@ -15,7 +15,7 @@ use super::entry::{Entry, Stage, Wanted};
 /// The file could not be read or written.
 #[derive(Debug, Error)]
 #[error("the book of sprints: {0}")]
-pub struct BookError(String);
+pub(super) struct BookError(String);
 
 impl From<rusqlite::Error> for BookError {
     fn from(error: rusqlite::Error) -> Self {

@@ -10,10 +10,10 @@ use tokio::time::timeout;
 
 use super::backlog::Backlog;
 use super::book::{Book, BookError};
-use super::client::{CallFailed, Fate};
 use super::entry::{Entry, Stage, Wanted};
 use super::outbox::Outbox;
 use super::projects::Projects;
+use crate::call::{CallFailed, Fate};
 
 /// How long a creation waits for an earlier one of its project, at work or to be settled.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -15,7 +15,6 @@
 mod api;
 mod backlog;
 mod book;
-mod client;
 mod creation;
 mod entry;
 mod outbox;

@@ -2,7 +2,7 @@
 
 use fusebox::CircuitBreaker;
 
-use super::client::{CallFailed, Client};
+use crate::call::{CallFailed, Client};
 
 #[derive(Debug)]
 pub(super) struct Projects {

@@ -1,30 +1,27 @@
 //! The service, put together.
 
-use std::io;
+use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fusebox::{CircuitBreaker, Definition, Rate, Registry, RegistryError, SettingsError};
+use fusebox::{CircuitBreaker, Definition, Rate, Registry, SettingsError};
 use fusebox_admin::{Admin, Readiness};
-use fusebox_queue::relay::{Relay, RelayHandle, RelaySettingsError};
-use fusebox_queue::sink::{HttpSink, HttpSinkError};
-use fusebox_queue::{QueueSettings, QueueSettingsError, Queues, StorageError};
-use fusebox_store::{Keeper, Sqlite, StoreError};
-use thiserror::Error;
+use fusebox_queue::relay::{Relay, RelayHandle};
+use fusebox_queue::sink::HttpSink;
+use fusebox_queue::{QueueSettings, Queues};
+use fusebox_store::{Keeper, Sqlite};
 use tokio::task::JoinHandle;
 
 use super::api;
 use super::backlog::Backlog;
-use super::book::{Book, BookError};
-use super::client::{Client, Counted};
+use super::book::Book;
 use super::creation::Creation;
 use super::outbox::Outbox;
 use super::projects::Projects;
 use super::settings::{Addresses, SprintSettings};
 use super::settler::Settler;
-use crate::environment::WrongVariable;
+use crate::call::{Client, Counted};
 use crate::hosting::Hosted;
 
 /// The longest wait between two tries to settle a sprint or to tell of one.
@@ -32,44 +29,8 @@ const TRIES_EVERY: Duration = Duration::from_secs(1);
 /// How long the queue's last writes may take at the end.
 const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 
-/// Why the service did not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A variable of the environment.
-    #[error(transparent)]
-    Variable(#[from] WrongVariable),
-    /// The circuits' settings.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// The circuits.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The folder.
-    #[error("DATA_DIR {0}: {1}")]
-    Folder(PathBuf, io::Error),
-    /// The book.
-    #[error(transparent)]
-    Book(#[from] BookError),
-    /// The circuits' state.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The queue.
-    #[error(transparent)]
-    Queue(#[from] StorageError),
-    /// The queue's settings.
-    #[error(transparent)]
-    QueueSettings(#[from] QueueSettingsError),
-    /// The delivery of what is queued.
-    #[error(transparent)]
-    Relay(#[from] RelaySettingsError),
-    /// Where events go.
-    #[error("CHRONICLE_SERVICE_URL: {0}")]
-    Sink(#[from] HttpSinkError),
-    /// The socket.
-    #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, io::Error),
-}
+/// Why the service did not start, in words that name the variable, the file or the socket.
+pub type StartError = Box<dyn Error + Send + Sync>;
 
 /// The service, while it runs.
 #[derive(Debug)]
@@ -102,7 +63,8 @@ impl SprintService {
             circuit("chronicle-service")?,
         ];
         let dir = &settings.data_dir;
-        std::fs::create_dir_all(dir).map_err(|error| StartError::Folder(dir.clone(), error))?;
+        std::fs::create_dir_all(dir)
+            .map_err(|error| format!("DATA_DIR {}: {error}", dir.display()))?;
         let keeper = Keeper::start(registry, Sqlite::open(dir.join("state.db"))?)?;
         let book = Book::open(&dir.join("sprints.db"))?;
         let queues = Queues::open(dir.join("queue.db"))?;
@@ -149,7 +111,7 @@ impl SprintService {
             .queues(queues.clone());
         let routes = api::routes(creation, readiness.clone()).nest("/fusebox", admin.router());
         let hosted = Hosted::start(listen, routes).await;
-        let hosted = hosted.map_err(|error| StartError::Listen(listen, error))?;
+        let hosted = hosted.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
         readiness.set_ready();
         Ok(Self {
             hosted,

@@ -8,9 +8,9 @@ use fusebox_queue::sink::{Reply, Sink};
 
 use super::backlog::Backlog;
 use super::book::{Book, BookError};
-use super::client::{CallFailed, Fate};
 use super::entry::Stage;
 use super::outbox::Outbox;
+use crate::call::{CallFailed, Fate};
 
 #[derive(Debug)]
 pub(super) struct Settler {

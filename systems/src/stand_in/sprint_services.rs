@@ -41,8 +41,8 @@ pub enum NoStandIn {
 }
 
 impl SprintServices {
-    /// Starts them on ports that the system chooses, with the project ZEP010 and its ten tasks, and
-    /// NYX001 with four.
+    /// Starts them on ports that the system chooses, with the project ZEP010 and its ten tasks,
+    /// NYX001 with four and ORB002 with six.
     ///
     /// # Errors
     /// No port can be listened on.
@@ -52,11 +52,21 @@ impl SprintServices {
             backlog: Backlog::start().await?,
             chronicle: Chronicle::start().await?,
         };
-        for (project, tasks) in [("ZEP010", 10), ("NYX001", 4)] {
+        for (project, tasks) in [("ZEP010", 10), ("NYX001", 4), ("ORB002", 6)] {
             services.project.add(project);
             services.backlog.add(project, tasks);
         }
         Ok(services)
+    }
+
+    /// Where they are, a line for each.
+    pub fn told(&self) -> String {
+        let (project, backlog) = (self.project.url(), self.backlog.url());
+        let chronicle = self.chronicle.url();
+        format!(
+            "project-service listens on {project}\nbacklog-service listens on {backlog}\n\
+             chronicle-service listens on {chronicle}\n"
+        )
     }
 
     /// Where they are.
@@ -212,6 +222,15 @@ impl Backlog {
                 sprint: None,
             };
             tasks.insert(format!("{project}-T{number:03}"), task);
+        }
+    }
+
+    /// Assigns all unassigned tasks of a project by other hands.
+    pub fn take(&self, project: &str, sprint: &str) {
+        for task in lock(&self.tasks).tasks.values_mut() {
+            if task.project == project && task.sprint.is_none() {
+                task.sprint = Some(sprint.to_owned());
+            }
         }
     }
 

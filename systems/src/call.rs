@@ -1,4 +1,5 @@
-//! One HTTP call to another service, and what can become of it.
+//! One HTTP call to another service, and what can become of it: whether it arrived, and whether it
+//! counts for the circuit.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,24 +15,30 @@ use tokio::time::timeout;
 
 /// Why a call has no good answer.
 #[derive(Debug, Error)]
-pub(super) enum CallFailed {
+pub enum CallFailed {
+    /// It was not made.
     #[error("the circuit lets nothing pass: {0}")]
     Rejected(#[from] Rejection),
+    /// Nobody listens.
     #[error("cannot connect")]
     Connect,
+    /// It may have arrived.
     #[error("no answer in time")]
     Timeout,
+    /// It may have arrived.
     #[error("the connection broke")]
     Reset,
+    /// The answer is no success.
     #[error("it answered {0}")]
     Status(StatusCode),
+    /// The answer is of no form that the caller knows.
     #[error("it answered what nobody understands")]
     Unreadable,
 }
 
 /// What the other side has done of a call that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub enum Fate {
     /// It was never sent.
     NotSent,
     /// It was refused, and nothing was done.
@@ -41,7 +48,8 @@ pub(super) enum Fate {
 }
 
 impl CallFailed {
-    pub(super) fn fate(&self) -> Fate {
+    /// What became of it on the other side.
+    pub fn fate(&self) -> Fate {
         match self {
             Self::Rejected(_) | Self::Connect => Fate::NotSent,
             Self::Status(code)
@@ -53,7 +61,8 @@ impl CallFailed {
         }
     }
 
-    pub(super) fn class(&self) -> FailureClass {
+    /// Its kind, as circuits know it.
+    pub fn class(&self) -> FailureClass {
         match self {
             Self::Connect => FailureClass::Connect,
             Self::Timeout => FailureClass::Timeout,
@@ -66,7 +75,7 @@ impl CallFailed {
 
 /// The kinds of errors that count. An answer is none, also that there is no such project.
 #[derive(Clone, Debug)]
-pub(super) struct Counted(pub(super) BTreeSet<&'static str>);
+pub struct Counted(pub BTreeSet<&'static str>);
 
 impl<T> Classifier<T, CallFailed> for Counted {
     fn classify(&self, result: Result<&T, &CallFailed>) -> Settlement {
@@ -84,18 +93,20 @@ impl<T> Classifier<T, CallFailed> for Counted {
 
 /// Calls one service.
 #[derive(Debug)]
-pub(super) struct Client {
+pub struct Client {
     http: legacy::Client<HttpConnector, Full<Bytes>>,
     base: String,
     timeout: Duration,
-    pub(super) counted: Counted,
+    /// What counts for its circuit.
+    pub counted: Counted,
 }
 
 /// More than any answer has, little enough to hold for many.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 impl Client {
-    pub(super) fn new(base: &Uri, timeout: Duration, counted: Counted) -> Self {
+    /// Calls what is at `base`; a call may take so long.
+    pub fn new(base: &Uri, timeout: Duration, counted: Counted) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         // Told apart from a call that hangs: without a connection nothing was sent.
@@ -112,11 +123,19 @@ impl Client {
         }
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<Bytes, CallFailed> {
+    /// The body of a good answer.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn get(&self, path: &str) -> Result<Bytes, CallFailed> {
         self.call(Method::GET, path, Bytes::new()).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Bytes) -> Result<Bytes, CallFailed> {
+    /// The same for a JSON body.
+    ///
+    /// # Errors
+    /// There is no good answer.
+    pub async fn post(&self, path: &str, body: Bytes) -> Result<Bytes, CallFailed> {
         self.call(Method::POST, path, body).await
     }
 
