@@ -1,7 +1,9 @@
 //! Settings from environment variables, read once at the start.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,7 +25,7 @@ pub struct WrongVariable {
     /// Its value.
     pub value: String,
     /// What is allowed.
-    pub allowed: &'static str,
+    pub allowed: Cow<'static, str>,
 }
 
 impl Environment {
@@ -49,6 +51,25 @@ impl Environment {
     /// The value is no such number.
     pub fn number<N: FromStr>(&self, name: &'static str, default: N) -> Result<N, WrongVariable> {
         self.read(name, default, "a whole number", |text| text.parse().ok())
+    }
+
+    /// A whole number in a range, or `default`.
+    ///
+    /// # Errors
+    /// The value is no such number.
+    pub fn whole(
+        &self,
+        name: &'static str,
+        default: u32,
+        range: RangeInclusive<u32>,
+    ) -> Result<u32, WrongVariable> {
+        let allowed = format!("{} to {}", range.start(), range.end());
+        let number = self.text(name).map(str::parse);
+        match number {
+            None => Ok(default),
+            Some(Ok(number)) if range.contains(&number) => Ok(number),
+            Some(_) => Err(self.wrong(name, allowed)),
+        }
     }
 
     /// A time in seconds above 0 (`60`, `0.5`), or a duration with a unit (`500ms`, `2m`).
@@ -110,14 +131,19 @@ impl Environment {
         allowed: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, WrongVariable> {
-        let Some(text) = self.text(name) else {
-            return Ok(default);
-        };
-        parse(text).ok_or_else(|| WrongVariable {
+        match self.text(name).map(parse) {
+            None => Ok(default),
+            Some(Some(value)) => Ok(value),
+            Some(None) => Err(self.wrong(name, allowed)),
+        }
+    }
+
+    fn wrong(&self, name: &'static str, allowed: impl Into<Cow<'static, str>>) -> WrongVariable {
+        WrongVariable {
             name,
-            value: text.to_owned(),
-            allowed,
-        })
+            value: self.text(name).unwrap_or_default().to_owned(),
+            allowed: allowed.into(),
+        }
     }
 }
 

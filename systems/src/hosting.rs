@@ -10,6 +10,7 @@ use tokio::signal;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing_subscriber::EnvFilter;
 
 /// How long calls under way may take once the end was asked for. Longer than any of them takes in a
 /// system that is well; what hangs is cut off.
@@ -60,6 +61,16 @@ impl Hosted {
         let _ = self.end.send(());
         let _ = timeout(DRAIN_WITHIN, self.serving).await;
     }
+}
+
+/// Logs to standard error; `RUST_LOG` says what, by itself what is worth knowing.
+pub fn log_to_stderr() {
+    let wanted = EnvFilter::try_from_default_env();
+    let filter = wanted.unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
 }
 
 /// Waits until the process is told to end: by Ctrl-C or by `SIGTERM`.

@@ -5,6 +5,8 @@
 
 pub mod call;
 pub mod environment;
+pub mod fiscal_adapter;
 pub mod hosting;
+pub mod problem;
 pub mod sprint_service;
 pub mod stand_in;

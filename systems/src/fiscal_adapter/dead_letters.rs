@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use fusebox_queue::{Attempt, MessageId, Query as Which, Record, Selection};
-use serde::{Deserialize, Serialize};
+use fusebox_queue::{MessageId, Query as Which, Record, Selection};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::problem::Problem;
-use super::receipts::Shown;
+use super::Desk;
+use super::receipts::shown;
+use crate::problem::Problem;
 
 /// Dead letters on one page, unless somebody asks for another number.
 const PAGE: usize = 100;
@@ -17,17 +17,6 @@ const PAGE: usize = 100;
 pub(super) struct Paging {
     limit: Option<usize>,
     after: Option<MessageId>,
-}
-
-/// A dead letter with all that is known of it.
-#[derive(Debug, Serialize)]
-pub(super) struct DeadLetter {
-    #[serde(flatten)]
-    shown: Shown,
-    /// Why: `refused`, `attempts`, `crashes`, `expired` or `corrupt`.
-    reason: Value,
-    history: Vec<Attempt>,
-    receipt: Value,
 }
 
 /// `GET /v1/dead-letters`: the oldest first.
@@ -43,7 +32,7 @@ pub(super) async fn list(
         ..Which::default()
     };
     let page = desk.queue.queues().messages(which).await?;
-    let items: Vec<_> = page.items.iter().map(Shown::of).collect();
+    let items: Vec<_> = page.items.iter().map(shown).collect();
     Ok(Json(json!({ "items": items, "next": page.next })))
 }
 
@@ -51,29 +40,23 @@ pub(super) async fn list(
 pub(super) async fn show(
     State(desk): State<Desk>,
     Path(id): Path<String>,
-) -> Result<Json<DeadLetter>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let record = dead(&desk, &id).await?;
-    Ok(Json(DeadLetter {
-        shown: Shown::of(&record),
-        reason: json!(record.death),
-        receipt: serde_json::from_slice(&record.body).unwrap_or_default(),
-        history: record.history,
-    }))
+    let mut letter = shown(&record);
+    letter["reason"] = json!(record.death);
+    letter["history"] = json!(record.history);
+    letter["receipt"] = serde_json::from_slice(&record.body).unwrap_or_default();
+    Ok(Json(letter))
 }
 
 /// `POST /v1/dead-letters/{id}/retry`: it goes before all that wait for its terminal.
 pub(super) async fn retry(
     State(desk): State<Desk>,
     Path(id): Path<String>,
-) -> Result<Json<Shown>, Problem> {
-    let record = dead(&desk, &id).await?;
-    let retried = desk.queue.queues().retry(Selection::Ids(vec![record.id])).await?;
-    if retried == 0 {
-        let detail = "it is damaged, or somebody was faster";
-        return Err(Problem::new(409, "Not retried", detail));
-    }
-    tracing::info!(receipt = id, "a dead letter is tried again");
-    Ok(Json(Shown::of(&desk.receipt(&id).await?)))
+) -> Result<Json<Value>, Problem> {
+    let it = Selection::Ids(vec![dead(&desk, &id).await?.id]);
+    let count = desk.queue.queues().retry(it).await?;
+    told(&id, "pending", count)
 }
 
 /// `POST /v1/dead-letters/{id}/discard`: for good.
@@ -81,21 +64,28 @@ pub(super) async fn discard(
     State(desk): State<Desk>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let record = dead(&desk, &id).await?;
-    let queues = desk.queue.queues();
-    let discarded = queues.discard(Selection::Ids(vec![record.id])).await?;
-    if discarded == 0 {
-        return Err(Problem::new(409, "Not discarded", "somebody was faster"));
+    let it = Selection::Ids(vec![dead(&desk, &id).await?.id]);
+    let count = desk.queue.queues().discard(it).await?;
+    told(&id, "discarded", count)
+}
+
+fn told(id: &str, state: &str, count: u64) -> Result<Json<Value>, Problem> {
+    if count == 0 {
+        let detail = "it is damaged, or no dead letter any more";
+        return Err(Problem::new(409, "Nothing was done", detail));
     }
-    tracing::warn!(receipt = id, "a dead letter is discarded");
-    Ok(Json(json!({ "receipt_id": id, "state": "discarded" })))
+    tracing::warn!(receipt = id, state, "somebody acted on a dead letter");
+    Ok(Json(json!({ "receipt_id": id, "state": state })))
 }
 
 async fn dead(desk: &Desk, id: &str) -> Result<Record, Problem> {
     let record = desk.receipt(id).await?;
-    if record.death.is_none() {
-        let detail = "there is a receipt with this id, but it is no dead letter";
-        return Err(Problem::new(404, "No dead letter", detail));
+    if record.death.is_some() {
+        return Ok(record);
     }
-    Ok(record)
+    Err(Problem::new(
+        404,
+        "No dead letter",
+        "the receipt with this id is no dead letter",
+    ))
 }

@@ -1,7 +1,6 @@
-//! How often in a row the OFD failed, and when it did so last: for people.
+//! How often in a row the OFD failed, and when it did so last: for people, kept since the start.
 //!
-//! The breaker knows its failures in a row while it is closed; these go on counting while it is
-//! open, and stay beside the time of the last one until a success or a reset.
+//! The breaker counts its failures in a row while it is closed; these go on while it is open.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,85 +10,58 @@ use fusebox::{EventKind, Received, Subscription};
 
 /// Terminals that are remembered apart: as many as the circuit has branches.
 const TERMINALS_MAX: usize = 10_000;
+/// The entry of all terminals together; no terminal is called so.
+pub(super) const ALL: &str = "";
 
-/// Failures of one terminal, or of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Failed {
     pub(super) in_a_row: u64,
     pub(super) last: Option<SystemTime>,
 }
 
+/// By terminals. A reset, whoever made it, clears what belongs to its circuit.
 #[derive(Debug)]
-pub(super) struct Failures {
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    all: Failed,
-    of: HashMap<String, Failed>,
-    events: Subscription,
-}
+pub(super) struct Failures(Mutex<(HashMap<String, Failed>, Subscription)>);
 
 impl Failures {
-    /// Nothing yet; forgets at every reset that these events tell of.
     pub(super) fn new(events: Subscription) -> Self {
-        let state = Mutex::new(State {
-            all: Failed::default(),
-            of: HashMap::new(),
-            events,
-        });
-        Self { state }
+        Self(Mutex::new((HashMap::new(), events)))
     }
 
-    /// The OFD answered this terminal as it should.
     pub(super) fn succeeded(&self, pos_id: &str) {
         let mut state = self.lock();
-        state.all.in_a_row = 0;
-        if let Some(failed) = state.of.get_mut(pos_id) {
-            failed.in_a_row = 0;
+        for name in [ALL, pos_id] {
+            state
+                .0
+                .entry(name.to_owned())
+                .and_modify(|failed| failed.in_a_row = 0);
         }
     }
 
-    /// The OFD failed.
-    pub(super) fn failed(&self, pos_id: &str, now: SystemTime) {
+    pub(super) fn failed(&self, pos_id: &str) {
         let mut state = self.lock();
-        state.all.count(now);
-        if state.of.len() < TERMINALS_MAX || state.of.contains_key(pos_id) {
-            state.of.entry(pos_id.to_owned()).or_default().count(now);
-        }
-    }
-
-    /// Those of a terminal; `None`: of all.
-    pub(super) fn of(&self, pos_id: Option<&str>) -> Failed {
-        let state = self.lock();
-        match pos_id {
-            Some(pos_id) => state.of.get(pos_id).copied().unwrap_or_default(),
-            None => state.all,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(received) = state.events.try_next() {
-            let Received::Event(event) = received else {
-                continue;
-            };
-            if !matches!(event.kind, EventKind::Reset { .. }) {
-                continue;
+        for name in [ALL, pos_id] {
+            if state.0.len() <= TERMINALS_MAX || state.0.contains_key(name) {
+                let failed = state.0.entry(name.to_owned()).or_default();
+                failed.in_a_row += 1;
+                failed.last = Some(SystemTime::now());
             }
-            match event.branch {
-                Some(pos_id) => drop(state.of.remove(&*pos_id)),
-                None => state.all = Failed::default(),
+        }
+    }
+
+    pub(super) fn of(&self, name: &str) -> Failed {
+        self.lock().0.get(name).copied().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (HashMap<String, Failed>, Subscription)> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(received) = state.1.try_next() {
+            if let Received::Event(event) = received
+                && matches!(event.kind, EventKind::Reset { .. })
+            {
+                state.0.remove(event.branch.as_deref().unwrap_or(ALL));
             }
         }
         state
-    }
-}
-
-impl Failed {
-    fn count(&mut self, now: SystemTime) {
-        self.in_a_row += 1;
-        self.last = Some(now);
     }
 }

@@ -8,35 +8,32 @@
 
 mod circuit;
 mod dead_letters;
-mod desk;
 mod failures;
 mod health;
 mod ofd;
-mod problem;
 mod receipts;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 use std::error::Error;
-use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use fusebox::Registry;
+use fusebox::{CircuitBreaker, Registry};
 use fusebox_admin::Admin;
-use fusebox_queue::Queues;
 use fusebox_queue::relay::{Relay, RelayHandle};
+use fusebox_queue::{Queue, Queues, Record};
 use fusebox_store::{Keeper, Sqlite};
 use http::Uri;
+use serde_json::Value;
 
-use desk::Desk;
-use failures::Failures;
-use ofd::Ofd;
-pub use settings::{Settings, SettingsError};
+use crate::problem::Problem;
+use failures::{ALL, Failures};
+pub use settings::Settings;
 
 /// How long the end waits for the disk.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -49,24 +46,34 @@ pub struct Adapter {
     relay: RelayHandle,
 }
 
+/// What the routes need.
+#[derive(Clone, Debug)]
+struct Desk {
+    queue: Queue,
+    circuit: &'static CircuitBreaker,
+    failures: Arc<Failures>,
+    keeper: Keeper,
+}
+
 impl Adapter {
     /// Opens buffer and state, puts the circuit where it was, and begins to send.
     ///
     /// # Errors
     /// What cannot be opened or set, in words.
     pub fn start(settings: &Settings, ofd: Uri) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        fs::create_dir_all(&settings.data_dir)?;
+        let folder = &settings.data_dir;
+        std::fs::create_dir_all(folder)?;
         let registry = Registry::builder().service("fiscal-adapter").build();
         let circuit = circuit::define(&registry, settings)?;
-        let keeper = Keeper::start(&registry, Sqlite::open(settings.data_dir.join("state.db"))?)?;
-        let queues = Queues::open(settings.data_dir.join("receipts.db"))?;
+        let keeper = Keeper::start(&registry, Sqlite::open(folder.join("state.db"))?)?;
+        let queues = Queues::open(folder.join("receipts.db"))?;
         let queue = queues.queue("receipts", settings.buffer.clone())?;
         let failures = Arc::new(Failures::new(registry.subscribe()));
-        let ofd = Ofd::new(ofd, settings.ofd_timeout, Arc::clone(&failures))?;
+        let sink = ofd::Ofd::new(ofd, settings.ofd_timeout, Arc::clone(&failures))?;
         let relay = Relay::builder(queue.clone(), circuit)
-            .sink(ofd)
+            .sink(sink)
             // The sink's own time-out knows more of what was sent.
-            .timeout(settings.ofd_timeout + Duration::from_secs(1))
+            .timeout(settings.ofd_timeout.saturating_add(Duration::from_secs(1)))
             .by_key(settings.is_per_terminal)
             .start()?;
         let desk = Desk {
@@ -85,8 +92,9 @@ impl Adapter {
     /// Its routes, with the admin interface and the metrics under `/fusebox`.
     pub fn router(&self) -> Router {
         let circuit = get(circuit::show).post(circuit::control);
-        let branch = get(circuit::show_branch).post(circuit::control_branch);
-        let admin = Admin::new(&self.registry).keeper(self.desk.keeper.clone());
+        let admin = Admin::new(&self.registry)
+            .keeper(self.desk.keeper.clone())
+            .queues(self.desk.queue.queues().clone());
         Router::new()
             .route("/v1/receipts", post(receipts::post))
             .route("/v1/receipts/{id}", get(receipts::get))
@@ -94,8 +102,8 @@ impl Adapter {
             .route("/v1/dead-letters/{id}", get(dead_letters::show))
             .route("/v1/dead-letters/{id}/retry", post(dead_letters::retry))
             .route("/v1/dead-letters/{id}/discard", post(dead_letters::discard))
-            .route("/v1/circuit", circuit)
-            .route("/v1/circuits/{pos_id}", branch)
+            .route("/v1/circuit", circuit.clone())
+            .route("/v1/circuits/{pos_id}", circuit)
             .route("/v1/health", get(health::health))
             .layer(DefaultBodyLimit::max(settings::RECEIPT_BYTES_MAX))
             .with_state(self.desk.clone())
@@ -103,15 +111,24 @@ impl Adapter {
     }
 
     /// Ends what is being sent, and writes down what is known. What waits, waits for the next start.
-    pub async fn end(self) {
+    ///
+    /// # Errors
+    /// It was not written in time.
+    pub async fn end(self) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.relay.stop().await;
-        let closed = self.desk.queue.queues().close(CLOSE_WITHIN);
-        let kept = self.desk.keeper.close();
-        if let Err(error) = closed {
-            tracing::warn!(%error, "the buffer was not closed in time");
-        }
-        if let Err(error) = kept {
-            tracing::warn!(%error, "the state was not written in time");
-        }
+        self.desk.queue.queues().close(CLOSE_WITHIN)?;
+        Ok(self.desk.keeper.close()?)
+    }
+}
+
+impl Desk {
+    /// A receipt, whatever became of it.
+    async fn receipt(&self, id: &str) -> Result<Record, Problem> {
+        let found = self.queue.by_idempotency_key(id).await?;
+        found.ok_or_else(|| Problem::new(404, "No receipt", "no receipt has this id"))
+    }
+
+    fn circuit(&self) -> Value {
+        circuit::view(&self.circuit.snapshot(), self.failures.of(ALL))
     }
 }

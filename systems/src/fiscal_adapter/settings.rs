@@ -1,12 +1,12 @@
 //! The settings of the adapter, from environment variables.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use fusebox::Rate;
 use fusebox_queue::QueueSettings;
 use http::Uri;
-use thiserror::Error;
 
 use crate::environment::{Environment, WrongVariable};
 
@@ -18,37 +18,21 @@ const OFFLINE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A receipt is small; more than this is none.
 pub(super) const RECEIPT_BYTES_MAX: usize = 256 << 10;
 
-/// All settings, with the names of their variables and their defaults.
+/// All settings; their variables and defaults stand in `systems/docs/fiscal-adapter.md`.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `DATA_DIR`: where buffer and state are kept.
+    /// Where buffer and state are kept.
     pub data_dir: PathBuf,
-    /// `OFD_URL`: where the OFD is; `None`: the stand-in is started.
+    /// Where the OFD is; `None`: the stand-in is started.
     pub ofd_url: Option<Uri>,
-    /// `OFD_TIMEOUT` [10]: the seconds that the OFD has for an answer.
+    /// The time for one answer of the OFD.
     pub ofd_timeout: Duration,
-    /// `OFD_CIRCUIT_PER_TERMINAL` [false]: every `pos_id` has a branch of its own.
+    /// Every `pos_id` has a branch of its own.
     pub is_per_terminal: bool,
-    /// `FAILURE_THRESHOLD` [5], `RECOVERY_TIMEOUT` [60] and `HALF_OPEN_MAX_CALLS` [2], the
-    /// successful trials that close; `RECOVERY_BACKOFF` [1], `RECOVERY_TIMEOUT_MAX` (8 times
-    /// `RECOVERY_TIMEOUT`) and `RECOVERY_JITTER` [0%] for who asks for them.
+    /// When the circuit opens, tries again and closes.
     pub breaker: fusebox::Settings,
-    /// `BUFFER_MAX` [100000] receipts, `MAX_TRIES` [1000] and `RECEIPTS_KEPT_DAYS` [1830].
+    /// How much the buffer holds, and for how long.
     pub buffer: QueueSettings,
-}
-
-/// Settings that cannot be.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum SettingsError {
-    /// A variable that cannot be read.
-    #[error(transparent)]
-    Variable(#[from] WrongVariable),
-    /// What the variables say of the circuit cannot be.
-    #[error(
-        "FAILURE_THRESHOLD, RECOVERY_TIMEOUT, HALF_OPEN_MAX_CALLS, RECOVERY_BACKOFF or \
-         RECOVERY_TIMEOUT_MAX: {0}"
-    )]
-    Circuit(#[from] fusebox::SettingsError),
 }
 
 impl Settings {
@@ -56,7 +40,9 @@ impl Settings {
     ///
     /// # Errors
     /// The first that is wrong.
-    pub fn from_environment(environment: &Environment) -> Result<Self, SettingsError> {
+    pub fn from_environment(
+        environment: &Environment,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let recovery = environment.seconds("RECOVERY_TIMEOUT", Duration::from_secs(60))?;
         let ofd_timeout = environment.seconds("OFD_TIMEOUT", Duration::from_secs(10))?;
         let url = "an address like http://ofd.example:8080";
@@ -78,20 +64,24 @@ fn breaker(
     environment: &Environment,
     recovery: Duration,
     ofd_timeout: Duration,
-) -> Result<fusebox::Settings, SettingsError> {
+) -> Result<fusebox::Settings, Box<dyn Error + Send + Sync>> {
     let share = "a percentage like 20%";
     let jitter = environment.read("RECOVERY_JITTER", Rate::ZERO, share, |text| {
         Rate::parse(text).ok()
     })?;
+    let factor = "a number of 1 or more";
+    let backoff = environment.read("RECOVERY_BACKOFF", 1.0, factor, |text| {
+        text.parse().ok().filter(|factor| *factor >= 1.0)
+    })?;
     let settings = fusebox::Settings::builder()
-        .consecutive_failures(environment.number("FAILURE_THRESHOLD", 5)?)
+        .consecutive_failures(environment.whole("FAILURE_THRESHOLD", 5, 1..=1_048_576)?)
         .open_for(recovery)
-        .open_for_max(environment.seconds("RECOVERY_TIMEOUT_MAX", recovery * 8)?)
-        .backoff(environment.number("RECOVERY_BACKOFF", 1.0)?)
+        .open_for_max(environment.seconds("RECOVERY_TIMEOUT_MAX", recovery.saturating_mul(8))?)
+        .backoff(backoff)
         .jitter(jitter)
-        .half_open_successes(environment.number("HALF_OPEN_MAX_CALLS", 2)?)
+        .half_open_successes(environment.whole("HALF_OPEN_MAX_CALLS", 2, 1..=64)?)
         // A trial ends by its own time-out.
-        .half_open_timeout(ofd_timeout * 2);
+        .half_open_timeout(ofd_timeout.saturating_mul(2));
     Ok(settings.build()?)
 }
 
@@ -115,8 +105,9 @@ fn buffer(environment: &Environment, recovery: Duration) -> Result<QueueSettings
 mod tests {
     use super::*;
 
-    fn read<const N: usize>(variables: [(&str, &str); N]) -> Result<Settings, SettingsError> {
-        Settings::from_environment(&variables.into_iter().collect())
+    fn read<const N: usize>(variables: [(&str, &str); N]) -> Result<Settings, String> {
+        let settings = Settings::from_environment(&variables.into_iter().collect());
+        settings.map_err(|error| error.to_string())
     }
 
     #[test]
@@ -176,7 +167,7 @@ mod tests {
             ("OFD_CIRCUIT_PER_TERMINAL", "perhaps"),
             ("BUFFER_MAX", "-1"),
         ] {
-            let error = read([(name, value)]).unwrap_err().to_string();
+            let error = read([(name, value)]).unwrap_err();
             assert!(error.contains(name), "{error}");
         }
     }

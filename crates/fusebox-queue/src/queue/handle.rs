@@ -12,7 +12,7 @@ use super::stats::QueueStats;
 use super::{Queues, backoff};
 use crate::clock::millis;
 use crate::message::{Leased, Leases, NewMessage, Pushed};
-use crate::record::{Response, Scope};
+use crate::record::{Record, Response, Scope};
 use crate::settings::QueueSettings;
 use crate::storage::Ending;
 use crate::{PushError, QueueError};
@@ -144,6 +144,13 @@ impl Queue {
     /// The time now, by the clock of the queues, in milliseconds since 1970.
     pub fn now(&self) -> i64 {
         self.queues.shared().now()
+    }
+
+    /// The message that was pushed with this idempotency key, alive, dead or remembered.
+    pub fn by_idempotency_key(&self, key: &str) -> Answer<Option<Record>> {
+        let (queue, key) = (Arc::clone(self.name()), key.to_owned());
+        let desk = &self.queues.shared().desk;
+        desk.ask(move |reader| reader.by_idempotency_key(&queue, &key))
     }
 
     /// Whether a message of this key waits or is being sent. It is answered at once, and without

@@ -80,6 +80,13 @@ pub(crate) trait Reader: Send + 'static {
     /// A page of messages, in order of their places.
     fn messages(&mut self, query: &Query) -> Result<Page<Record>, StorageError>;
 
+    /// The message that has this idempotency key, alive, dead or remembered.
+    fn by_idempotency_key(
+        &mut self,
+        queue: &str,
+        key: &str,
+    ) -> Result<Option<Record>, StorageError>;
+
     /// Whether a message of this key waits or is being sent.
     fn has_backlog(&mut self, queue: &str, key: &str) -> Result<bool, StorageError>;
 

@@ -117,6 +117,16 @@ impl Reader for Eyes {
         Ok(lock(&self.0).page(query))
     }
 
+    fn by_idempotency_key(
+        &mut self,
+        queue: &str,
+        key: &str,
+    ) -> Result<Option<Record>, StorageError> {
+        let book = lock(&self.0);
+        let named = |row: &&Row| row.message.idempotency_key.as_deref() == Some(key);
+        Ok(book.of(queue).find(named).map(Row::record))
+    }
+
     fn has_backlog(&mut self, queue: &str, key: &str) -> Result<bool, StorageError> {
         let book = lock(&self.0);
         let mut of_key = book.of(queue).filter(|row| row.key() == Some(key));

@@ -59,6 +59,14 @@ impl Reader for Look {
         self.at_once(|db| list::page(db, query))
     }
 
+    fn by_idempotency_key(
+        &mut self,
+        queue: &str,
+        key: &str,
+    ) -> Result<Option<Record>, StorageError> {
+        self.at_once(|db| by_idempotency_key(db, queue, key))
+    }
+
     fn has_backlog(&mut self, queue: &str, key: &str) -> Result<bool, StorageError> {
         let sql = "SELECT 1 FROM queue q JOIN line l ON l.queue = q.id AND l.key = ?2
                    WHERE q.name = ?1";
@@ -190,6 +198,22 @@ fn message(db: &Connection, id: MessageId) -> Result<Option<Record>, Failed> {
             Table::Delivered => {}
         }
         return Ok(Some(found));
+    }
+    Ok(None)
+}
+
+fn by_idempotency_key(db: &Connection, queue: &str, key: &str) -> Result<Option<Record>, Failed> {
+    for table in ["message", "dead", "receipt"] {
+        let sql = format!(
+            "SELECT m.seq, m.rnd FROM {table} m JOIN queue q ON q.id = m.queue
+             WHERE q.name = ?1 AND m.idem = ?2"
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        let place = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?));
+        let found = statement.query_row((queue, key), place).optional()?;
+        if let Some((seq, rnd)) = found {
+            return message(db, MessageId::new(seq, rnd.cast_unsigned()));
+        }
     }
     Ok(None)
 }
