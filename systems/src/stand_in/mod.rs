@@ -2,4 +2,5 @@
 //! their own and switches to fail, hang and slow down.
 
 pub mod ofd;
+pub mod sprint_services;
 pub mod switches;

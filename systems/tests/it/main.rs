@@ -6,5 +6,6 @@ mod fiscal_adapter;
 mod folder;
 mod http;
 mod process;
+mod sprints;
 mod switches;
 mod wait;
