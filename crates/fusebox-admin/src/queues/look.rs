@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use fusebox_queue::{MessageId, Query as Which, Queues};
+use fusebox_queue::{Depth, MessageId, Query as Which, Queues, Scope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -88,6 +88,7 @@ pub(crate) async fn messages(
 ) -> Result<Json<Messages>, Problem> {
     let queues = mounted(&desk)?;
     let query = query.only(&["key", "group", "limit", "cursor"])?;
+    named(&queues, &name).await?;
     let which = Which {
         queue: Some(name),
         key: query.one("key")?.map(str::to_owned),
@@ -111,8 +112,9 @@ pub(crate) async fn pauses(
     State(desk): State<Desk>,
     Name(name): Name,
 ) -> Result<Json<Pauses>, Problem> {
-    use fusebox_queue::Scope;
-    let pauses = mounted(&desk)?.pauses().await;
+    let queues = mounted(&desk)?;
+    named(&queues, &name).await?;
+    let pauses = queues.pauses().await;
     let pauses = pauses.map_err(|error| away(&error))?;
     let of_queue = pauses.iter().filter(|pause| match &pause.scope {
         Scope::Everything => true,
@@ -145,7 +147,17 @@ pub(super) async fn named(queues: &Queues, name: &str) -> Result<Queue, Problem>
 }
 
 async fn shown(queues: &Queues, wanted: impl Fn(&str) -> bool) -> Result<Vec<Queue>, Problem> {
-    let depths = queues.depths().await.map_err(|error| away(&error))?;
+    let mut depths = queues.depths().await.map_err(|error| away(&error))?;
+    // Those that nothing was ever pushed into are there, too.
+    for queue in queues.list() {
+        if depths.iter().all(|depth| depth.queue != **queue.name()) {
+            depths.push(Depth {
+                queue: queue.name().to_string(),
+                ..Depth::default()
+            });
+        }
+    }
+    depths.sort_by(|one, other| one.queue.cmp(&other.queue));
     let pauses = queues.pauses().await.map_err(|error| away(&error))?;
     let depths = depths.into_iter().filter(|depth| wanted(&depth.queue));
     let shown = depths.map(|depth| {

@@ -90,7 +90,7 @@ pub(crate) struct Message {
     /// Names and values beside the body, without what may be secret; only where one message is
     /// asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    attributes: Option<Vec<(String, String)>>,
+    attributes: Option<Vec<Vec<String>>>,
     /// The body, where it is text.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
@@ -233,7 +233,7 @@ impl Message {
         let shown = record.attributes.iter().map(|(name, value)| {
             let is_secret = SECRET.contains(&name.to_ascii_lowercase().as_str());
             let value = if is_secret { HIDDEN } else { value };
-            (name.clone(), value.to_owned())
+            vec![name.clone(), value.to_owned()]
         });
         Self {
             attributes: Some(shown.collect()),

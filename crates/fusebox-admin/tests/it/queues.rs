@@ -86,12 +86,14 @@ async fn without_queues_every_path_of_theirs_is_404() {
 #[tokio::test]
 async fn a_queue_tells_how_much_it_holds_and_since_when() {
     let (desk, rag, _) = mounted();
+    kill(&rag, "till-0", "dead").await;
     push(&rag, "till-1", "one").await;
     push(&rag, "till-2", "two").await;
-    kill(&rag, "till-0", "dead").await;
     lease(&rag).await;
     let list = desk.get("/api/v1/queues").await.ok();
     assert_eq!(list["next"], Value::Null);
+    let names = [0, 1].map(|at| list["queues"][at]["name"].clone());
+    assert_eq!(names, ["rag", "vms"], "also one that was never used");
     let queue = &list["queues"][0];
     assert_eq!(
         [

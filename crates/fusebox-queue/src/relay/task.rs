@@ -47,7 +47,7 @@ impl Shared {
         let sent_at = Instant::now();
         let break_off = self.break_off.subscribe();
         let sent = send(self.sink.as_ref(), &leased, self.set.timeout, break_off).await;
-        let verdict = verdict::of(sent, &leased, &self.queue);
+        let verdict = verdict::of(sent, &leased, &self.queue, permit.is_trial());
         let counts = self.watch.counts();
         settle_permit(permit, &verdict, sent_at.elapsed(), counts);
         counts.in_flight.fetch_sub(1, Relaxed);

@@ -63,15 +63,18 @@ pub(super) enum Kind {
 }
 
 /// Judges how a sending ended.
-pub(super) fn of(sent: Sent, leased: &Leased, queue: &Queue) -> Verdict {
-    let now = queue.now();
+pub(super) fn of(sent: Sent, leased: &Leased, queue: &Queue, is_trial: bool) -> Verdict {
+    let at = Moment {
+        now: queue.now(),
+        is_trial,
+    };
     match sent {
-        Sent::Replied(reply) => of_reply(reply, leased, queue, now),
+        Sent::Replied(reply) => of_reply(reply, leased, queue, at),
         Sent::TimedOut(limit) => {
             let limit = fusebox::duration::format(limit);
             let error = format!("the sink did not answer within {limit}");
             let reply = Reply::uncertain(FailureClass::Timeout, error);
-            of_reply(reply, leased, queue, now)
+            of_reply(reply, leased, queue, at)
         }
         Sent::Panicked(said) => {
             let failure = Failure {
@@ -84,7 +87,7 @@ pub(super) fn of(sent: Sent, leased: &Leased, queue: &Queue) -> Verdict {
             };
             Verdict {
                 kind: Kind::Panicked,
-                ..failure.verdict(leased, queue, now)
+                ..failure.verdict(leased, queue, at)
             }
         }
         Sent::BrokenOff => Verdict {
@@ -100,7 +103,8 @@ pub(super) fn of(sent: Sent, leased: &Leased, queue: &Queue) -> Verdict {
     }
 }
 
-fn of_reply(reply: Reply, leased: &Leased, queue: &Queue, now: Millis) -> Verdict {
+fn of_reply(reply: Reply, leased: &Leased, queue: &Queue, at: Moment) -> Verdict {
+    let now = at.now;
     match reply {
         Reply::Delivered(response) => Verdict {
             outcome: Outcome::Success,
@@ -130,7 +134,7 @@ fn of_reply(reply: Reply, leased: &Leased, queue: &Queue, now: Millis) -> Verdic
                 retry_after,
                 uncertain,
             };
-            failure.verdict(leased, queue, now)
+            failure.verdict(leased, queue, at)
         }
         Reply::Throttled { retry_after, .. } => {
             let due = later(queue.retry_at(1, time(now), random()), retry_after, now);
@@ -170,11 +174,31 @@ struct Failure {
     uncertain: bool,
 }
 
+/// When a sending ended, and how the circuit stood.
+#[derive(Clone, Copy)]
+struct Moment {
+    now: Millis,
+    is_trial: bool,
+}
+
 impl Failure {
-    fn verdict(self, leased: &Leased, queue: &Queue, now: Millis) -> Verdict {
+    /// Whether it may be the message's fault. It is not where nobody was reached, nor where the
+    /// circuit was known to be bad and its trial got no answer: an outage may last longer than any
+    /// number of attempts, and what waits for its end must not die of it.
+    fn counts(&self, is_trial: bool) -> bool {
+        match self.class {
+            FailureClass::Connect => false,
+            FailureClass::Timeout | FailureClass::Reset => !is_trial,
+            _ => true,
+        }
+    }
+
+    fn verdict(self, leased: &Leased, queue: &Queue, at: Moment) -> Verdict {
+        let now = at.now;
+        let counts = self.counts(at.is_trial);
         let attempts = leased.attempts.saturating_add(1);
         let attempt = attempt(now, self.word, &self.error);
-        let is_last = attempts >= queue.settings().attempts_max;
+        let is_last = counts && attempts >= queue.settings().attempts_max;
         let ending = if is_last {
             Ending::Dead {
                 death: Death::Attempts,
@@ -186,6 +210,7 @@ impl Failure {
             Ending::Again {
                 due: later(by_itself, self.retry_after, now),
                 attempt,
+                counts,
                 uncertain: self.uncertain,
             }
         };

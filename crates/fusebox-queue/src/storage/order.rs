@@ -100,12 +100,15 @@ pub enum Ending {
         /// What the receiver answered.
         response: Option<Response>,
     },
-    /// It is tried again: one attempt more.
+    /// It is tried again: one attempt more, or, if it failed for no fault of its own, one deferral
+    /// more.
     Again {
         /// When.
         due: i64,
         /// What went wrong.
         attempt: Attempt,
+        /// Whether it counts as an attempt: an outage of the receiver is no fault of the message.
+        counts: bool,
         /// It may have arrived all the same.
         uncertain: bool,
     },

@@ -247,6 +247,7 @@ pub(super) fn delivered() -> Ending {
 
 pub(super) fn again(due: Millis) -> Ending {
     Ending::Again {
+        counts: true,
         due,
         attempt: attempt(due, "status"),
         uncertain: false,

@@ -61,6 +61,7 @@ pub(super) fn a_message_tells_all_that_is_known_of_it(bench: &mut Bench) {
 pub(super) fn a_delivered_one_keeps_its_answer_but_not_its_content(bench: &mut Bench) {
     let id = bench.push(NewMessage::new("body").key("k").attribute("a", "b"));
     bench.send(Ending::Again {
+        counts: true,
         due: BEGIN,
         attempt: attempt(BEGIN, "timeout"),
         uncertain: true,

@@ -132,9 +132,14 @@ impl Book {
             Ending::Again {
                 due,
                 attempt,
+                counts,
                 uncertain,
             } => {
-                row.attempts += 1;
+                if counts {
+                    row.attempts += 1;
+                } else {
+                    row.deferrals += 1;
+                }
                 row.remember(attempt);
                 row.uncertain |= uncertain;
                 row.due = due;

@@ -43,9 +43,14 @@ impl Work<'_> {
             Ending::Again {
                 due,
                 attempt,
+                counts,
                 uncertain,
             } => {
-                trouble.attempts += 1;
+                if *counts {
+                    trouble.attempts += 1;
+                } else {
+                    trouble.deferrals += 1;
+                }
                 trouble.remember(attempt.clone());
                 trouble.uncertain |= uncertain;
                 trouble.due = *due;

@@ -67,6 +67,7 @@ fn a_failed_attempt_is_made_again_when_its_time_has_come() {
     let leased = lease(&queue).remove(0);
     let due = queue.retry_at(leased.attempts + 1, begin(), 1.0);
     let again = Ending::Again {
+        counts: true,
         due,
         attempt: attempt(&queue),
         uncertain: true,

@@ -35,7 +35,7 @@ async fn a_message_is_dead_after_its_last_attempt_with_its_history_and_its_key_g
     for attempt in &dead.history {
         assert_eq!(
             (&*attempt.class, &*attempt.error),
-            ("connect", "nobody there")
+            ("status", "out of paper")
         );
     }
     // 1, 2 and 4 seconds, each at least half of it.
@@ -51,6 +51,27 @@ async fn a_message_is_dead_after_its_last_attempt_with_its_history_and_its_key_g
     assert_eq!(world.record(good).await.state, MessageState::Delivered);
     let stats = relay.stats();
     assert_eq!((stats.failed, stats.exhausted, stats.refused), (4, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_no_attempt_however_long_it_lasts() {
+    let world = patient();
+    let sink = Fake::new(&world, STEP, |_, now| {
+        if now < 30 * SECOND {
+            Reply::failed(FailureClass::Connect, "nobody there")
+        } else {
+            Reply::DELIVERED
+        }
+    });
+    let id = world.push(Some("k"), "x").await;
+    let relay = world.relay().sink(sink.clone()).start().unwrap();
+    world.until(&relay, |stats| stats.failed == 7).await;
+    let waiting = world.record(id).await;
+    assert_eq!((waiting.attempts, waiting.deferrals), (0, 7));
+    let last = waiting.history.last().unwrap();
+    assert_eq!((&*last.class, &*last.error), ("connect", "nobody there"));
+    world.until(&relay, |stats| stats.delivered == 1).await;
+    assert_eq!(world.record(id).await.attempts, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -215,5 +215,5 @@ impl Sink for Fake {
 
 /// A failure that surely did not arrive.
 pub(crate) fn down() -> Reply {
-    Reply::failed(FailureClass::Connect, "nobody there")
+    Reply::failed(FailureClass::Status, "out of paper")
 }

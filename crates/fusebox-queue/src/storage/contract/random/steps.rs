@@ -169,6 +169,7 @@ impl Ended {
             Self::Again(wait, uncertain) => Ending::Again {
                 due: at + wait,
                 attempt: attempt(at, "status"),
+                counts: !*uncertain,
                 uncertain: *uncertain,
             },
             Self::Deferred(wait) => Ending::Deferred {

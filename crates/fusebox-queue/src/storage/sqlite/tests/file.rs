@@ -24,6 +24,7 @@ fn what_was_committed_is_there_after_opening_again() {
     assert!(bench.settle(
         &leased,
         Ending::Again {
+            counts: true,
             due,
             attempt,
             uncertain

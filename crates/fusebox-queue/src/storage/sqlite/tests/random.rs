@@ -135,6 +135,7 @@ impl Run {
         let ending = match how {
             0 | 1 => Ending::Delivered { response: None },
             2 => Ending::Again {
+                counts: true,
                 due: at + 5,
                 attempt: attempt(at),
                 uncertain: false,
