@@ -52,14 +52,14 @@ pub(crate) struct ResumeQueue {
     ))]
 pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
     let by = Caller::of(request.extensions())?.author();
+    let queues = mounted(&desk)?;
+    // Only a queue that there is: a slip of the pen would pause nothing.
+    named(&queues, &name).await?;
     let asked: PauseQueue = body::json(request).await?;
     let Some(reason) = checked(Some(asked.reason))? else {
         let detail = "reason: say why, so that others can end the pause";
         return Err(Problem::invalid(detail));
     };
-    let queues = mounted(&desk)?;
-    // Only a queue that there is: a slip of the pen would pause nothing.
-    named(&queues, &name).await?;
     let paused = queues
         .pause(scope(name, asked.group), &reason, by.as_str())
         .await;
@@ -79,11 +79,11 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
     ))]
 pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
     let by = Caller::of(request.extensions())?.author();
+    let queues = mounted(&desk)?;
+    named(&queues, &name).await?;
     let asked: Option<ResumeQueue> = body::json_or_nothing(request).await?;
     let asked = asked.unwrap_or_default();
     let reason = checked(asked.reason)?.unwrap_or_default();
-    let queues = mounted(&desk)?;
-    named(&queues, &name).await?;
     let scope = scope(name, asked.group);
     let resumed = queues
         .resume(scope, asked.epoch, &reason, by.as_str())

@@ -1,6 +1,5 @@
 //! The box itself: all live circuits, found by name and by route, and reloaded all or nothing.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -82,14 +81,6 @@ pub enum CircuitsError {
         /// What is missing.
         error: TlsError,
     },
-    /// The folder of the queues cannot be used.
-    #[error("cannot use the folder {} (server.data_dir): {error}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
     /// The file of the queues cannot be used.
     #[error("the queues cannot be had: {0}")]
     Queues(#[from] StorageError),
@@ -120,7 +111,6 @@ impl CircuitsError {
                 error,
                 StorageError::Corrupt { .. } | StorageError::Newer { .. }
             ),
-            Self::Folder { .. } => false,
             _ => true,
         }
     }

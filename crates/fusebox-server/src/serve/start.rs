@@ -14,8 +14,8 @@ use super::keeping::Keeping;
 use super::relays::Relays;
 use super::reload::Reloader;
 use super::signals::Signals;
-use super::{Daemon, ServeOptions, Server, admin, make_data_dir, stopped};
-use crate::circuits::{Circuits, CircuitsError, QueuesAt};
+use super::{Daemon, ServeOptions, Server, admin, stopped};
+use crate::circuits::{Circuits, QueuesAt};
 use crate::cli::{BAD_INPUT, CANNOT_BIND, say, tell};
 use crate::gateway::{Gateway, Limits};
 use crate::log;
@@ -110,13 +110,7 @@ impl Access {
 async fn open(config: &Config) -> Result<Arc<Circuits>, u8> {
     let config = config.clone();
     let opened = spawn_blocking(move || {
-        let folder = &config.server.data_dir;
-        let queues = make_data_dir(folder)
-            .map_err(|error| CircuitsError::Folder {
-                folder: folder.clone(),
-                error,
-            })
-            .and_then(|()| QueuesAt::file(folder.join(QUEUES)))?;
+        let queues = QueuesAt::file(config.server.data_dir.join(QUEUES))?;
         Circuits::with_queues(&config, queues)
     });
     match opened.await {

@@ -26,7 +26,11 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// the process, however that ends.
 pub(super) fn take(path: &Path) -> Result<File, Failed> {
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory)?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(directory)?;
     }
     let lock = private().write(true).open(beside(path, ".lock"))?;
     match lock.try_lock() {
