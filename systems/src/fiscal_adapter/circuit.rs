@@ -88,7 +88,10 @@ pub(super) async fn control(
         (Some(Path(pos_id)), Some(to)) => ofd.transition_branch(pos_id, to, &by),
         (Some(Path(pos_id)), None) => Ok(ofd.reset_branch(pos_id, &by)),
         (None, Some(to)) => ofd.transition(to, &by),
-        (None, None) => Ok(ofd.reset(&by)).map(|()| true),
+        (None, None) => {
+            ofd.reset(&by);
+            Ok(true)
+        }
     };
     done.map_err(|held| Problem::new(409, "The circuit is held", held.to_string()))?;
     // It survives a crash that follows; a store that is away hinders nobody.

@@ -2,9 +2,9 @@
 //! away and sends them later; none is lost, none is doubled.
 //!
 //! Phase 1 (`receipts`) writes a receipt to the buffer, a durable queue, and answers. Phase 2, the
-//! queue's relay, sends it through the circuit `ofd` (`ofd`), in order per terminal. The receipt's id
-//! is its idempotency key all the way: a repeated receipt is the same receipt, for the buffer and for
-//! the OFD. The OFD's answer is kept with it, in the buffer's own file.
+//! queue's relay, sends it through the circuit `ofd` (`ofd`), in order per terminal. The receipt's
+//! id is its idempotency key all the way: a repeated receipt is the same receipt, for the buffer
+//! and for the OFD. The OFD's answer is kept with it, in the buffer's own file.
 
 mod circuit;
 mod dead_letters;
@@ -110,7 +110,7 @@ impl Adapter {
             .nest("/fusebox", admin.router())
     }
 
-    /// Ends what is being sent, and writes down what is known. What waits, waits for the next start.
+    /// Ends what is being sent, and writes down what is known. The rest waits for the next start.
     ///
     /// # Errors
     /// It was not written in time.

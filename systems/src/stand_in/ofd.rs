@@ -85,8 +85,8 @@ struct Book {
 }
 
 impl Ofd {
-    /// Opens the documents in this folder. What a crash left half-written at the end was answered to
-    /// nobody, and is cut off.
+    /// Opens the documents in this folder. What a crash left half-written at the end was answered
+    /// to nobody, and is cut off.
     ///
     /// # Errors
     /// The file cannot be used, or was not written by this program.

@@ -235,7 +235,7 @@ impl Random {
         let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
         let given = std::env::var("FUSEBOX_SEED").ok();
         let given = given.and_then(|seed| seed.parse().ok());
-        Self(given.unwrap_or_else(|| since.as_nanos() as u64 | 1))
+        Self(given.unwrap_or(since.as_nanos() as u64 | 1))
     }
 
     fn below(&mut self, end: u64) -> u64 {
