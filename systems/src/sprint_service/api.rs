@@ -19,7 +19,7 @@ const NO_PROJECT: &str = "Project Service is currently unavailable or project no
 const NO_BACKLOG: &str = "Backlog Service is currently unavailable.";
 const NO_BOOK: &str = "Sprints cannot be kept at the moment.";
 
-/// The routes. `/livez` and `/readyz` are for who starts the service: they tell nothing of circuits.
+/// The routes. `/livez` and `/readyz` are for who starts the service, and tell nothing of circuits.
 pub(super) fn routes(creation: Arc<Creation>, readiness: Readiness) -> Router {
     let ready = move || async move {
         match readiness.phase() {
