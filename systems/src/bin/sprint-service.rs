@@ -1,4 +1,4 @@
-//! The sprint service: `sprint-service`, set by environment variables (systems/docs/sprint-service.md).
+//! The sprint service, set by environment variables: systems/docs/sprint-service.md.
 #![allow(clippy::print_stdout)] // says where it listens
 
 use std::error::Error;

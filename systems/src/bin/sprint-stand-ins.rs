@@ -1,5 +1,5 @@
-//! `project-service`, `backlog-service` and `chronicle-service` for the sprint service, as a process
-//! of their own: for demonstrations that kill the sprint service.
+//! `project-service`, `backlog-service` and `chronicle-service` for the sprint service, as a
+//! process of their own: for demonstrations that kill the sprint service.
 #![allow(clippy::print_stdout)] // says where they listen
 
 use std::error::Error;

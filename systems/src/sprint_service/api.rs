@@ -13,13 +13,13 @@ use fusebox_admin::{Phase, Readiness};
 use serde_json::{Value, json};
 
 use super::creation::{Creation, NotStarted};
-use super::entry::{Stage, Wanted};
+use super::entry::{Entry, Stage, Wanted};
 
 const NO_PROJECT: &str = "Project Service is currently unavailable or project not found.";
 const NO_BACKLOG: &str = "Backlog Service is currently unavailable.";
 const NO_BOOK: &str = "Sprints cannot be kept at the moment.";
 
-/// The routes. `/livez` and `/readyz` are for who starts the service: they tell nothing of circuits.
+/// The routes. `/livez` and `/readyz` are for who starts the service, and tell nothing of circuits.
 pub(super) fn routes(creation: Arc<Creation>, readiness: Readiness) -> Router {
     let ready = move || async move {
         match readiness.phase() {
@@ -76,7 +76,7 @@ async fn start(
 async fn list(State(creation): State<Arc<Creation>>, Path(project): Path<String>) -> Response {
     match creation.book.of(project, Stage::Started).await {
         Ok(sprints) => {
-            let sprints: Vec<Value> = sprints.iter().map(|sprint| sprint.shown()).collect();
+            let sprints: Vec<Value> = sprints.iter().map(Entry::shown).collect();
             Json(json!({ "sprints": sprints })).into_response()
         }
         Err(_) => unavailable(NO_BOOK, None),

@@ -1,4 +1,4 @@
-//! The book of sprints: one SQLite file. What is written is there after a power cut.
+//! The book of sprints: one `SQLite` file. What is written is there after a power cut.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

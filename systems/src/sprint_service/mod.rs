@@ -1,7 +1,7 @@
 //! The sprint service (A of the systems): starts a sprint of a project and assigns the project's
 //! open tasks to it, or does nothing at all.
 //!
-//! - A creation goes `project-service`, `backlog-service`, then one atomic `POST /assignments`; each
+//! - A creation asks `project-service` and `backlog-service`, then sends one assignment; each
 //!   is behind its circuit.
 //! - **The book** (`sprints.db`) is the truth. A sprint is written there as *starting*, with its
 //!   number and tasks, before its assignment is sent, and as *started* or *undone* once the answer

@@ -36,7 +36,7 @@ enum OutboxError {
     Push(#[from] PushError),
 }
 
-/// A creation at work. Dropped, also because its caller went away, it leaves the rest to the outbox.
+/// A creation at work. Dropped, also since its caller went away, it leaves the rest to the outbox.
 #[derive(Debug)]
 pub(super) struct UnderWay {
     outbox: Arc<Outbox>,

@@ -85,7 +85,8 @@ impl Addresses {
             uri.ok_or_else(|| WrongVariable {
                 name,
                 value: text.to_owned(),
-                allowed: "an address like http://host:port, for all three services or for none".into(),
+                allowed: "an address like http://host:port, for all three services or for none"
+                    .into(),
             })
         });
         Ok(Some(Self {

@@ -36,7 +36,7 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = timeout(STARTS_WITHIN, lines.next_line()).await;
-        let line = line.unwrap().unwrap().expect("it says where it listens");
+        let line = line.unwrap().unwrap().unwrap();
         let url = line
             .strip_prefix("sprint-service listens on ")
             .unwrap()
