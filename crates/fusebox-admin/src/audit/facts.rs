@@ -33,9 +33,8 @@ impl Subject {
     pub(super) fn name(&self) -> String {
         match self {
             Self::All => "main".to_owned(),
-            Self::Circuit(name) => plain(name),
+            Self::Circuit(name) | Self::Queued(Some(name)) => plain(name),
             Self::Branch(name, key) => plain(&format!("{name}/{key}")),
-            Self::Queued(Some(name)) => plain(name),
             Self::Queued(None) => "dead letters".to_owned(),
         }
     }
