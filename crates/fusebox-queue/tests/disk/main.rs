@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use id::{MessageId, first_seq};
 use message::NewMessage;
-use storage::sqlite::Sqlite;
+use storage::Sqlite;
 use storage::{Done, Ending, Lease, LeasesTaken, Order, Push, PushLimits, Settle, Storage};
 
 /// When the tests begin.
