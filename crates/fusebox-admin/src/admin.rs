@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use fusebox::{Event, Registry, Source};
+use fusebox_queue::Queues;
 use fusebox_store::{Keeper, Memory};
 use fusebox_telemetry::{Facts, Names};
 
 use crate::access::Door;
 use crate::audit::Journal;
-use crate::desk::Desk;
+use crate::desk::{Desk, FindQueues};
 use crate::dry_run::DryRuns;
 use crate::recorder::Recorder;
 use crate::stream::Feed;
@@ -31,6 +32,7 @@ pub struct Admin {
     readiness: Readiness,
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
+    queues: FindQueues,
     facts: Vec<Arc<dyn Facts>>,
     metric_names: Names,
     records: bool,
@@ -47,6 +49,7 @@ impl Admin {
             readiness,
             tokens: None,
             keeper: None,
+            queues: Arc::new(|| None),
             facts: Vec::new(),
             metric_names: Names::default(),
             records: true,
@@ -85,6 +88,20 @@ impl Admin {
     /// audit log in memory, as long as the router lives.
     pub fn keeper(mut self, keeper: Keeper) -> Self {
         self.keeper = Some(keeper);
+        self
+    }
+
+    /// Queues to be looked at and steered. Default none: their paths are 404.
+    pub fn queues(self, queues: Queues) -> Self {
+        self.queues_when(move || Some(queues.clone()))
+    }
+
+    /// The same for a host that has queues from some time on: asked at each request.
+    pub fn queues_when(
+        mut self,
+        find: impl Fn() -> Option<Queues> + Send + Sync + 'static,
+    ) -> Self {
+        self.queues = Arc::new(find);
         self
     }
 
@@ -139,6 +156,7 @@ impl Admin {
             door: Door::new(self.tokens),
             journal: Journal::new(keeper.clone()),
             keeper,
+            queues: self.queues,
             feed,
             recorder,
             dry_runs: DryRuns::default(),

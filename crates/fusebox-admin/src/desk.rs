@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fusebox::{Registry, Source};
+use fusebox_queue::Queues;
 use fusebox_store::Keeper;
 use fusebox_telemetry::{Facts, Names};
 
@@ -14,6 +15,9 @@ use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::thread::Running;
 use crate::told::Requests;
+
+/// Finds the queues of the host.
+pub(crate) type FindQueues = Arc<dyn Fn() -> Option<Queues> + Send + Sync>;
 
 /// Shared by all requests; each field is cheap to clone.
 #[derive(Clone)]
@@ -32,6 +36,8 @@ pub(crate) struct Desk {
     pub(crate) journal: Journal,
     /// Who keeps history and audit log; `None`: it could not be started.
     pub(crate) keeper: Option<Keeper>,
+    /// The queues that the host mounted, if it has any by now.
+    pub(crate) queues: FindQueues,
     /// What followers are told.
     pub(crate) feed: Feed,
     /// The last hour of every circuit; `None`: the host wants none.

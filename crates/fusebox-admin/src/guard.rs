@@ -11,6 +11,7 @@ use crate::access::{Need, Of, Refused, need};
 use crate::audit::{Deed, Subject};
 use crate::desk::Desk;
 use crate::problem::Problem;
+use crate::queues;
 
 /// Nothing here is to be guessed at, kept, framed, or loaded from.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -70,10 +71,15 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
 /// Which route a request goes to, and what that asks of its caller.
 struct Asked {
     need: Need,
-    /// The circuit that the path names, decoded as the handler will decode it.
+    /// The circuit that the path names, or whose queue it names, decoded as the handler will do
+    /// it.
     circuit: Option<String>,
     /// The key of a branch of it.
     key: Option<String>,
+    /// The queue or the message that the path names.
+    queued: Option<String>,
+    /// Whether it goes to the queues at all.
+    is_of_queues: bool,
 }
 
 impl Asked {
@@ -85,6 +91,7 @@ impl Asked {
             pattern.as_str().strip_prefix(prefix).unwrap_or_default()
         });
         let need = need(&parts.method, pattern);
+        let is_of_queues = pattern.is_some_and(queues::is_of_queues);
         let params = RawPathParams::from_request_parts(parts, &()).await.ok();
         let param = |called: &str| {
             let mut params = params.as_ref()?.iter();
@@ -93,13 +100,18 @@ impl Asked {
         };
         Self {
             need,
-            circuit: param("name"),
+            circuit: param("name").or_else(|| param("queue")),
             key: param("key"),
+            queued: param("queue").or_else(|| param("id")),
+            is_of_queues,
         }
     }
 
     /// What the audit log tells of.
     fn subject(&self) -> Subject {
+        if self.is_of_queues {
+            return Subject::Queued(self.queued.clone());
+        }
         match (self.circuit.clone(), self.key.clone()) {
             (Some(circuit), Some(key)) => Subject::Branch(circuit, key),
             (Some(circuit), None) => Subject::Circuit(circuit),

@@ -16,6 +16,8 @@
 //! | `/api/v1/circuit-breakers…` | circuits and branches as JSON, and the actions of an operator |
 //! | `/api/v1/main` | the switch above all circuits |
 //! | `/api/v1/events…` | what happened, and the calls before it as replay files |
+//! | `/api/v1/queues…`, `/api/v1/messages/{id}` | what waits for a receiver, and pauses |
+//! | `/api/v1/dead-letters…` | what could not be delivered: retried or discarded |
 //! | `/api/v1/audit…` | who did what, and whether anybody changed the record of it |
 //!
 //! Every error is `application/problem+json`.
@@ -40,6 +42,7 @@ mod openapi;
 mod overrides;
 mod paging;
 mod problem;
+mod queues;
 mod readiness;
 mod recorder;
 mod request_id;

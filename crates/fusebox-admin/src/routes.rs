@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::desk::Desk;
 use crate::{
     actions, audit, branches, circuits, dry_run, events, health, main_breaker, metrics, openapi,
-    overrides, services, stream,
+    overrides, queues, services, stream,
 };
 
 /// Every resource, one line each.
@@ -27,5 +27,6 @@ pub(crate) fn all() -> OpenApiRouter<Desk> {
         .merge(main_breaker::routes())
         .merge(overrides::routes())
         .merge(dry_run::routes())
+        .merge(queues::routes())
         .merge(stream::routes())
 }

@@ -20,6 +20,7 @@ mod mounted;
 mod openapi;
 mod overrides;
 mod paging;
+mod queues;
 mod reading;
 mod recorder;
 mod services;
