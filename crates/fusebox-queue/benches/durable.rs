@@ -3,7 +3,9 @@
 //! `cargo bench -p fusebox-queue --bench durable` in a folder of `TMPDIR`. The storage is not
 //! public, so its modules are built into this program.
 
-#![allow(dead_code, unused_imports)] // the parts that a bench does not need
+// Built in here, much of the crate is unused, and nothing of it is reached from outside.
+#![allow(dead_code, unused_imports, unreachable_pub)]
+#![allow(clippy::needless_pass_by_value, clippy::doc_markdown)]
 #![allow(missing_docs)]
 #![allow(
     clippy::unwrap_used,

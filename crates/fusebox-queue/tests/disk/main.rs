@@ -4,7 +4,9 @@
 //! and needs root, `mkfs.ext4` and `mount`; without them every test fails and says so. Not part of
 //! a plain `cargo test`. The storage is not public, so its modules are built into this program.
 
-#![allow(dead_code, unused_imports)] // the parts that these tests do not need
+// Built in here, much of the crate is unused, and nothing of it is reached from outside.
+#![allow(dead_code, unused_imports, unreachable_pub)]
+#![allow(clippy::needless_pass_by_value, clippy::doc_markdown)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what a test may do
 
 #[path = "../../src/clock.rs"]
