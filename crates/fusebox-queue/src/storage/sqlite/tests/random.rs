@@ -11,7 +11,7 @@ use crate::message::{Leased, NewMessage};
 use crate::record::{Death, MessageState, Scope, Selection};
 use crate::storage::{Done, Ending, Order, PauseOrder, Storage};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Push(Option<u8>, Option<u8>, Option<u8>),
     Lease(usize),
