@@ -1,5 +1,5 @@
 //! What happened to a circuit in the last hour, bounded: fed with its recorded calls and its
-//! events, it gives the [`Record`] of that time and the [`Trip`] that led to an event.
+//! events, it gives the record of that time and the [`Trip`] that led to an event.
 //!
 //! Invariants:
 //! - At most [`CALLS_KEPT`] calls and one hour, and never more than [`BYTES_MAX`].
