@@ -8,13 +8,14 @@ use fusebox::{Event, Registry, Source};
 use fusebox_store::{Keeper, Memory};
 
 use crate::access::Door;
+use crate::activity::Activity;
 use crate::audit::Journal;
 use crate::desk::Desk;
 use crate::dry_run::DryRuns;
 use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::thread::{self, Duties};
-use crate::{Readiness, Tokens, guard, openapi, problem, request_id, routes};
+use crate::{Readiness, Tokens, console, guard, openapi, problem, request_id, routes};
 
 /// The routes over `registry`, with the defaults of [`Admin`].
 pub fn router(registry: &Registry) -> Router {
@@ -97,12 +98,14 @@ impl Admin {
             };
             Recorder::new(&self.registry, Box::new(attach))
         });
+        let activity = Activity::default();
         let running = thread::start(Duties {
             registry: self.registry.clone(),
             readiness: self.readiness.clone(),
             feed: feed.clone(),
             history: keeper.as_ref().map(Keeper::follow),
             recorder: recorder.clone(),
+            activity: activity.clone(),
         });
         if let Err(error) = &running {
             tracing::error!(%error, "no background thread: the stream will tell nothing");
@@ -117,11 +120,12 @@ impl Admin {
             feed,
             recorder,
             dry_runs: DryRuns::default(),
+            activity,
             _running: running.ok(),
             openapi: Arc::new(document),
         };
         router
-            .fallback(problem::unknown_path)
+            .fallback(console::page_or_unknown)
             .method_not_allowed_fallback(problem::method_not_allowed)
             .layer(middleware::from_fn_with_state(desk.clone(), guard::guard))
             .layer(middleware::from_fn(request_id::identify))

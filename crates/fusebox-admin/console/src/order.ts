@@ -1,0 +1,80 @@
+// Which circuits are listed, and in which order.
+
+import { rates, retryIn, type Entry } from "./store.ts";
+import { felt, nearness } from "./words.ts";
+import { since } from "./format.ts";
+import type { State } from "./types.ts";
+
+export type Filter = "all" | State | "held" | "override";
+
+export interface View {
+  filter: Filter;
+  text: string;
+  sort: string;
+  down: boolean;
+}
+
+const WORST: Record<State, number> = { open: 0, half_open: 1, closed: 2 };
+
+/** The worst first: open before half-open before held before closed, critical ones first. */
+export function severity(entry: Entry): number {
+  const { circuit } = entry;
+  const held = circuit.hold || circuit.override ? 0 : 0.5;
+  return (WORST[felt(circuit)] + held) * 1000 + circuit.priority;
+}
+
+export function matches(entry: Entry, view: View): boolean {
+  const { circuit } = entry;
+  if (view.text && !circuit.name.toLowerCase().includes(view.text.toLowerCase())) return false;
+  switch (view.filter) {
+    case "all":
+      return true;
+    case "held":
+      return circuit.hold !== null;
+    case "override":
+      return circuit.override !== null;
+    default:
+      return felt(circuit) === view.filter;
+  }
+}
+
+function value(entry: Entry, key: string): number | string {
+  switch (key) {
+    case "name":
+      return entry.circuit.name;
+    case "rate":
+      return rates(entry).calls;
+    case "failed":
+      return rates(entry).failed ?? -1;
+    case "p95":
+      return entry.activity?.p95 ?? -1;
+    case "rejected":
+      return rates(entry).rejected;
+    case "fallbacks":
+      return entry.activity?.fallbacks ?? 0;
+    case "since":
+      return since(entry.circuit.since);
+    case "next":
+      return retryIn(entry) ?? Infinity;
+    case "near":
+      return nearness(entry.circuit) ?? -1;
+    case "trend":
+      return (entry.activity?.calls ?? []).reduce((a, b) => a + b, 0);
+    default:
+      return severity(entry);
+  }
+}
+
+export function sorted(entries: Entry[], view: View): Entry[] {
+  const keyed = entries.map((entry) => ({ entry, key: value(entry, view.sort) }));
+  const sign = view.down ? -1 : 1;
+  const byName = (a: Entry, b: Entry) => a.circuit.name.localeCompare(b.circuit.name, "en");
+  keyed.sort((a, b) => {
+    const order =
+      typeof a.key === "string"
+        ? a.key.localeCompare(String(b.key), "en")
+        : a.key - Number(b.key) || 0;
+    return sign * order || byName(a.entry, b.entry);
+  });
+  return keyed.map(({ entry }) => entry);
+}
