@@ -79,6 +79,8 @@ const KINDS: Kind[] = [
 ];
 
 const HEIGHT = 150;
+/** So many times as high as the lines a threshold is still drawn. */
+const NEAR = 4;
 
 export class Charts {
   readonly element = h("div", { class: "charts" });
@@ -215,7 +217,7 @@ class Chart {
       cursor: { show: false },
       scales: { x: { time: true }, y: { range: (_, __, max) => this.range(max) } },
       axes: [
-        { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(time), space: 60 },
+        { ...axis, size: 22, grid: { show: false }, values: (_, ticks) => ticks.map(time), space: 60 },
         {
           ...axis,
           size: 56,
@@ -241,11 +243,14 @@ class Chart {
 
   private range(max: number): [number, number] {
     if (this.kind.max) return [0, this.kind.max];
-    return [0, Math.max(max ?? 0, (this.limit?.at ?? 0) * 1.1, 0.01) * 1.05];
+    const top = Math.max(max ?? 0, 0.01) * 1.1;
+    // A threshold far above would press the lines flat; its words stand in the legend.
+    const limit = (this.limit?.at ?? 0) * 1.1;
+    return [0, limit < top * NEAR ? Math.max(top, limit) : top];
   }
 
   private threshold(plot: uPlot, colour: string): void {
-    if (!this.limit) return;
+    if (!this.limit || this.limit.at > (plot.scales.y?.max ?? 0)) return;
     const y = Math.round(plot.valToPos(this.limit.at, "y", true)) + 0.5;
     const { ctx, bbox } = plot;
     ctx.save();

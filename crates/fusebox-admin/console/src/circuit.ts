@@ -15,7 +15,7 @@ import { empty, failed, load, loading } from "./states.ts";
 import { rates, rejections, store } from "./store.ts";
 import { StateStrip } from "./strip.ts";
 import { toast } from "./toast.ts";
-import { chip, felt, nearness, sentence, story } from "./words.ts";
+import { chip, felt, feltSince, nearness, sentence, story } from "./words.ts";
 import type { Activity, Branch, HistoryEvent, Origins } from "./types.ts";
 
 const ACTIVITY_MS = 10_000;
@@ -93,7 +93,7 @@ export function circuitPage(name: string): Page {
       fill(acts, buttons({ name }, circuit.hold !== null));
       mark(body, "data-state", felt(circuit));
     }
-    say(age, span(since(circuit.since)));
+    say(age, span(since(feltSince(circuit))));
     say(why, story(entry));
     showFacts();
     strip.now(felt(circuit));

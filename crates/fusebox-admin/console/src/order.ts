@@ -1,7 +1,7 @@
 // Which circuits are listed, and in which order.
 
 import { rates, retryIn, type Entry } from "./store.ts";
-import { felt, nearness } from "./words.ts";
+import { felt, feltSince, nearness } from "./words.ts";
 import { since } from "./format.ts";
 import type { State } from "./types.ts";
 
@@ -19,8 +19,11 @@ const WORST: Record<State, number> = { open: 0, half_open: 1, closed: 2 };
 /** The worst first: open before half-open before held before closed, critical ones first. */
 export function severity(entry: Entry): number {
   const { circuit } = entry;
-  const held = circuit.hold || circuit.override ? 0 : 0.5;
-  return (WORST[felt(circuit)] + held) * 1000 + circuit.priority;
+  const state = felt(circuit);
+  // Somebody means a held one to be as it is: it comes after the others of its state, but before
+  // what nothing is wrong with.
+  const held = circuit.hold ? (state === "closed" ? -50 : 50) : 0;
+  return WORST[state] * 100 + held + Math.min(circuit.priority, 9);
 }
 
 export function matches(entry: Entry, view: View): boolean {
@@ -53,7 +56,7 @@ function value(entry: Entry, key: string): number | string {
     case "fallbacks":
       return entry.activity?.fallbacks ?? 0;
     case "since":
-      return since(entry.circuit.since);
+      return since(feltSince(entry.circuit));
     case "next":
       return retryIn(entry) ?? Infinity;
     case "near":

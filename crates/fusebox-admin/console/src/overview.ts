@@ -2,6 +2,7 @@
 
 import { get } from "./api.ts";
 import { open as openAct } from "./acts.ts";
+import { mainButton } from "./mainbreaker.ts";
 import { fill, h, mark, say } from "./dom.ts";
 import { span, since } from "./format.ts";
 import { List } from "./list.ts";
@@ -11,11 +12,13 @@ import { button } from "./rights.ts";
 import { marks } from "./row.ts";
 import { empty, loading } from "./states.ts";
 import { store, type Entry } from "./store.ts";
-import { chip, felt, HOLD_WORD, icon, STATE_WORD, story } from "./words.ts";
+import { chip, felt, feltSince, HOLD_WORD, icon, STATE_WORD, story } from "./words.ts";
 import type { ShortActivity } from "./types.ts";
 
 /** More tiles than a screen shows are a list, and the list is below. */
 const TILES_MAX = 6;
+const TILES_MAX_NARROW = 3;
+const NARROW = matchMedia("(max-width: 640px)");
 const ACTIVITY_MS = 10_000;
 const LAYOUT = "fusebox-layout";
 
@@ -59,11 +62,17 @@ export function overview(): Page {
     say(layout, on ? "As table" : "As tiles");
   };
   setLayout(tiles());
+  const mainPlace = h("div", { class: "main-switch" });
+  let mainShown = "";
   let wrongShown = "";
   let bulkShown = "";
 
   const update = () => {
     strip.update(list.view.filter);
+    if (store.main && store.main.state !== mainShown) {
+      mainShown = store.main.state;
+      fill(mainPlace, mainButton());
+    }
     if (store.isEmpty) {
       if (!note.hasChildNodes()) fill(note, loading("circuits"));
       return;
@@ -86,7 +95,7 @@ export function overview(): Page {
       ({ circuit }) => felt(circuit) !== "closed" || circuit.hold !== null,
     );
     bad.sort((a, b) => severity(a) - severity(b) || a.circuit.name.localeCompare(b.circuit.name));
-    const shown = bad.slice(0, TILES_MAX);
+    const shown = bad.slice(0, NARROW.matches ? TILES_MAX_NARROW : TILES_MAX);
     const signature = shown.map(tileKey).join("\n") + bad.length;
     if (signature !== wrongShown) {
       wrongShown = signature;
@@ -111,12 +120,13 @@ export function overview(): Page {
     bulkShown = signature;
     const targets = () => list.shown().map((entry) => ({ name: entry.circuit.name }));
     const why = shown.length === 0 ? "No circuit is shown." : undefined;
-    const all = `all ${shown.length} shown`;
+    const options = why ? { class: "plain", why } : { class: "plain" };
     fill(
       bulk,
-      button(`Hold ${all}…`, "operator", () => openAct("hold", targets()), why ? { why } : {}),
-      held ? button(`Release ${all}…`, "operator", () => openAct("release", targets())) : null,
-      button(`Reset ${all}…`, "operator", () => openAct("reset", targets()), why ? { why } : {}),
+      h("span", { class: "quiet" }, shown.length === 1 ? "The one shown:" : `All ${shown.length} shown:`),
+      button("Hold…", "operator", () => openAct("hold", targets()), options),
+      held ? button("Release…", "operator", () => openAct("release", targets()), options) : null,
+      button("Reset…", "operator", () => openAct("reset", targets()), options),
     );
   };
 
@@ -145,7 +155,7 @@ export function overview(): Page {
       "div",
       { class: "overview" },
       h("h1", { class: "unseen" }, "Circuits"),
-      strip.element,
+      h("div", { class: "top" }, strip.element, mainPlace),
       wrong,
       note,
       tools,
@@ -163,6 +173,7 @@ export function overview(): Page {
     rights: () => {
       bulkShown = "";
       wrongShown = "";
+      mainShown = "";
     },
     end() {
       clearInterval(timer);
@@ -199,7 +210,7 @@ function tile(entry: Entry): HTMLElement {
 function refresh(element: Element, entry: Entry): void {
   const age = element.querySelector(".age");
   const text = element.querySelector(".story");
-  if (age) say(age, span(since(entry.circuit.since)));
+  if (age) say(age, span(since(feltSince(entry.circuit))));
   if (text) say(text, story(entry));
 }
 

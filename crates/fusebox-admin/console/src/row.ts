@@ -4,7 +4,7 @@ import { h, mark, say } from "./dom.ts";
 import { clock, latency, NONE, percent, rate, since, span, wait } from "./format.ts";
 import { spark } from "./spark.ts";
 import { rates, retryIn, type Entry } from "./store.ts";
-import { felt, HOLD_WORD, icon, nearness, STATE_WORD } from "./words.ts";
+import { felt, feltSince, HOLD_WORD, icon, nearness, STATE_WORD } from "./words.ts";
 import type { State } from "./types.ts";
 
 export interface Row {
@@ -90,9 +90,9 @@ export function row(name: string): Row {
       put(2, latency(activity?.p95 ?? null), false);
       put(3, rate(rejected), rejected > 0);
       put(4, String(activity?.fallbacks ?? 0), false);
-      put(5, span(since(circuit.since)), false);
+      put(5, span(since(feltSince(circuit))), false);
       const left = now === "closed" ? null : retryIn(entry);
-      put(6, left === null ? NONE : left > 0 ? wait(left) : "next call", left !== null);
+      put(6, left === null ? NONE : left > 0 ? wait(left) : "next call", false);
       const part = nearness(circuit);
       say(near, percent(part));
       mark(near, "class", part === null || part === 0 ? "near-text quiet" : "near-text");
@@ -117,7 +117,7 @@ export function marks(entry: Entry): HTMLElement[] {
     const { kind, author, reason, until } = circuit.hold;
     const ends = until ? `until ${clock(until)}` : "until it is released";
     const title = `${HOLD_WORD[kind]} by ${author} ${ends}: ${reason}`;
-    found.push(h("span", { class: "badge hold", title }, icon("hold") as Node, HOLD_WORD[kind]));
+    found.push(h("span", { class: "badge hold", title }, icon("hold"), h("span", {}, HOLD_WORD[kind])));
   }
   if (circuit.override) {
     const { author, reason } = circuit.override;

@@ -1,15 +1,13 @@
 // Around every page: where one can go, how fresh the data is, who the user is, and what is wrong with
 // the connection or with everything at once.
 
-import { act, session } from "./api.ts";
-import { ask } from "./dialog.ts";
+import { session } from "./api.ts";
 import { fill, h, mark, say } from "./dom.ts";
 import { clock, span, since, wait } from "./format.ts";
-import { button } from "./rights.ts";
+import { mainButton } from "./mainbreaker.ts";
 import { store } from "./store.ts";
 import { link } from "./stream.ts";
 import { toasts } from "./toast.ts";
-import { quoted } from "./acts.ts";
 
 const THEME = "fusebox-theme";
 const THEMES = ["auto", "light", "dark"];
@@ -22,7 +20,6 @@ export class Shell {
   private readonly banner = h("div", { class: "banner", hidden: true });
   private readonly bannerText = h("p", { role: "status" });
   private readonly main = h("div", { class: "banner main-open", hidden: true, role: "alert" });
-  private readonly mainButton = h("span", {});
   private readonly who = h("span", { class: "who" });
   private mainShown = "";
   private hasQueues = false;
@@ -48,7 +45,6 @@ export class Shell {
         this.nav,
         h("span", { class: "spacer" }),
         h("span", { class: "link" }, this.dot, this.linkText),
-        this.mainButton,
         this.who,
         theme,
       ),
@@ -86,7 +82,6 @@ export class Shell {
       ? h("button", { type: "button", class: "plain", onclick: this.leave }, "Forget token")
       : null;
     fill(this.who, me ? h("span", { class: "name" }, `${me.name}, ${me.role}`) : null, out);
-    fill(this.mainButton, me ? this.mainAct() : null);
     this.mainShown = "";
   }
 
@@ -123,7 +118,6 @@ export class Shell {
     this.mainShown = key;
     const open = main?.state === "open";
     this.main.hidden = !open;
-    fill(this.mainButton, session.me && main ? this.mainAct() : null);
     if (!open || !main) return fill(this.main);
     const by = main.author ? ` by ${main.author}` : "";
     const because = main.circuit ? ` because ${main.circuit} opened` : "";
@@ -137,37 +131,8 @@ export class Shell {
         h("span", { class: "age number" }),
         ` ago${main.reason ? `: ${main.reason}` : ""}.`,
       ),
-      this.mainAct(),
+      mainButton(),
     );
-  }
-
-  private mainAct(): HTMLElement {
-    const open = store.main?.state === "open";
-    const to = open ? "closed" : "open";
-    const label = open ? "Close main breaker…" : "Main breaker…";
-    const options = { all: true, class: open ? "primary" : "plain" };
-    return button(label, "operator", () => this.turnMain(to), options);
-  }
-
-  private turnMain(to: "open" | "closed"): void {
-    const open = to === "open";
-    ask({
-      title: open ? "Open the main breaker" : "Close the main breaker",
-      means: () =>
-        open
-          ? "Every call of every circuit is rejected until somebody closes it."
-          : "The circuits decide again.",
-      verb: open ? "Open it" : "Close it",
-      danger: open,
-      reason: "optional",
-      typed: open ? { text: "main", why: "It stops everything." } : null,
-      command: ({ reason }) =>
-        `fusebox main ${open ? "open" : "close"}${reason ? ` --reason ${quoted(reason)}` : ""}`,
-      run: async ({ reason }) => {
-        await act("POST", "api/v1/main", { state: to, ...(reason ? { reason } : {}) });
-        return open ? "The main breaker is open." : "The main breaker is closed.";
-      },
-    });
   }
 
   private theme(theme: string): void {

@@ -47,6 +47,12 @@ export function icon(shape: State | "hold"): SVGElement {
   );
 }
 
+/** When what callers feel began. */
+export function feltSince(breaker: Breaker): string {
+  if (store.main?.state === "open" && store.main.since) return store.main.since;
+  return breaker.hold?.since ?? breaker.since;
+}
+
 /** Icon and word. */
 export function chip(state: State): HTMLElement {
   return h("span", { class: `chip ${state}` }, icon(state), STATE_WORD[state]);
@@ -103,7 +109,7 @@ export function story(entry: Entry): string {
   const because = why ? `: ${why.evidence.text}` : "";
   if (circuit.state === "closed") return why ? `closed at ${at}${because}` : "closed since the start";
   if (circuit.state === "half_open") {
-    return `half-open since ${at}${because}; ${circuit.in_flight} trials under way`;
+    return `half-open since ${at}${because}; ${circuit.in_flight} ${circuit.in_flight === 1 ? "trial" : "trials"} under way`;
   }
   return `opened at ${at}${because}${why ? limit(why.cause, circuit.settings) : ""}; ${next(entry)}`;
 }

@@ -73,9 +73,8 @@ impl Line {
         let before = std::mem::replace(&mut self.counted, counted);
         let counted = &self.counted;
         let more = |now: u64, before: u64| now.saturating_sub(before);
-        let took: Counts = std::array::from_fn(|bucket| {
-            more(counted.durations[bucket], before.durations[bucket])
-        });
+        let took: Counts =
+            std::array::from_fn(|bucket| more(counted.durations[bucket], before.durations[bucket]));
         let (new, old) = (&counted.totals, &before.totals);
         let point = Point {
             until: now,

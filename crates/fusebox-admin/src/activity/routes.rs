@@ -105,6 +105,8 @@ pub(crate) struct Class {
 #[utoipa::path(get, path = "/api/v1/activity", tag = "activity", operation_id = "activity",
     responses((status = 200, description = "a line for each circuit", body = Activities)))]
 pub(crate) async fn all(State(desk): State<Desk>, caller: Caller) -> Json<Activities> {
+    // What is due and was not taken yet, where the thread comes late.
+    desk.activity.tick(&desk.registry);
     let inner = desk.activity.lock();
     let seen = inner.lines.iter().filter(|(name, _)| caller.sees(name));
     Json(Activities {
@@ -126,6 +128,7 @@ pub(crate) async fn of_circuit(
 ) -> Result<Json<Hour>, Problem> {
     let name = entry.circuit.name();
     let wall = Wall::now_is(entry.circuit.clock().now());
+    desk.activity.tick(&desk.registry);
     let points = desk.activity.lock().lines.get(name).map(|line| {
         let points = line.points();
         points.map(|point| ShownPoint::of(point, &wall)).collect()

@@ -40,7 +40,11 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
     ))]
 pub(crate) async fn page(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
     if let Some(location) = with_slash(&uri) {
-        return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response();
+        return (
+            StatusCode::PERMANENT_REDIRECT,
+            [(header::LOCATION, location)],
+        )
+            .into_response();
     }
     served(&BUNDLE.page, &headers, ASK_AGAIN)
 }
@@ -90,9 +94,15 @@ fn with_slash(uri: &Uri) -> Option<HeaderValue> {
 
 fn served(file: &File, headers: &HeaderMap, keep: &'static str) -> Response {
     let head = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(file.media_type)),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(file.media_type),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        ),
         (header::ETAG, file.tag.clone()),
     ];
     if is_known(file, headers) {

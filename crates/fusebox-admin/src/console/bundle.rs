@@ -107,14 +107,19 @@ mod tests {
         let mut hasher = Sha256::new();
         for path in &files {
             // A checkout may have given text files the line ends of its system.
-            let text = fs::read_to_string(path).expect("text").replace("\r\n", "\n");
+            let text = fs::read_to_string(path)
+                .expect("text")
+                .replace("\r\n", "\n");
             hasher.update(format!("{} {}\n", name(path), text.len()));
             hasher.update(text);
         }
-        hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string");
-            hex
-        })
+        hasher
+            .finalize()
+            .iter()
+            .fold(String::new(), |mut hex, byte| {
+                write!(hex, "{byte:02x}").expect("a string");
+                hex
+            })
     }
 
     #[test]
@@ -132,7 +137,10 @@ mod tests {
     fn the_page_names_its_files_by_their_hashes_and_nothing_of_other_hosts() {
         let page = std::str::from_utf8(&BUNDLE.page.body).expect("text");
         for asset in &BUNDLE.assets {
-            assert!(page.contains(&format!("\"assets/{}\"", asset.name)), "{page}");
+            assert!(
+                page.contains(&format!("\"assets/{}\"", asset.name)),
+                "{page}"
+            );
         }
         for text in [page, STYLE] {
             assert!(!text.contains("http:") && !text.contains("https:"));

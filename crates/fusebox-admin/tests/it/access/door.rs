@@ -95,12 +95,11 @@ async fn with_tokens_everybody_needs_one_on_this_machine_too() {
                 .header(header::AUTHORIZATION, with);
             desk.send(from(peer, sent)).await.ok();
         }
-        for path in ["/livez", "/readyz"] {
+        for path in ["/livez", "/readyz", "/"] {
             let probe = desk.send(from(peer, request("GET", path))).await;
             assert_ne!(probe.status, StatusCode::UNAUTHORIZED, "{path}");
         }
         for path in [
-            "/",
             "/health",
             "/metrics",
             "/openapi.json",
