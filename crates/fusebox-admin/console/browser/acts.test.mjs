@@ -58,7 +58,7 @@ test("a viewer sees every act disabled with the reason, and a request behind its
     await button.waitFor();
     assert.equal(await button.getAttribute("aria-disabled"), "true", name);
     assert.match(await button.getAttribute("title"), /takes the role operator; you are viewer/);
-    await button.click();
+    await button.click({ force: true });
     assert.equal(await page.getByRole("dialog").count(), 0, name);
   }
   const asked = [
@@ -96,7 +96,7 @@ test("an operator holds, releases, moves and resets, with a reason, and the comm
   const acts = page.locator(".circuit > div .acts").first();
   await acts.getByRole("button", { name: "Hold…" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("button", { name: "Hold", exact: true }).click();
+  await dialog.getByRole("button", { name: "Hold", exact: true }).click({ force: true });
   await dialog.getByText("Say why").waitFor();
   await dialog.getByLabel("Reason", { exact: true }).fill("new disk");
   assert.equal(await dialog.locator("code").textContent(), "fusebox hold rag forced_open --reason 'new disk' --for 15m");
@@ -130,7 +130,7 @@ test("what is critical has to be typed, one by one and in bulk", async () => {
   const page = await entered("operator", "#/circuit/payments");
   await page.locator(".circuit > div .acts").first().getByRole("button", { name: "Move…" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("button", { name: "Move", exact: true }).click();
+  await dialog.getByRole("button", { name: "Move", exact: true }).click({ force: true });
   await dialog.getByText("Type payments to confirm.").waitFor();
   assert.equal((await daemon.api("api/v1/circuit-breakers/payments", tokens.viewer)).state, "closed");
   await dialog.getByLabel(/Type payments/).fill("payments");

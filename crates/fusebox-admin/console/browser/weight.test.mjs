@@ -1,0 +1,91 @@
+// What the page costs: its first picture, its work while it streams, its memory over a long session.
+// CPU time is counted, so that other work on the machine changes nothing; the clock's time is told.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { closeBrowser, cpuSeconds, inUse, open } from "./daemon.mjs";
+import { circuit, opened, StandIn } from "./standin.mjs";
+
+const CIRCUITS = 500;
+/** So many of them have traffic in every second: all. */
+const SECONDS = 30;
+
+after(closeBrowser);
+
+const name = (i) => `service-${String(i).padStart(3, "0")}`;
+
+async function many() {
+  const standin = await new StandIn().listen();
+  for (let i = 0; i < CIRCUITS; i += 1) standin.add(i % 50 === 3 ? opened(name(i)) : circuit(name(i)));
+  return standin;
+}
+
+function traffic(standin, round, count = CIRCUITS) {
+  const changed = [];
+  for (let i = 0; i < count; i += 1) {
+    const one = standin.circuits.get(name((round * 37 + i) % CIRCUITS));
+    const totals = { ...one.totals, success: one.totals.success + 3 + (i % 5) };
+    changed.push({ ...one, totals, window: { calls: 40, failures: i % 7, slow: 0, failure_rate: (i % 7) / 40 } });
+  }
+  standin.change(...changed);
+}
+
+test("500 circuits are painted within a second of work, and cost less than 5 % of a core while they stream", async () => {
+  const standin = await many();
+  const page = await open("about:blank");
+  const before = await cpuSeconds();
+  await page.goto(standin.url);
+  const rows = (count) => document.querySelectorAll(".rows .row").length === count && performance.now();
+  const shown = await (await page.waitForFunction(rows, CIRCUITS)).jsonValue();
+  const painted = await cpuSeconds();
+  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+  const work = painted.pages - before.pages;
+  console.log(`# first paint ${Math.round(paint)} ms, all rows ${Math.round(shown)} ms by the clock; ${work.toFixed(2)} s of CPU`);
+  assert.ok(work < 1, `${work} s of CPU until ${CIRCUITS} circuits are there`);
+  await page.waitForTimeout(3000);
+  const began = await cpuSeconds();
+  for (let second = 0; second < SECONDS; second += 1) {
+    traffic(standin, second);
+    await page.waitForTimeout(1000);
+  }
+  const ended = await cpuSeconds();
+  const share = (ended.pages - began.pages) / SECONDS;
+  const all = (ended.all - began.all) / SECONDS;
+  console.log(`# all ${CIRCUITS} change every second: the page takes ${(share * 100).toFixed(1)} % of a core, the whole browser ${(all * 100).toFixed(1)} %`);
+  assert.ok(share < 0.05, `${share}`);
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+  standin.close();
+});
+
+test("memory is flat over a long session", async () => {
+  const standin = await many();
+  const page = await open(`${standin.url}#/`);
+  await page.waitForFunction((count) => document.querySelectorAll(".rows .row").length === count, CIRCUITS);
+  const session = async (rounds, from) => {
+    for (let round = from; round < from + rounds; round += 1) {
+      traffic(standin, round, 50);
+      const one = name(round % CIRCUITS);
+      const state = round % 2 ? opened(one) : circuit(one);
+      standin.change(state);
+      standin.happen({ circuit: one, from: "closed", to: "open", cause: "failure_rate", evidence: { text: "x", open_for: "10s" } });
+      standin.events.length = 0;
+      // From page to page, as somebody does who looks for what is wrong.
+      if (round % 50 === 0) await page.evaluate((to) => (location.hash = to), `#/circuit/${encodeURIComponent(one)}`);
+      if (round % 50 === 25) await page.evaluate(() => (location.hash = "#/"));
+      if (round % 10 === 0) await page.waitForTimeout(20);
+    }
+    await page.evaluate(() => (location.hash = "#/"));
+    await page.waitForTimeout(1500);
+    return inUse(page);
+  };
+  await session(200, 0);
+  const early = await session(200, 200);
+  const late = await session(1000, 400);
+  console.log(`# after 400 rounds ${(early.bytes / 1e6).toFixed(1)} MB and ${early.nodes} nodes, after 1,400 ${(late.bytes / 1e6).toFixed(1)} MB and ${late.nodes}`);
+  assert.ok(late.bytes < early.bytes * 1.2, `${early.bytes} -> ${late.bytes} bytes`);
+  assert.ok(late.nodes < early.nodes * 1.2, `${early.nodes} -> ${late.nodes} nodes`);
+  assert.ok(late.listeners < early.listeners * 1.2, `${early.listeners} -> ${late.listeners} listeners`);
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+  standin.close();
+});
