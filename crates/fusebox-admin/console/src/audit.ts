@@ -47,7 +47,7 @@ export function auditPage(): Page {
       h(
         "table",
         { class: "plain-table audit" },
-        h("thead", {}, h("tr", {}, ...["When", "Who", "Action", "On", "Answer", "Reason", ""].map((t) => h("th", { scope: "col" }, t)))),
+        h("thead", {}, h("tr", {}, ...["When", "Who", "Action", "On", "Answer", "Reason", "More"].map((t) => h("th", { scope: "col" }, t)))),
         body,
       ),
     );

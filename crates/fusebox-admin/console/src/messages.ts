@@ -18,7 +18,7 @@ export function messageTable(
   from = "api/v1/messages",
   acts: ((message: Message) => HTMLElement) | null = null,
 ): HTMLElement {
-  const heads = ["Message", "Key", "State", "Pushed", "Tries", "Size", "Last error", ""];
+  const heads = ["Message", "Key", "State", "Pushed", "Tries", "Size", "Last error", "Acts"];
   const rows = page.messages.flatMap((message) => {
     const place = h("td", { colspan: heads.length });
     const whole = h("tr", { class: "details", hidden: true }, place);

@@ -70,7 +70,7 @@ export function queuesPage(): Page {
 }
 
 function table(queues: Queue[], drain: Drain, again: () => void): HTMLElement {
-  const heads = ["Queue", "Waiting", "Full", "Oldest", "Drain", "In flight", "Dead", "State", ""];
+  const heads = ["Queue", "Waiting", "Full", "Oldest", "Drain", "In flight", "Dead", "State", "Acts"];
   const rows = queues.map((queue) => {
     const dead = `#/dead?queue=${encodeURIComponent(queue.name)}`;
     return h(

@@ -70,7 +70,7 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fusebox::{FailureClass, ManualClock};
+    use fusebox::{Author, FailureClass, ManualClock};
 
     #[test]
     fn a_point_tells_what_was_counted_since_the_one_before() {
@@ -105,7 +105,7 @@ mod tests {
         registry.circuit("rag").expect("a circuit");
         let activity = Activity::default();
         activity.tick(&registry);
-        registry.remove("rag");
+        registry.remove("rag", &Author::new("test"));
         clock.advance(EVERY);
         activity.tick(&registry);
         assert!(activity.lock().lines.is_empty());
