@@ -66,7 +66,8 @@ async function start(): Promise<void> {
 }
 
 function find(hash: string): Page {
-  const [, kind = "", ...rest] = hash.replace(/^#/, "").split("/");
+  const [path = ""] = hash.replace(/^#/, "").split("?");
+  const [, kind = "", ...rest] = path.split("/");
   const name = decoded(rest[0] ?? "");
   switch (kind) {
     case "":
