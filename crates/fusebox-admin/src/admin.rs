@@ -15,7 +15,7 @@ use crate::dry_run::DryRuns;
 use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::thread::{self, Duties};
-use crate::{Readiness, Tokens, console, guard, openapi, problem, request_id, routes};
+use crate::{Readiness, Tokens, guard, openapi, problem, request_id, routes};
 
 /// The routes over `registry`, with the defaults of [`Admin`].
 pub fn router(registry: &Registry) -> Router {
@@ -125,7 +125,7 @@ impl Admin {
             openapi: Arc::new(document),
         };
         router
-            .fallback(console::page_or_unknown)
+            .fallback(problem::unknown_path)
             .method_not_allowed_fallback(problem::method_not_allowed)
             .layer(middleware::from_fn_with_state(desk.clone(), guard::guard))
             .layer(middleware::from_fn(request_id::identify))

@@ -1,6 +1,6 @@
 // What an operator does to circuits and branches: hold, release, move, reset.
 
-import { act, branchPath, circuitPath } from "./api.ts";
+import { act, address, branchPath, circuitPath } from "./api.ts";
 import { ask, type Given, type Question } from "./dialog.ts";
 import { h } from "./dom.ts";
 import { button, refusal } from "./rights.ts";
@@ -164,9 +164,8 @@ function request(verb: Verb, target: Target, given: Given): string {
 
 /** A request for a terminal; the token comes from the environment, never from the page. */
 export function curl(method: string, path: string, body: unknown): string {
-  const address = new URL(path, new URL(".", location.href)).href;
   return [
-    `curl -X ${method} ${quoted(address)}`,
+    `curl -X ${method} ${quoted(address(path))}`,
     `-H "Authorization: Bearer $FUSEBOX_TOKEN" -H 'Content-Type: application/json'`,
     `-d ${quoted(JSON.stringify(body))}`,
   ].join(" \\\n  ");

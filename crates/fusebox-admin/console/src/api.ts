@@ -32,9 +32,9 @@ export const session = {
   },
 };
 
-/** Where the interface is: beside this page, whatever stands before it. */
+/** Where the interface is: below this page's address, whether or not a slash ends that. */
 export function address(path: string): string {
-  return new URL(path.replace(/^\//, ""), new URL(".", location.href)).href;
+  return `${location.origin}${location.pathname.replace(/\/?$/, "/")}${path}`;
 }
 
 export function headers(more: Record<string, string> = {}): Record<string, string> {

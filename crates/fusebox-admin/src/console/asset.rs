@@ -1,6 +1,6 @@
 //! The page and its files, over HTTP.
 
-use axum::extract::{OriginalUri, Path, Request};
+use axum::extract::{OriginalUri, Path};
 use axum::http::header::{self, HeaderMap};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::bundle::{BUNDLE, File};
 use crate::desk::Desk;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 
 /// Scripts, styles and requests of the page's own origin, and nothing else; nothing inline, nothing
 /// evaluated, no frame around it.
@@ -30,23 +30,17 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
 
 /// The console.
 ///
-/// It needs no token: what it shows, it asks for with the one that its user enters. Mounted under a
-/// prefix and asked for without the slash at the end, it leads to the address with it.
+/// It needs no token: what it shows, it asks for with the one that its user enters.
 #[utoipa::path(get, path = "/", tag = "console", operation_id = "console", security(()),
     responses(
         (status = 200, description = "the page", body = String, content_type = "text/html"),
         (status = 304, description = "the page that `If-None-Match` names is the newest"),
-        (status = 308, description = "to the address with a slash at the end"),
     ))]
 pub(crate) async fn page(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    if let Some(location) = with_slash(&uri) {
-        return (
-            StatusCode::PERMANENT_REDIRECT,
-            [(header::LOCATION, location)],
-        )
-            .into_response();
+    match last_part(&uri) {
+        None => served(&BUNDLE.page, &headers, ASK_AGAIN),
+        Some(last) => served(&BUNDLE.page_below(last), &headers, ASK_AGAIN),
     }
-    served(&BUNDLE.page, &headers, ASK_AGAIN)
 }
 
 /// Script and style of the console.
@@ -71,25 +65,12 @@ pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Respo
     }
 }
 
-/// Where no route fits. Under a prefix that is also the page, for its address ends in a slash,
-/// which the router knows nothing of.
-pub(crate) async fn page_or_unknown(uri: Uri, request: Request) -> Response {
-    let is_read = request.method().is_safe();
-    if uri.path() != "/" || !is_read {
-        return problem::unknown_path(uri).await.into_response();
-    }
-    served(&BUNDLE.page, request.headers(), ASK_AGAIN)
-}
-
-/// The last part of the path and a slash, relative to the address that the browser knows: what
-/// stands before it may be a proxy's. `None`: the slash is there.
-fn with_slash(uri: &Uri) -> Option<HeaderValue> {
+/// The last part of the path, where no slash ends it: a browser takes what the page names relative
+/// to the part before. What could not stand in an attribute as it is, is none of a host's prefixes.
+fn last_part(uri: &Uri) -> Option<&str> {
     let (_, last) = uri.path().rsplit_once('/')?;
-    if last.is_empty() {
-        return None;
-    }
-    // With the dot the browser does not take a colon in it for a scheme.
-    HeaderValue::try_from(format!("./{last}/")).ok()
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~%".contains(c);
+    (!last.is_empty() && last.chars().all(is_plain)).then_some(last)
 }
 
 fn served(file: &File, headers: &HeaderMap, keep: &'static str) -> Response {

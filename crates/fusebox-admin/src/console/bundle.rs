@@ -51,6 +51,20 @@ impl Bundle {
     }
 }
 
+impl Bundle {
+    /// The page at an address that ends in `last` and not in a slash, as a host's prefix does.
+    pub(super) fn page_below(&self, last: &str) -> File {
+        let page = String::from_utf8_lossy(&self.page.body);
+        let page = page.replace("\"assets/", &format!("\"{last}/assets/"));
+        File {
+            name: String::new(),
+            media_type: self.page.media_type,
+            tag: tag(&hash(page.as_bytes())),
+            body: page.into(),
+        }
+    }
+}
+
 impl File {
     fn hashed(stem: &str, ending: &str, media_type: &'static str, text: &'static str) -> Self {
         let hash = hash(text.as_bytes());

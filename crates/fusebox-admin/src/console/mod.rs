@@ -8,4 +8,4 @@
 mod asset;
 mod bundle;
 
-pub(crate) use asset::{page_or_unknown, routes};
+pub(crate) use asset::routes;
