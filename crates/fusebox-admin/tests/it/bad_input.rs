@@ -55,7 +55,6 @@ async fn what_is_not_there_is_404() {
     let desk = Desk::new();
     for path in [
         "/nowhere",
-        "/assets/console.js",
         "/api/v1",
         "/api/v1/circuit-breakers/rag/else",
         "/livez/",
