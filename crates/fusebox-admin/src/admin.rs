@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use fusebox::{Event, Registry, Source};
+use fusebox_queue::Queues;
 use fusebox_store::{Keeper, Memory};
+use fusebox_telemetry::{Facts, Names};
 
 use crate::access::Door;
 use crate::activity::Activity;
 use crate::audit::Journal;
-use crate::desk::Desk;
+use crate::desk::{Desk, FindQueues};
 use crate::dry_run::DryRuns;
 use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::thread::{self, Duties};
+use crate::told::{Kept, Requests};
 use crate::{Readiness, Tokens, guard, openapi, problem, request_id, routes};
 
 /// The routes over `registry`, with the defaults of [`Admin`].
@@ -30,6 +33,9 @@ pub struct Admin {
     readiness: Readiness,
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
+    queues: FindQueues,
+    facts: Vec<Arc<dyn Facts>>,
+    metric_names: Names,
     records: bool,
 }
 
@@ -44,6 +50,9 @@ impl Admin {
             readiness,
             tokens: None,
             keeper: None,
+            queues: Arc::new(|| None),
+            facts: Vec::new(),
+            metric_names: Names::default(),
             records: true,
         }
     }
@@ -83,6 +92,32 @@ impl Admin {
         self
     }
 
+    /// Queues to be looked at and steered. Default none: their paths are 404.
+    pub fn queues(self, queues: Queues) -> Self {
+        self.queues_when(move || Some(queues.clone()))
+    }
+
+    /// The same for a host that has queues from some time on: asked at each request.
+    pub fn queues_when(
+        mut self,
+        find: impl Fn() -> Option<Queues> + Send + Sync + 'static,
+    ) -> Self {
+        self.queues = Arc::new(find);
+        self
+    }
+
+    /// What the host counts itself, for the metrics; may be given several times.
+    pub fn facts(mut self, facts: Arc<dyn Facts>) -> Self {
+        self.facts.push(facts);
+        self
+    }
+
+    /// Under which names the metrics of circuits are shown.
+    pub fn metric_names(mut self, names: Names) -> Self {
+        self.metric_names = names;
+        self
+    }
+
     /// The routes, to be served or nested under any prefix.
     pub fn router(self) -> Router {
         let (router, document) = routes::all().split_for_parts();
@@ -99,6 +134,10 @@ impl Admin {
             Recorder::new(&self.registry, Box::new(attach))
         });
         let activity = Activity::default();
+        let requests = Requests::default();
+        let mut facts = self.facts;
+        facts.extend([Arc::new(requests.clone()) as _, Arc::new(feed.clone()) as _]);
+        facts.extend(keeper.clone().map(|keeper| Arc::new(Kept(keeper)) as _));
         let running = thread::start(Duties {
             registry: self.registry.clone(),
             readiness: self.readiness.clone(),
@@ -113,10 +152,14 @@ impl Admin {
         let desk = Desk {
             registry: self.registry,
             source: self.source,
+            facts: Arc::new(facts),
+            metric_names: self.metric_names,
+            requests,
             readiness: self.readiness,
             door: Door::new(self.tokens),
             journal: Journal::new(keeper.clone()),
             keeper,
+            queues: self.queues,
             feed,
             recorder,
             dry_runs: DryRuns::default(),

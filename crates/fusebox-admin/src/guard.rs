@@ -11,6 +11,7 @@ use crate::access::{Need, Of, Refused, need};
 use crate::audit::{Deed, Subject};
 use crate::desk::Desk;
 use crate::problem::Problem;
+use crate::queues;
 
 /// Nothing here is to be guessed at, kept, framed, or loaded from; the console says for itself what
 /// it keeps and loads.
@@ -35,9 +36,11 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
         .action
         .map(|action| Deed::begin(registry, journal, &parts, action, asked.subject()));
     let circuit = asked.circuit.as_deref();
+    let mut role = None;
     let mut response = match desk.door.admit(&parts, need, circuit, now) {
         Ok(caller) => {
             if let Some(caller) = caller {
+                role = Some(caller.role());
                 let ear = deed.as_mut().map(|deed| deed.is_by(&caller));
                 ear.map(|ear| parts.extensions.insert(ear));
                 parts.extensions.insert(caller);
@@ -45,16 +48,20 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
             next.run(Request::from_parts(parts, body)).await
         }
         Err(refused) => {
-            refused
-                .caller()
-                .zip(deed.as_mut())
-                .map(|(caller, deed)| deed.is_by(caller));
+            if let Some(caller) = refused.caller() {
+                role = Some(caller.role());
+                if let Some(deed) = &mut deed {
+                    deed.is_by(caller);
+                }
+            }
             told(refused)
         }
     };
     if let Some(deed) = deed {
         deed.answered(&mut response).await;
     }
+    let code = response.status().as_u16();
+    desk.requests.count(role, need.action, code);
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         response.headers_mut().entry(name).or_insert(value);
@@ -65,10 +72,14 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
 /// Which route a request goes to, and what that asks of its caller.
 struct Asked {
     need: Need,
-    /// The circuit that the path names, decoded as the handler will decode it.
+    /// The circuit that the path names, or whose queue it names, decoded as the handler will decode it.
     circuit: Option<String>,
     /// The key of a branch of it.
     key: Option<String>,
+    /// The queue or the message that the path names.
+    queued: Option<String>,
+    /// Whether it goes to the queues at all.
+    is_of_queues: bool,
 }
 
 impl Asked {
@@ -80,6 +91,7 @@ impl Asked {
             pattern.as_str().strip_prefix(prefix).unwrap_or_default()
         });
         let need = need(&parts.method, pattern);
+        let is_of_queues = pattern.is_some_and(queues::is_of_queues);
         let params = RawPathParams::from_request_parts(parts, &()).await.ok();
         let param = |called: &str| {
             let mut params = params.as_ref()?.iter();
@@ -88,13 +100,18 @@ impl Asked {
         };
         Self {
             need,
-            circuit: param("name"),
+            circuit: param("name").or_else(|| param("queue")),
             key: param("key"),
+            queued: param("queue").or_else(|| param("id")),
+            is_of_queues,
         }
     }
 
     /// What the audit log tells of.
     fn subject(&self) -> Subject {
+        if self.is_of_queues {
+            return Subject::Queued(self.queued.clone());
+        }
         match (self.circuit.clone(), self.key.clone()) {
             (Some(circuit), Some(key)) => Subject::Branch(circuit, key),
             (Some(circuit), None) => Subject::Circuit(circuit),

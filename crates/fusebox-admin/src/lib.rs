@@ -19,6 +19,7 @@
 //! | `/api/v1/me` | who asks, and what they may |
 //! | `/api/v1/main` | the switch above all circuits |
 //! | `/api/v1/events…` | what happened, and the calls before it as replay files |
+//! | `/api/v1/queues…`, `/api/v1/messages/{id}`, `/api/v1/dead-letters…` | what waits, what is dead, and what is done about it |
 //! | `/api/v1/audit…` | who did what, and whether anybody changed the record of it |
 //!
 //! Every error is `application/problem+json`.
@@ -46,6 +47,7 @@ mod openapi;
 mod overrides;
 mod paging;
 mod problem;
+mod queues;
 mod readiness;
 mod recorder;
 mod request_id;
@@ -54,6 +56,7 @@ mod services;
 mod stream;
 mod target;
 mod thread;
+mod told;
 mod view;
 mod wall;
 

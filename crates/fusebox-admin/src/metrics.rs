@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use fusebox_telemetry::accepted;
+use fusebox_telemetry::accepted_as;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -27,7 +27,7 @@ pub(crate) async fn metrics(State(desk): State<Desk>, headers: HeaderMap) -> imp
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let exporter = accepted(&accepts.collect::<Vec<_>>().join(","));
-    let text = exporter.export(&*desk.source, SystemTime::now());
+    let exporter = accepted_as(&accepts.collect::<Vec<_>>().join(","), desk.metric_names);
+    let text = exporter.export_with(&*desk.source, &*desk.facts, SystemTime::now());
     ([(header::CONTENT_TYPE, exporter.content_type())], text)
 }

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::desk::Desk;
 use crate::{
     actions, activity, audit, branches, circuits, console, dry_run, events, health, main_breaker,
-    me, metrics, openapi, overrides, services, stream,
+    me, metrics, openapi, overrides, queues, services, stream,
 };
 
 /// Every resource, one line each.
@@ -30,5 +30,6 @@ pub(crate) fn all() -> OpenApiRouter<Desk> {
         .merge(main_breaker::routes())
         .merge(overrides::routes())
         .merge(dry_run::routes())
+        .merge(queues::routes())
         .merge(stream::routes())
 }

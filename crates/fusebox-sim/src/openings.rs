@@ -33,14 +33,14 @@ impl Opening {
 
     /// The whole as one phrase; `start` is what the time is told from.
     pub fn explain(&self, start: Tick) -> String {
-        let after = duration::format(self.at.saturating_since(start));
+        let after = duration::rounded(self.at.saturating_since(start));
         let who = self.branch.as_ref().map(|key| format!("branch {key:?} "));
         let who = who.unwrap_or_default();
         if self.would {
             return format!("{who}would have opened after {after}: {}", self.why());
         }
         let wait = match self.evidence.open_for {
-            Some(wait) => format!("for {}", duration::format(wait)),
+            Some(wait) => format!("for {}", duration::rounded(wait)),
             None => "until somebody closes it".to_owned(),
         };
         format!("{who}opened after {after} {wait}: {}", self.why())

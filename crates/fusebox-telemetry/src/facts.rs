@@ -46,7 +46,7 @@ pub trait Facts: Send + Sync {
 /// One number of a host. Each variant says the metric that it becomes.
 ///
 /// There is no place for a text that is made while the program runs: words are `'static`, and one
-/// that is not of 1 to 40 letters `a` to `z`, digits and underscores becomes `other`. So no label
+/// that is not of 1 to 40 letters `a` to `z`, digits, `_` and `-` becomes `other`. So no label
 /// can hold what came in with a request, and the number of series stays bounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -167,7 +167,7 @@ impl Fact {
 }
 
 fn word(text: &'static str) -> Word {
-    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     let fits = (1..=WORD_MAX).contains(&text.len()) && text.bytes().all(plain);
     Word::Fixed(if fits { text } else { OTHER })
 }

@@ -132,5 +132,6 @@ pub use future::ResponseFuture;
 pub use head::Took;
 pub use layer::BreakerLayer;
 pub use permit_source::PermitSource;
+pub use retry_after::retry_after;
 pub use service::Breaker;
 pub use wants_body::WantsBody;

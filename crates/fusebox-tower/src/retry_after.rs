@@ -13,7 +13,7 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// A date is measured from the response's own `Date`, so that a server whose clock is off still
 /// means what it says; only without one from this machine's wall clock.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match seconds(text) {
         Some(wait) => wait,

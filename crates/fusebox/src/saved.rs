@@ -57,7 +57,9 @@ impl Saved {
     /// The same after `elapsed` more: ages grow, and what is left shrinks, to nothing at the least.
     #[must_use]
     pub fn after(mut self, elapsed: Duration) -> Self {
-        self.state_age = self.state_age.saturating_add(elapsed);
+        self.state_age = self
+            .state_age
+            .saturating_add(elapsed.min(self.state_left()));
         self.open_left = self.open_left.map(|left| left.saturating_sub(elapsed));
         if let Some(hold) = &mut self.hold {
             hold.age = hold.age.saturating_add(elapsed);
@@ -67,6 +69,15 @@ impl Saved {
             why.age = why.age.saturating_add(elapsed);
         }
         self
+    }
+
+    /// How long a closed machine under a forced-open hold can still have been closed: the hold's
+    /// end makes it half-open, and what came after was no time without failures.
+    fn state_left(&self) -> Duration {
+        let hold = self.hold.as_ref();
+        hold.filter(|hold| hold.kind == HoldKind::ForcedOpen && self.state == State::Closed)
+            .and_then(|hold| hold.left)
+            .unwrap_or(Duration::MAX)
     }
 
     /// Whether there is nothing to keep: closed, no hold, and the next opening is a first one.
@@ -105,6 +116,29 @@ pub(crate) fn ago(now: Tick, age: Duration) -> Tick {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closed_machine_is_not_closed_beyond_the_end_of_a_forced_open_hold() {
+        let hold = SavedHold {
+            kind: HoldKind::ForcedOpen,
+            reason: String::new(),
+            author: Author::system(),
+            age: Duration::ZERO,
+            left: Some(Duration::from_secs(20)),
+        };
+        let saved = Saved {
+            state: State::Closed,
+            state_age: Duration::ZERO,
+            open_left: None,
+            openings: 3,
+            last_wait: Duration::from_secs(40),
+            hold: Some(hold),
+            why: None,
+        };
+        let after = saved.after(Duration::from_secs(40));
+        assert_eq!(after.state_age, Duration::from_secs(20));
+        assert_eq!(after.hold.and_then(|hold| hold.left), Some(Duration::ZERO));
+    }
 
     #[test]
     fn every_cause_of_the_core_is_found_by_its_word() {

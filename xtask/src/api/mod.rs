@@ -31,6 +31,8 @@ const CRATES: &[&str] = &[
     "fusebox-tower",
     "fusebox-telemetry",
     "fusebox-sim",
+    "fusebox-store",
+    "fusebox-admin",
 ];
 const FOLDER: &str = "api";
 const ACCEPT: &str = "cargo xtask api --accept";

@@ -8,6 +8,7 @@ import { circuit, opened, StandIn } from "./standin.mjs";
 const CIRCUITS = 500;
 /** So many of them have traffic in every second: all. */
 const SECONDS = 30;
+const LOADS = 3;
 
 after(closeBrowser);
 
@@ -29,18 +30,43 @@ function traffic(standin, round, count = CIRCUITS) {
   standin.change(...changed);
 }
 
-test("500 circuits are painted within a second of work, and cost less than 5 % of a core while they stream", async () => {
-  const standin = await many();
-  const page = await open("about:blank");
+/**
+ * One load in a context of its own, so that nothing of it is cached. The style sheet was opened there
+ * before: that starts the process of the page, whose start-up is Chromium's work and not the page's.
+ */
+async function load(standin) {
+  const page = await open(`${standin.url}console.css`);
   const before = await cpuSeconds();
   await page.goto(standin.url);
   const rows = (count) => document.querySelectorAll(".rows .row").length === count && performance.now();
-  const shown = await (await page.waitForFunction(rows, CIRCUITS)).jsonValue();
-  const painted = await cpuSeconds();
+  const shown = await (await page.waitForFunction(rows, CIRCUITS, { polling: 50 })).jsonValue();
+  const work = (await cpuSeconds()).pages - before.pages;
   const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
-  const work = painted.pages - before.pages;
   console.log(`# first paint ${Math.round(paint)} ms, all rows ${Math.round(shown)} ms by the clock; ${work.toFixed(2)} s of CPU`);
+  return { page, work };
+}
+
+test("500 circuits are painted within a second of work, and cost less than 5 % of a core while they stream", async () => {
+  const standin = await many();
+  let { page, work } = await load(standin);
+  // Whoever shares the core makes the same work longer and never shorter: the least of a few counts.
+  for (let more = 1; more < LOADS; more += 1) {
+    await page.context().close();
+    const next = await load(standin);
+    page = next.page;
+    work = Math.min(work, next.work);
+  }
   assert.ok(work < 1, `${work} s of CPU until ${CIRCUITS} circuits are there`);
+  // Every row is there by its name; the numbers come with the window.
+  assert.equal(await page.locator(".rows .row .c-name a").count(), CIRCUITS);
+  const first = page.locator(".rows .row").first();
+  assert.equal(await first.locator(".cell").count(), 11);
+  const last = page.locator(".rows .row").last();
+  assert.equal(await last.locator(".cell").count(), 2);
+  await last.scrollIntoViewIfNeeded();
+  await last.locator(".c-trend").waitFor();
+  await first.scrollIntoViewIfNeeded();
+  await page.waitForFunction((row) => row.childElementCount === 2, await last.elementHandle());
   await page.waitForTimeout(3000);
   const began = await cpuSeconds();
   for (let second = 0; second < SECONDS; second += 1) {

@@ -85,6 +85,7 @@ const NEAR = 4;
 export class Charts {
   readonly element = h("div", { class: "charts" });
   hasData = false;
+  private ended = false;
   private points: ActivityPoint[] = [];
   private limits: Settings = {};
   private readonly charts = KINDS.map((kind) => new Chart(kind));
@@ -115,10 +116,13 @@ export class Charts {
   }
 
   private redraw(): void {
-    if (this.hasData) this.charts.forEach((chart) => chart.draw(this.points, this.limits));
+    // An answer that comes after the page was left must not make plots: each holds a listener of the
+    // window, and with it all of the page, for as long as nobody destroys it.
+    if (this.hasData && !this.ended) this.charts.forEach((chart) => chart.draw(this.points, this.limits));
   }
 
   end(): void {
+    this.ended = true;
     this.seer.disconnect();
     this.dark.removeEventListener("change", this.repaint);
     this.charts.forEach((chart) => chart.reset());

@@ -7,6 +7,9 @@ import { COLUMNS, row, type Row } from "./row.ts";
 import { store, type Entry } from "./store.ts";
 import { felt } from "./words.ts";
 
+/** As many as a tall screen shows. */
+const FIRST_ROWS = 40;
+
 export class List {
   readonly element: HTMLElement;
   readonly view: View = { filter: "all", text: "", sort: "state", down: false };
@@ -97,6 +100,8 @@ export class List {
     let known = this.rows.get(name);
     if (!known) {
       known = row(name);
+      // The first screen is whole in the first picture; for the rest the observer has the word.
+      known.visible = this.rows.size < FIRST_ROWS;
       this.rows.set(name, known);
       this.seer.observe(known.element);
       known.update(entry);
@@ -130,18 +135,22 @@ export class List {
     for (const { target, isIntersecting } of seen) {
       const one = byElement.get(target);
       if (!one) continue;
-      one.visible = isIntersecting;
+      if (!isIntersecting) {
+        one.leave();
+        continue;
+      }
+      one.visible = true;
       const entry = store.entries.get(one.name);
-      if (isIntersecting && entry) one.update(entry);
+      if (entry) one.update(entry);
     }
   }
 
-  /** Once a second, and after a transition. */
+  /** Once a second, and after a transition. A row far off still says its state: it may be searched. */
   update(): void {
     this.arrange();
     for (const one of this.rows.values()) {
       const entry = store.entries.get(one.name);
-      if (one.visible && entry) one.update(entry);
+      if (entry) one.update(entry);
     }
   }
 
@@ -153,6 +162,11 @@ export class List {
     if (to === undefined || at < 0) return;
     event.preventDefault();
     links[to]?.focus();
+  }
+
+  /** Follows nothing any more. */
+  end(): void {
+    this.seer.disconnect();
   }
 
   layout(tiles: boolean): void {

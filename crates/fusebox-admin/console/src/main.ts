@@ -23,6 +23,9 @@ const root = document.getElementById("app") ?? document.body;
 const shell = new Shell(root, leave);
 let page: Page | null = null;
 let drawn = 0;
+/** When it was drawn last. What was drawn for a change needs no drawing for the clock as well. */
+let drawnAt = 0;
+const FRESH_MS = 900;
 
 function leave(): void {
   disconnect();
@@ -115,6 +118,7 @@ function route(): void {
 
 function draw(): void {
   drawn = 0;
+  drawnAt = performance.now();
   shell.update();
   page?.update();
 }
@@ -146,6 +150,6 @@ window.addEventListener("hashchange", route);
 document.addEventListener("visibilitychange", () => !document.hidden && soon());
 setInterval(() => {
   watch();
-  if (!document.hidden) soon();
+  if (!document.hidden && performance.now() - drawnAt > FRESH_MS) soon();
 }, 1000);
 void start();

@@ -164,7 +164,8 @@ export function overview(): Page {
     update,
     begin() {
       update();
-      void fetchActivity();
+      // Before the first snapshot there are no rows for it; the snapshot asks by itself.
+      if (!store.isEmpty) void fetchActivity();
       timer = window.setInterval(() => void fetchActivity(), ACTIVITY_MS);
     },
     told(what) {
@@ -177,6 +178,7 @@ export function overview(): Page {
     },
     end() {
       clearInterval(timer);
+      list.end();
       document.removeEventListener("keydown", onKey);
     },
   };

@@ -21,7 +21,7 @@ pub(crate) struct Need {
 /// Which circuits a request concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
-    /// The one that the path names.
+    /// The one that the path names, by itself or by its queue.
     Named,
     /// All of them.
     All,
@@ -109,6 +109,20 @@ const ROWS: &[Row] = &[
     acts("POST", "/api/v1/circuit-breakers/{name}/branches/{key}/reset", Role::Operator, "reset"),
     acts("PUT", "/api/v1/circuit-breakers/{name}/override", Role::Admin, "override"),
     acts("DELETE", "/api/v1/circuit-breakers/{name}/override", Role::Admin, "end-override"),
+    reads("/api/v1/queues", Of::Own),
+    reads("/api/v1/queues/{queue}", Of::Named),
+    reads("/api/v1/queues/{queue}/messages", Of::Named),
+    reads("/api/v1/queues/{queue}/pauses", Of::Named),
+    acts("POST", "/api/v1/queues/{queue}/pause", Role::Operator, "pause"),
+    acts("POST", "/api/v1/queues/{queue}/resume", Role::Operator, "resume"),
+    // A message tells its queue only once it is looked up, and a body only once it is read.
+    reads("/api/v1/messages/{id}", Of::Own),
+    reads("/api/v1/dead-letters", Of::Own),
+    reads("/api/v1/dead-letters/{id}", Of::Own),
+    row("POST", "/api/v1/dead-letters/retry", Role::Operator, Of::Own, Some("retry")),
+    row("POST", "/api/v1/dead-letters/discard", Role::Operator, Of::Own, Some("discard")),
+    row("POST", "/api/v1/dead-letters/{id}/retry", Role::Operator, Of::Own, Some("retry")),
+    row("POST", "/api/v1/dead-letters/{id}/discard", Role::Operator, Of::Own, Some("discard")),
     row("POST", "/api/v1/main", Role::Operator, Of::All, Some("main")),
     row("GET", "/api/v1/audit", Role::Admin, Of::All, None),
     row("GET", "/api/v1/audit/verify", Role::Admin, Of::All, None),
@@ -178,7 +192,7 @@ mod tests {
             assert_eq!(need.action.is_none(), is_harmless, "{method} {pattern}");
             assert_eq!(
                 need.of == Of::Named,
-                pattern.contains("{name}"),
+                pattern.contains("{name}") || pattern.contains("{queue}"),
                 "{method} {pattern}"
             );
         }

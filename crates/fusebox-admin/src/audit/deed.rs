@@ -10,9 +10,9 @@ use fusebox_store::AuditDraft;
 use serde_json::{Value, json};
 
 use super::asked::Ear;
-use super::facts::{Subject, without_same_settings};
+use super::facts::{Subject, Told, without_same_settings};
 use super::journal::{Journal, Waited};
-use super::plain::plain;
+use super::plain::{cleaned, plain};
 use crate::access::{ANONYMOUS, Caller, peer};
 use crate::problem::Problem;
 use crate::request_id::RequestId;
@@ -92,7 +92,11 @@ impl Deed {
         draft.why = self.ear.why().map(str::to_owned);
         let was_done = status.is_success();
         if was_done {
-            draft.after = self.subject.facts(&self.registry);
+            let told = response.extensions_mut().remove::<Told>();
+            draft.after = match told {
+                Some(told) => cleaned(told.after),
+                None => self.subject.facts(&self.registry),
+            };
             without_same_settings(&mut draft.before, &mut draft.after);
         } else {
             let problem = response.extensions().get::<Problem>();
@@ -135,7 +139,8 @@ impl Drop for Deed {
             return;
         };
         draft.after = self.subject.facts(&self.registry);
-        if self.caller.is_none() || draft.after == draft.before {
+        let is_unchanged = draft.after == draft.before && !self.subject.is_out_of_sight();
+        if self.caller.is_none() || is_unchanged {
             return;
         }
         draft.why = self.ear.why().map(str::to_owned);

@@ -14,6 +14,15 @@ pub(crate) enum Subject {
     Circuit(String),
     /// A circuit and a key of it.
     Branch(String, String),
+    /// A queue or a message by its id; `None`: dead letters that the body names. How it is, is
+    /// known to its storage alone, so that who acts on it has to tell: [`Told`].
+    Queued(Option<String>),
+}
+
+/// What an action on queues did, among the extensions of its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) after: Value,
 }
 
 /// What an entry tells of a circuit; the rest is in its history.
@@ -24,9 +33,15 @@ impl Subject {
     pub(super) fn name(&self) -> String {
         match self {
             Self::All => "main".to_owned(),
-            Self::Circuit(name) => plain(name),
+            Self::Circuit(name) | Self::Queued(Some(name)) => plain(name),
             Self::Branch(name, key) => plain(&format!("{name}/{key}")),
+            Self::Queued(None) => "dead letters".to_owned(),
         }
+    }
+
+    /// Whether it cannot be seen here that something was done.
+    pub(super) const fn is_out_of_sight(&self) -> bool {
+        matches!(self, Self::Queued(_))
     }
 
     /// How it is now; null where there is no such thing.
@@ -39,6 +54,7 @@ impl Subject {
                 let branch = circuit.and_then(|it| it.circuit.branch(key));
                 branch.map(|branch| json!(Branch::of(key, &branch)))
             }
+            Self::Queued(_) => None,
         };
         let Some(Value::Object(mut whole)) = whole else {
             return Value::Null;

@@ -16,6 +16,6 @@ mod strangers;
 
 pub(crate) use asked::Ear;
 pub(crate) use deed::Deed;
-pub(crate) use facts::Subject;
+pub(crate) use facts::{Subject, Told};
 pub(crate) use journal::Journal;
 pub(crate) use routes::routes;

@@ -69,7 +69,8 @@ struct Entry {
         ("action" = Option<String>, Query, description = "only this action"),
         ("limit" = Option<u16>, Query, description = "how many at most; default 100",
             minimum = 1, maximum = 1000),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before",
+            pattern = "^[0-9]{1,18}$"),
     ),
     responses(
         (status = 200, description = "a page of entries", body = Entries),

@@ -40,16 +40,40 @@ pub(crate) struct Events {
     next: Option<String>,
 }
 
+/// The kinds that a question may name.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "the schema of the store's words")]
+enum Kind {
+    Transition,
+    HoldSet,
+    HoldEnded,
+    Reset,
+    SettingsChanged,
+    WouldOpen,
+    MainOpened,
+    MainClosed,
+    Added,
+    Replaced,
+    Removed,
+    Restored,
+    OverrideSet,
+    OverrideEnded,
+    Missed,
+}
+
 /// What happened to a circuit and its branches, the newest first.
 #[utoipa::path(get, path = "/api/v1/circuit-breakers/{name}/events", tag = "events",
     operation_id = "events_of_circuit",
     params(
         ("name" = String, Path, description = "the circuit"),
         ("branch" = Option<String>, Query, description = "only of this key"),
-        ("kind" = Option<Vec<String>>, Query, description = "only of this kind; may be repeated"),
+        ("kind" = inline(Option<Vec<Kind>>), Query,
+            description = "only of this kind; may be repeated"),
         ("limit" = Option<u16>, Query, description = "how many at most; default 100",
             minimum = 1, maximum = 1000),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before",
+            pattern = "^[0-9]{1,18}$"),
     ),
     responses(
         (status = 200, description = "a page of events", body = Events),
@@ -75,10 +99,12 @@ pub(crate) async fn of_circuit(
     params(
         ("circuit" = Option<String>, Query, description = "only of this, also if it is gone"),
         ("branch" = Option<String>, Query, description = "only of this key"),
-        ("kind" = Option<Vec<String>>, Query, description = "only of this kind; may be repeated"),
+        ("kind" = inline(Option<Vec<Kind>>), Query,
+            description = "only of this kind; may be repeated"),
         ("limit" = Option<u16>, Query, description = "how many at most; default 100",
             minimum = 1, maximum = 1000),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before",
+            pattern = "^[0-9]{1,18}$"),
     ),
     responses(
         (status = 200, description = "a page of events", body = Events),
@@ -147,5 +173,18 @@ impl FromRequestParts<Desk> for Number {
         number
             .map(Self)
             .ok_or_else(|| ask::unknown(id.unwrap_or("\u{fffd}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fusebox_store::EventRecord;
+    use utoipa::PartialSchema;
+
+    #[test]
+    fn the_document_names_the_kinds_that_the_store_has() {
+        let schema = serde_json::to_value(Kind::schema()).expect("a schema");
+        assert_eq!(schema["enum"], serde_json::json!(EventRecord::KINDS));
     }
 }

@@ -149,8 +149,14 @@ impl Feed {
         }
     }
 
+    /// How many follow now.
+    pub(crate) fn clients(&self) -> u64 {
+        let free = self.inner.seats.available_permits();
+        CLIENTS_MAX.saturating_sub(free) as u64
+    }
+
     fn is_deserted(&self) -> bool {
-        self.inner.seats.available_permits() == CLIENTS_MAX
+        self.clients() == 0
     }
 
     fn watch(&self) -> MutexGuard<'_, Option<Watch>> {

@@ -51,6 +51,19 @@ const ROUTES: &[(&str, &str)] = &[
     ("/api/v1/audit", "get"),
     ("/api/v1/audit/verify", "get"),
     ("/api/v1/main", "get post"),
+    ("/api/v1/queues", "get"),
+    ("/api/v1/queues/{queue}", "get"),
+    ("/api/v1/queues/{queue}/messages", "get"),
+    ("/api/v1/queues/{queue}/pauses", "get"),
+    ("/api/v1/queues/{queue}/pause", "post"),
+    ("/api/v1/queues/{queue}/resume", "post"),
+    ("/api/v1/messages/{id}", "get"),
+    ("/api/v1/dead-letters", "get"),
+    ("/api/v1/dead-letters/{id}", "get"),
+    ("/api/v1/dead-letters/{id}/retry", "post"),
+    ("/api/v1/dead-letters/{id}/discard", "post"),
+    ("/api/v1/dead-letters/retry", "post"),
+    ("/api/v1/dead-letters/discard", "post"),
 ];
 
 async fn document(desk: &Desk) -> Value {

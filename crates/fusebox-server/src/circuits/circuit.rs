@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use fusebox::{CircuitBreaker, Keyed};
+use fusebox_queue::Queue;
 use fusebox_tower::{Breaker, BreakerLayer, ByKey, SettlingBody};
 use http::{HeaderValue, Request};
 use tower_layer::Layer;
@@ -39,6 +40,7 @@ pub struct Circuit {
     breaker: &'static CircuitBreaker,
     stats: Arc<CircuitStats>,
     protected: Protected,
+    queue: Option<Queue>,
 }
 
 impl Circuit {
@@ -47,6 +49,7 @@ impl Circuit {
         breaker: &'static CircuitBreaker,
         stats: Arc<CircuitStats>,
         upstream: Upstream,
+        queue: Option<Queue>,
     ) -> Self {
         let protected = BreakerLayer::new(ByKey::new(breaker, key_of as KeyOf))
             .classify(Judgement::new(Arc::clone(&settings)))
@@ -57,6 +60,7 @@ impl Circuit {
             breaker,
             stats,
             protected,
+            queue,
         }
     }
 
@@ -93,6 +97,16 @@ impl Circuit {
     /// The settings, borrowed: for the call path, which clones no more than it must.
     pub(crate) fn set(&self) -> &CircuitSettings {
         &self.settings
+    }
+
+    /// Where calls wait that the upstream cannot take; `None`: nowhere.
+    pub(crate) fn queue(&self) -> Option<&Queue> {
+        self.queue.as_ref()
+    }
+
+    /// The way to the upstream past the breaker, for who has a permit already.
+    pub(crate) fn upstream(&self) -> Upstream {
+        self.protected.get_ref().clone()
     }
 
     /// The `Host` header that the upstream is called by.

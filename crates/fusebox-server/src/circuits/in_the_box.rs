@@ -6,9 +6,10 @@ use arc_swap::ArcSwap;
 use fusebox::{
     Author, Definition, EventBus, MainBreaker, Reading, Registry, RegistryError, Source,
 };
+use fusebox_queue::{Queue, Queues, StorageError};
 
 use super::upstream::{Tls, TlsError, Upstream};
-use super::{Circuit, CircuitStats, Route, Routes};
+use super::{Circuit, CircuitStats, QueuesAt, Route, Routes};
 use crate::settings::{CircuitSettings, Config};
 
 /// The name under which the gateway's circuits appear in metrics.
@@ -26,6 +27,7 @@ pub struct Circuits {
     /// back.
     breakers: Registry,
     tls: Tls,
+    queues: QueuesAt,
     /// Held while a reload is made, so that two of them follow one another.
     reload: Mutex<()>,
 }
@@ -79,6 +81,17 @@ pub enum CircuitsError {
         /// What is missing.
         error: TlsError,
     },
+    /// The file of the queues cannot be used.
+    #[error("the queues cannot be had: {0}")]
+    Queues(#[from] StorageError),
+    /// The place of the queues cannot be used.
+    #[error("circuit {circuit}: its queue cannot be had: {error}")]
+    Queue {
+        /// The circuit.
+        circuit: String,
+        /// Why.
+        error: StorageError,
+    },
     /// The upstream's address is no URL.
     #[error("circuit {circuit}: upstream: {error}")]
     Upstream {
@@ -87,6 +100,20 @@ pub enum CircuitsError {
         /// What is wrong with it.
         error: http::Error,
     },
+}
+
+impl CircuitsError {
+    /// Whether it fails the same way until somebody mends settings or file.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        match self {
+            Self::Queues(error) | Self::Queue { error, .. } => matches!(
+                error,
+                StorageError::Corrupt { .. } | StorageError::Newer { .. }
+            ),
+            _ => true,
+        }
+    }
 }
 
 impl Circuits {
@@ -98,11 +125,23 @@ impl Circuits {
         Self::with_tls(config, Tls::default())
     }
 
+    /// As [`Circuits::new`], with the queues of circuits that have one in this place.
+    ///
+    /// # Errors
+    /// As [`Circuits::new`].
+    pub fn with_queues(config: &Config, queues: QueuesAt) -> Result<Arc<Self>, CircuitsError> {
+        Self::made(config, Tls::default(), queues)
+    }
+
     /// As [`Circuits::new`], with other certificate roots than those of the machine.
     ///
     /// # Errors
     /// As [`Circuits::new`].
     pub fn with_tls(config: &Config, tls: Tls) -> Result<Arc<Self>, CircuitsError> {
+        Self::made(config, tls, QueuesAt::memory())
+    }
+
+    fn made(config: &Config, tls: Tls, queues: QueuesAt) -> Result<Arc<Self>, CircuitsError> {
         let breakers = Registry::builder()
             .events_kept(EVENTS)
             .circuits_max(CIRCUITS_MAX)
@@ -112,6 +151,7 @@ impl Circuits {
             live: ArcSwap::default(),
             breakers,
             tls,
+            queues,
             reload: Mutex::new(()),
         };
         circuits.apply(config)?;
@@ -139,6 +179,12 @@ impl Circuits {
     #[must_use]
     pub fn route(&self, host: &str, path: &str) -> Option<Route> {
         self.live.load().route(host, path)
+    }
+
+    /// The queues, if any circuit has ever had one.
+    #[must_use]
+    pub fn queues(&self) -> Option<&Queues> {
+        self.queues.opened()
     }
 
     /// The registry of the circuits' breakers.
@@ -173,7 +219,7 @@ impl Circuits {
         let routes = self.routes(config)?;
         let plans = config.circuits.iter().map(|settings| {
             let old = named(&before.circuits, &settings.name);
-            Plan::new(settings, old, &self.tls)
+            Plan::new(settings, old, self)
         });
         let plans: Vec<Plan> = plans.collect::<Result<_, _>>()?;
         let definitions = config.circuits.iter().map(definition).collect();
@@ -272,6 +318,7 @@ enum Plan {
         settings: Arc<CircuitSettings>,
         stats: Arc<CircuitStats>,
         upstream: Upstream,
+        queue: Option<Queue>,
     },
 }
 
@@ -280,8 +327,9 @@ impl Plan {
     fn new(
         settings: &CircuitSettings,
         old: Option<&Arc<Circuit>>,
-        tls: &Tls,
+        circuits: &Circuits,
     ) -> Result<Self, CircuitsError> {
+        let tls = &circuits.tls;
         let (stats, upstream) = match old {
             Some(old) if old.set() == settings => return Ok(Self::Stays(Arc::clone(old))),
             Some(old) => {
@@ -291,6 +339,7 @@ impl Plan {
             None => (Arc::default(), Upstream::new(settings, tls)?),
         };
         Ok(Self::Comes {
+            queue: circuits.queues.of(settings)?,
             settings: Arc::new(settings.clone()),
             stats,
             upstream,
@@ -304,10 +353,11 @@ impl Plan {
                 settings,
                 stats,
                 upstream,
+                queue,
             } => {
                 // It was put there a moment ago.
                 let breaker = breakers.find(&settings.name)?;
-                let circuit = Circuit::new(settings, breaker, stats, upstream);
+                let circuit = Circuit::new(settings, breaker, stats, upstream, queue);
                 Ok(Arc::new(circuit))
             }
         }

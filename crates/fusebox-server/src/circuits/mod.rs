@@ -5,18 +5,22 @@
 //! it began under.
 
 mod circuit;
+mod delivery;
 mod flight;
 mod in_the_box;
 mod judgement;
+mod queues;
 mod routes;
 mod stats;
 pub mod upstream;
 
 pub(crate) use circuit::BranchOf;
 pub use circuit::{Circuit, Forwarded, Protected};
+pub(crate) use delivery::{Call, Delivery, branch_of};
 pub use flight::Flight;
 pub use in_the_box::{Changed, Circuits, CircuitsError};
 pub use judgement::Judgement;
+pub use queues::QueuesAt;
 pub use routes::Route;
 use routes::Routes;
 pub use stats::{Answer, CircuitStats, LATENCY_BOUNDS_US, Latency};

@@ -34,11 +34,13 @@ pub enum Answer {
     Reset,
     /// The client went away or broke off its request.
     Client,
+    /// It waits behind others in the circuit's queue; it was not tried.
+    Queued,
 }
 
 impl Answer {
     /// All of them, in the order of the counters.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Informational,
         Self::Successful,
         Self::Redirected,
@@ -49,6 +51,7 @@ impl Answer {
         Self::Timeout,
         Self::Reset,
         Self::Client,
+        Self::Queued,
     ];
 
     /// The word for it in metrics and JSON.
@@ -65,6 +68,7 @@ impl Answer {
             Self::Timeout => "timeout",
             Self::Reset => "reset",
             Self::Client => "client",
+            Self::Queued => "queued",
         }
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod completions;
 mod output;
+mod queue;
 mod replay;
 mod token;
 
@@ -62,6 +63,9 @@ enum Command {
     Demo(Demo),
     #[command(flatten)]
     Client(client::ClientCommand),
+    /// Calls that wait for their upstream: list, show, pause, resume; check and export of a file
+    #[command(subcommand, after_help = client::WHERE)]
+    Queue(queue::QueueCommand),
     /// Make, show and take back the tokens of the admin interface
     Token(token::TokenCommand),
     /// Print a script that completes commands and flags in a shell
@@ -136,6 +140,7 @@ pub fn main() -> ExitCode {
             json: demo.json,
         })),
         Command::Client(command) => run(client::run(command)),
+        Command::Queue(command) => queue::run(command),
         Command::Token(command) => token::run(command),
         Command::Completions(what) => completions::run(&what),
     };

@@ -7,7 +7,7 @@ use super::body::AnswerBody;
 use super::problem::Kind;
 use super::{fallback, problem};
 use crate::circuits::upstream::UpstreamError;
-use crate::circuits::{Answer, Flight};
+use crate::circuits::{Answer, Circuit, Flight};
 use crate::settings::Trouble;
 
 /// The answer to a call that got none from the upstream.
@@ -15,23 +15,7 @@ pub(super) fn to_error(
     error: &BreakerError<UpstreamError>,
     mut flight: Flight,
 ) -> Response<AnswerBody> {
-    let (kind, answer, trouble, detail) = match error {
-        BreakerError::Rejected(rejection) => {
-            let detail = problem::rejected(*rejection, flight.circuit());
-            (
-                Kind::Rejected(*rejection),
-                Answer::Rejected,
-                Some(Trouble::Rejected),
-                detail,
-            )
-        }
-        BreakerError::Inner(error) => {
-            let circuit = flight.circuit().name();
-            tracing::debug!(circuit, %error, "no answer from the upstream");
-            let (kind, answer, trouble) = sorted(error);
-            (kind, answer, trouble, error.to_string())
-        }
-    };
+    let (kind, answer, trouble, detail) = told(error, flight.circuit());
     flight.answered(answer);
     let instead = trouble.and_then(|trouble| {
         fallback::for_trouble(flight.circuit(), trouble).map(|fallback| (fallback, trouble))
@@ -39,6 +23,34 @@ pub(super) fn to_error(
     match instead {
         Some((instead, trouble)) => fallback::answer(instead, trouble, kind.reason(), flight),
         None => problem::about_circuit(kind, &detail, flight),
+    }
+}
+
+/// How a call that got no answer is counted, why, in one word.
+pub(super) fn counted(
+    error: &BreakerError<UpstreamError>,
+    circuit: &Circuit,
+) -> (Answer, &'static str) {
+    let (kind, answer, ..) = told(error, circuit);
+    (answer, kind.reason())
+}
+
+fn told(
+    error: &BreakerError<UpstreamError>,
+    circuit: &Circuit,
+) -> (Kind, Answer, Option<Trouble>, String) {
+    match error {
+        BreakerError::Rejected(rejection) => {
+            let detail = problem::rejected(*rejection, circuit);
+            let kind = Kind::Rejected(*rejection);
+            (kind, Answer::Rejected, Some(Trouble::Rejected), detail)
+        }
+        BreakerError::Inner(error) => {
+            let circuit = circuit.name();
+            tracing::debug!(circuit, %error, "no answer from the upstream");
+            let (kind, answer, trouble) = sorted(error);
+            (kind, answer, trouble, error.to_string())
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use hyper::upgrade::OnUpgrade;
 use tower_service::Service;
 
 use super::body::AnswerBody;
-use super::problem::{Kind, without_circuit};
+use super::problem::{Kind, about_circuit, without_circuit};
 use super::tunnel::{Tunnel, TunnelSlot};
-use super::{answer, headers, key, target};
+use super::{answer, headers, keep, key, messages, target};
 use crate::circuits::upstream::{RequestBody, UpstreamError};
 use crate::circuits::{Answer, BranchOf, Circuits, Flight, Forwarded, Route};
 
@@ -35,6 +35,10 @@ struct Upgrade {
 impl Forwarder {
     /// Answers one request.
     pub(super) async fn forward(&self, mut request: Request<Incoming>) -> Response<AnswerBody> {
+        let path = request.uri().path();
+        if messages::is_own(path) {
+            return messages::answer(request.method(), path, self.circuits.queues()).await;
+        }
         let route = match self.route(&request) {
             Ok(route) => route,
             Err(refused) => return *refused,
@@ -42,16 +46,56 @@ impl Forwarder {
         let mut flight = Flight::begin(route.circuit);
         let upgrade = asked_upgrade(&mut request);
         let to = upgrade.as_ref().map(|upgrade| upgrade.to.clone());
+        let kept = keep::keeps(flight.circuit(), request.method());
+        let order = kept.then(|| order_key(&request, &flight)).flatten();
         let Ok(request) = self.addressed(request, &flight, route.matched, to) else {
             flight.answered(Answer::Client);
             return without_circuit(Kind::BadRequest, "the path cannot be sent on");
         };
+        if kept {
+            return self.deliver_or_keep(request, order, flight).await;
+        }
         // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its
         // future.
         let answered = flight.circuit().protected().call(request).await;
         match answered {
             Ok(response) => self.answer_with(response, upgrade, flight),
             Err(error) => answer::to_error(&error, flight),
+        }
+    }
+
+    /// One call of a circuit with a queue.
+    async fn deliver_or_keep(
+        &self,
+        request: Request<RequestBody>,
+        order: Option<Box<str>>,
+        mut flight: Flight,
+    ) -> Response<AnswerBody> {
+        let circuit = Arc::clone(flight.circuit());
+        let (Some(queue), Some(set)) = (circuit.queue(), &circuit.set().queue) else {
+            return without_circuit(Kind::QueueFailed, "the circuit has no queue");
+        };
+        let call = match keep::whole(request, order, &circuit).await {
+            Ok(call) => call,
+            Err((kind, detail)) => {
+                flight.answered(Answer::Client);
+                return about_circuit(kind, detail, flight);
+            }
+        };
+        if keep::has_to_wait(&call, queue).await {
+            return keep::keep(&call, false, "queued", flight).await;
+        }
+        let error = match circuit.protected().call(call.request()).await {
+            Ok(response) => return self.answer_with(response, None, flight),
+            Err(error) => error,
+        };
+        match keep::may_keep(&error, set.uncertain) {
+            Some(uncertain) => {
+                let (answer, reason) = answer::counted(&error, &circuit);
+                flight.answered(answer);
+                keep::keep(&call, uncertain, reason, flight).await
+            }
+            None => answer::to_error(&error, flight),
         }
     }
 
@@ -84,10 +128,10 @@ impl Forwarder {
     ) -> Result<Request<RequestBody>, http::uri::InvalidUri> {
         let circuit = flight.circuit();
         let set = circuit.set();
-        let (mut parts, body) = request.into_parts();
         // Before anything of the client's request is changed.
         let branch = set.branch.as_ref();
-        let key = branch.and_then(|branch| key::of(&branch.key, &parts));
+        let key = branch.and_then(|branch| key::of(&branch.key, &request));
+        let (mut parts, body) = request.into_parts();
         // A target that names a host outranks the header, further on too.
         if let Some(named) = parts.uri.authority()
             && let Ok(named) = HeaderValue::from_str(named.as_str())
@@ -151,6 +195,12 @@ impl Forwarder {
             }
         }
     }
+}
+
+/// The key of a call's order in the queue, as the client sent it.
+fn order_key(request: &Request<Incoming>, flight: &Flight) -> Option<Box<str>> {
+    let queue = flight.circuit().set().queue.as_ref()?;
+    key::of(queue.key.as_ref()?, request)
 }
 
 /// The host a request is for: that of its target if it names one, else of its one `Host` header.

@@ -26,6 +26,12 @@ pub(super) enum Kind {
     NoRoute,
     BadRequest,
     RequestTimeout,
+    TooLarge,
+    NotAllowed,
+    QueueFull,
+    QueueFailed,
+    Mismatch,
+    NoMessage,
 }
 
 impl Kind {
@@ -39,6 +45,12 @@ impl Kind {
             Self::NoRoute => "no-route",
             Self::BadRequest => "bad-request",
             Self::RequestTimeout => "request-timeout",
+            Self::TooLarge => "too-large",
+            Self::NotAllowed => "method-not-allowed",
+            Self::QueueFull => "queue-full",
+            Self::QueueFailed => "queue-failed",
+            Self::Mismatch => "idempotency-mismatch",
+            Self::NoMessage => "no-message",
         }
     }
 
@@ -52,10 +64,15 @@ impl Kind {
 
     fn status(self) -> StatusCode {
         match self {
-            Self::Rejected(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Rejected(_) | Self::QueueFull | Self::QueueFailed => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Connect | Self::Reset => StatusCode::BAD_GATEWAY,
             Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::NoRoute | Self::NoMessage => StatusCode::NOT_FOUND,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         }
@@ -70,6 +87,12 @@ impl Kind {
             Self::NoRoute => "No circuit takes this path",
             Self::BadRequest => "The request cannot be forwarded",
             Self::RequestTimeout => "The request did not arrive in time",
+            Self::TooLarge => "The request is larger than is kept",
+            Self::NotAllowed => "The path does not take this method",
+            Self::QueueFull => "The queue is full",
+            Self::QueueFailed => "The queue cannot be used",
+            Self::Mismatch => "The idempotency key was used for another request",
+            Self::NoMessage => "No such message",
         }
     }
 

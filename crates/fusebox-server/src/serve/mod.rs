@@ -9,6 +9,7 @@ mod data_dir;
 mod files;
 mod keeping;
 mod outcome;
+mod relays;
 mod reload;
 mod signals;
 mod start;
@@ -30,6 +31,7 @@ use crate::cli::CANNOT_BIND;
 use crate::settings::Source;
 use certificate::Renewal;
 use keeping::Keeping;
+use relays::Relays;
 use reload::Reloader;
 use signals::{Signal, Signals};
 
@@ -37,6 +39,8 @@ use signals::{Signal, Signals};
 const DRAIN_WITHIN: Duration = Duration::from_secs(30);
 /// The admin API, the store and the log are quick to end; the store's own bound is 5 s.
 const END_WITHIN: Duration = Duration::from_secs(6);
+/// What the queues were told before is written by then.
+const QUEUES_END_WITHIN: Duration = Duration::from_secs(5);
 /// How often the settings file is looked at.
 const FILE_EVERY: Duration = Duration::from_millis(500);
 
@@ -61,6 +65,7 @@ pub async fn run(options: ServeOptions) -> u8 {
 /// The running daemon.
 struct Daemon {
     circuits: Arc<Circuits>,
+    relays: Relays,
     reloader: Reloader,
     /// Of the admin interface, where it has TLS.
     renewal: Option<Renewal>,
@@ -134,6 +139,7 @@ impl Daemon {
 
     async fn reload(&mut self, why: &str) {
         self.reloader.reload(&self.circuits, why).await;
+        self.relays.follow(&self.circuits);
         if let Some(renewal) = &mut self.renewal {
             renewal.renew(why).await;
         }
@@ -141,6 +147,7 @@ impl Daemon {
 
     async fn look_at_files(&mut self) {
         self.reloader.look(&self.circuits).await;
+        self.relays.follow(&self.circuits);
         if let Some(renewal) = &mut self.renewal {
             renewal.look().await;
         }
@@ -158,10 +165,19 @@ impl Daemon {
         }
         // What is left of it is of no use any more; its connections are closed by this.
         self.gateway.task.abort();
+        // Nobody puts anything into the queues any more.
+        let (signals, relays) = (&mut self.signals, self.relays);
+        in_time(signals, relays.end()).await;
         // After the last action; and the log last, for it may be told that something was not kept.
         let (signals, keeping) = (&mut self.signals, self.keeping);
         in_time(signals, self.admin.end()).await;
-        let kept = spawn_blocking(move || keeping.close());
+        let queues = self.circuits.queues().cloned();
+        let kept = spawn_blocking(move || {
+            keeping.close();
+            if let Some(Err(error)) = queues.map(|queues| queues.close(QUEUES_END_WITHIN)) {
+                tracing::error!(%error, "the queues were not closed in order");
+            }
+        });
         in_time(signals, async { report(&kept.await) }).await;
         in_time(signals, self.log.end()).await;
     }

@@ -11,14 +11,18 @@ use tokio::task::spawn_blocking;
 
 use super::certificate::Renewal;
 use super::keeping::Keeping;
+use super::relays::Relays;
 use super::reload::Reloader;
 use super::signals::Signals;
 use super::{Daemon, ServeOptions, Server, admin, stopped};
-use crate::circuits::Circuits;
+use crate::circuits::{Circuits, QueuesAt};
 use crate::cli::{BAD_INPUT, CANNOT_BIND, say, tell};
 use crate::gateway::{Gateway, Limits};
 use crate::log;
 use crate::settings::{Config, ServerSettings};
+
+/// The file of the queues in the data folder.
+const QUEUES: &str = "queue.db";
 
 /// Everything up to the point where calls are answered. The error is the exit code; its reason has
 /// been told.
@@ -33,7 +37,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
     let signals = Signals::listen()
         .map_err(|error| refuse(&format!("cannot listen for signals: {error}"), CANNOT_BIND))?;
     let access = Access::read(&config.server).map_err(|wrong| refuse(&wrong, BAD_INPUT))?;
-    let circuits = Circuits::new(&config).map_err(|error| refuse(&error.to_string(), BAD_INPUT))?;
+    let circuits = open(&config).await?;
     // Before the first event.
     let events = circuits.events().subscribe();
     let log = Server::spawn(|stop| log::events(events, stopped(stop)));
@@ -50,8 +54,16 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
             .readiness(readiness.clone())
             .tokens(access.tokens)
             .keeper(keeping.keeper())
+            .facts(reloader.outcome())
+            .metric_names(config.metric_names)
+            .queues_when({
+                let circuits = Arc::downgrade(&circuits);
+                move || circuits.upgrade()?.queues().cloned()
+            })
             .router()
     };
+    let mut relays = Relays::default();
+    relays.follow(&circuits);
     let certificate = access.renewal.as_ref().map(Renewal::certificate);
     let daemon = Daemon {
         gateway: Server::spawn({
@@ -61,6 +73,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
         admin: Server::spawn(|stop| {
             admin::serve_with(router, admin_listener, certificate, stopped(stop))
         }),
+        relays,
         circuits,
         reloader,
         renewal: access.renewal,
@@ -90,6 +103,27 @@ impl Access {
             tokens,
             renewal: renewal.map_err(|error| error.to_string())?,
         })
+    }
+}
+
+/// The circuits, with what their queues hold. Off the threads that answer: a disk may take its time.
+async fn open(config: &Config) -> Result<Arc<Circuits>, u8> {
+    let config = config.clone();
+    let opened = spawn_blocking(move || {
+        let queues = QueuesAt::file(config.server.data_dir.join(QUEUES))?;
+        Circuits::with_queues(&config, queues)
+    });
+    match opened.await {
+        Ok(Ok(circuits)) => Ok(circuits),
+        Ok(Err(error)) => {
+            let code = if error.is_lasting() {
+                BAD_INPUT
+            } else {
+                CANNOT_BIND
+            };
+            Err(refuse(&error.to_string(), code))
+        }
+        Err(error) => Err(refuse(&error.to_string(), CANNOT_BIND)),
     }
 }
 

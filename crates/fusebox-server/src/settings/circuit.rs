@@ -8,6 +8,7 @@ use fusebox::{FailureClass, Outcome};
 use http::{HeaderMap, StatusCode};
 
 use super::branch::Branch;
+use super::queue::CircuitQueue;
 use super::upstream::Upstream;
 
 /// Everything that is set for one circuit.
@@ -33,7 +34,8 @@ pub struct CircuitSettings {
     pub priority: u8,
     /// What a caller gets instead of an answer.
     pub when_unavailable: WhenUnavailable,
-    /// The troubles that the fallback answers. Empty exactly where `when_unavailable` is `Reject`.
+    /// The troubles that the fallback answers. Empty exactly where `when_unavailable` is not
+    /// `Fallback`.
     pub fallback_on: Vec<Trouble>,
     /// Statuses that are judged otherwise than by default.
     pub classify: Vec<(StatusPattern, Outcome)>,
@@ -48,6 +50,8 @@ pub struct CircuitSettings {
     /// The answer given in place of the upstream's. Set exactly where `when_unavailable` is
     /// `Fallback`.
     pub fallback: Option<Fallback>,
+    /// Where calls wait for the upstream. Set exactly where `when_unavailable` is `Queue`.
+    pub queue: Option<CircuitQueue>,
 }
 
 impl CircuitSettings {
@@ -76,6 +80,19 @@ pub enum WhenUnavailable {
     Reject,
     /// The caller gets the fallback.
     Fallback,
+    /// The call is kept, and delivered when the upstream takes it.
+    Queue,
+}
+
+impl WhenUnavailable {
+    /// The word used in the settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Fallback => "fallback",
+            Self::Queue => "queue",
+        }
+    }
 }
 
 /// Why a call has no usable answer.

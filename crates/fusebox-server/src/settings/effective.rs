@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use fusebox::duration::format;
 use fusebox::{Outcome, Settings};
 
-use super::{AdminTls, Branch, CircuitSettings, Config, WhenUnavailable};
+use super::{AdminTls, Branch, CircuitQueue, CircuitSettings, Config};
 
 impl Config {
     /// The settings in force, with the names of the file.
@@ -64,10 +64,7 @@ impl CircuitSettings {
             "strip_path": self.strip_path,
             "host": self.host,
             "priority": self.priority,
-            "when_unavailable": match self.when_unavailable {
-                WhenUnavailable::Reject => "reject",
-                WhenUnavailable::Fallback => "fallback",
-            },
+            "when_unavailable": self.when_unavailable.as_str(),
             "fallback_on": fallback_on,
             "classify": classify,
             "settle_after": format(self.settle_after),
@@ -75,6 +72,7 @@ impl CircuitSettings {
             "breaker": breaker(&self.breaker),
             "branch": self.branch.as_ref().map(Branch::effective),
             "fallback": fallback,
+            "queue": self.queue.as_ref().map(CircuitQueue::effective),
         })
     }
 }
@@ -86,6 +84,24 @@ impl Branch {
             "keys_min": self.settings.keys_min(),
             "keys_max": self.settings.keys_max(),
             "breaker": self.settings.breaker().map(breaker),
+        })
+    }
+}
+
+impl CircuitQueue {
+    fn effective(&self) -> Value {
+        let set = &self.settings;
+        let headers: Vec<&str> = self.headers.iter().map(http::HeaderName::as_str).collect();
+        json!({
+            "messages_max": set.messages_max,
+            "bytes_max": set.bytes_max,
+            "message_bytes_max": set.message_bytes_max,
+            "age_max": format(set.age_max),
+            "attempts_max": set.attempts_max,
+            "crashes_max": set.crashes_max,
+            "key": self.key.as_ref().map(ToString::to_string),
+            "headers": headers,
+            "uncertain": self.uncertain,
         })
     }
 }

@@ -33,16 +33,30 @@ pub(super) const CIRCUIT: &[&str] = &[
     "breaker",
     "branch",
     "fallback",
+    "queue",
+    "queue_uncertain",
 ];
 
 /// `[circuits.NAME.branch]`.
 pub(super) const BRANCH: &[&str] = &["key", "keys_min", "keys_max", "breaker"];
 
+/// `[circuits.NAME.queue]`.
+pub(super) const QUEUE: &[&str] = &[
+    "messages_max",
+    "bytes_max",
+    "message_bytes_max",
+    "age_max",
+    "attempts_max",
+    "crashes_max",
+    "key",
+    "headers",
+];
+
 /// `[circuits.NAME.fallback]`.
 pub(super) const FALLBACK: &[&str] = &["status", "headers", "body", "json", "file"];
 
 /// Keys that are reserved for what a later version can do: refused with these words, not as slips.
-pub(super) const LATER: &[&str] = &["next", "queue", "queue_uncertain"];
+pub(super) const LATER: &[&str] = &["next"];
 
 /// What is said about them.
 pub(super) const NOT_YET: &str = "not available yet in this version";

@@ -8,10 +8,11 @@ use fusebox::Outcome;
 use super::branch::Branch;
 use super::circuit::{CircuitSettings, Fallback, StatusPattern, Trouble, WhenUnavailable, outcome};
 use super::problem::{Place, Report};
+use super::queue::CircuitQueue;
 use super::section::Section;
 use super::tree::{Node, Table, Value};
 use super::upstream::Upstream;
-use super::{branch, breaker, fallback, keys, route};
+use super::{branch, breaker, fallback, keys, queue, route};
 
 /// Long enough for a slow page, short enough that callers still wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -78,6 +79,7 @@ pub(super) fn read(
         breaker,
         branch,
         fallback: unavailable.fallback,
+        queue: unavailable.queue,
     })
 }
 
@@ -176,62 +178,84 @@ struct Unavailable {
     when: WhenUnavailable,
     on: Vec<Trouble>,
     fallback: Option<Fallback>,
+    queue: Option<CircuitQueue>,
 }
 
 fn unavailable(section: Section<'_>, folder: &Path) -> Unavailable {
-    const FORM: &str = "\"reject\" or \"fallback\"";
-    let path = section.field("fallback");
-    let fallback = section.table("fallback");
-    let fallback = fallback.map(|table| {
-        fallback::read(
-            Section {
-                path: &path,
-                table,
-                ..section
-            },
-            folder,
-        )
-    });
+    const FORM: &str = "\"reject\", \"fallback\" or \"queue\"";
     let named = section.read("when_unavailable", |node| match node.text() {
         Some("reject") => Ok(WhenUnavailable::Reject),
         Some("fallback") => Ok(WhenUnavailable::Fallback),
-        Some("queue" | "next") => Err(format!("{FORM} (others are {})", keys::NOT_YET)),
+        Some("queue") => Ok(WhenUnavailable::Queue),
+        Some("next") => Err(format!("{FORM} (\"next\" is {})", keys::NOT_YET)),
         _ => Err(FORM.to_owned()),
+    });
+    // Everything is read, so that every mistake is told, also in what is then not used.
+    let fallback = inner(section, "fallback", |section| {
+        fallback::read(section, folder)
     });
     let on = section
         .array("fallback_on")
         .map(|items| troubles(section, items));
-    let set = section.has("fallback");
+    let uncertain = section.truth("queue_uncertain").unwrap_or(false);
+    let queue = inner(section, "queue", |section| {
+        queue::read(Some(section), uncertain)
+    });
+
+    let implied = match (named, section.has("when_unavailable"), &fallback) {
+        (Some(named), ..) => named,
+        (None, false, Some(_)) => WhenUnavailable::Fallback,
+        _ => WhenUnavailable::Reject,
+    };
+    let is_silent = !section.has("when_unavailable");
     match named {
-        Some(WhenUnavailable::Reject) => {
-            section.inert("fallback", "when_unavailable is \"reject\"");
-            section.inert("fallback_on", "when_unavailable is \"reject\"");
+        Some(named) if named != WhenUnavailable::Fallback => {
+            let why = format!("when_unavailable is \"{}\"", named.as_str());
+            section.inert("fallback", &why);
+            section.inert("fallback_on", &why);
         }
-        Some(WhenUnavailable::Fallback) if !set => {
-            let message = "missing: when_unavailable is \"fallback\", so there must be one";
-            if let Some(node) = section.table.get("when_unavailable") {
-                section
-                    .report
-                    .add(&node.at, section.field("fallback"), message);
-            }
-        }
-        None if !set && !section.has("when_unavailable") => {
+        None if is_silent && !section.has("fallback") => {
             section.inert("fallback_on", "there is no fallback");
         }
         _ => {}
     }
-    match fallback {
-        Some(fallback) if named != Some(WhenUnavailable::Reject) => Unavailable {
-            when: WhenUnavailable::Fallback,
-            on: on.unwrap_or_else(|| Trouble::ALL.to_vec()),
-            fallback: Some(fallback),
-        },
-        _ => Unavailable {
-            when: WhenUnavailable::Reject,
-            on: Vec::new(),
-            fallback: None,
-        },
+    if (named.is_some() || is_silent) && implied != WhenUnavailable::Queue {
+        let why = "when_unavailable is not \"queue\"";
+        section.inert("queue", why);
+        section.inert("queue_uncertain", why);
     }
+    if named == Some(WhenUnavailable::Fallback) && !section.has("fallback") {
+        let message = "missing: when_unavailable is \"fallback\", so there must be one";
+        if let Some(node) = section.table.get("when_unavailable") {
+            let field = section.field("fallback");
+            section.report.add(&node.at, field, message);
+        }
+    }
+    let uses_fallback = implied == WhenUnavailable::Fallback && fallback.is_some();
+    let uses_queue = implied == WhenUnavailable::Queue;
+    Unavailable {
+        when: match implied {
+            WhenUnavailable::Fallback if !uses_fallback => WhenUnavailable::Reject,
+            implied => implied,
+        },
+        on: match on {
+            _ if !uses_fallback => Vec::new(),
+            None => Trouble::ALL.to_vec(),
+            Some(on) => on,
+        },
+        fallback: fallback.filter(|_| uses_fallback),
+        queue: uses_queue.then(|| queue.unwrap_or_else(|| queue::read(None, uncertain))),
+    }
+}
+
+/// Reads the table at `key`, if it is set and is one.
+fn inner<T>(section: Section<'_>, key: &str, read: impl FnOnce(Section<'_>) -> T) -> Option<T> {
+    let (path, table) = (section.field(key), section.table(key)?);
+    Some(read(Section {
+        path: &path,
+        table,
+        ..section
+    }))
 }
 
 fn troubles(section: Section<'_>, items: &[Node]) -> Vec<Trouble> {

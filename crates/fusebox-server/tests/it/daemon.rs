@@ -251,7 +251,7 @@ pub(crate) async fn send(address: SocketAddr, method: &str, path: &str, body: &V
     exchange(address, &(head + &body)).await
 }
 
-async fn exchange(address: SocketAddr, request: &str) -> Answer {
+pub(crate) async fn exchange(address: SocketAddr, request: &str) -> Answer {
     let mut stream = within(TcpStream::connect(address)).await.unwrap();
     let request = request.replace("gateway.example", &address.to_string());
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -11,6 +11,8 @@ mod daemon;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod queue;
+#[cfg(unix)]
 mod restart;
 #[cfg(unix)]
 mod serve;

@@ -254,6 +254,33 @@ async fn a_wrong_file_changes_nothing_and_is_told_in_the_log() {
 }
 
 #[tokio::test]
+async fn how_the_last_reload_went_is_in_the_metrics_under_the_names_of_the_settings() {
+    let (folder, upstream) = (Folder::new(), StandIn::start(Mode::Ok).await);
+    let names = "[metrics]\nnames = \"enhanced\"\n";
+    let mut daemon = start(&folder, &upstream, names).await;
+    let admin = daemon.admin;
+    let metrics = async || ask(admin, "/metrics").await.body;
+    let text = metrics().await;
+    assert!(
+        text.contains("\nfusebox_config_last_reload_success 1\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nfusebox_store_healthy 1\n"), "{text}");
+    assert!(text.contains("\nenhanced_circuit_breaker_state{"), "{text}");
+    assert!(!text.contains("\ncircuit_breaker_"), "{text}");
+    folder.write("fusebox.toml", "wrong");
+    daemon.process.signal(Signal::HUP);
+    daemon
+        .logged("not reloaded: the settings before stay in force")
+        .await;
+    let text = metrics().await;
+    assert!(
+        text.contains("\nfusebox_config_last_reload_success 0\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn a_change_of_an_address_is_said_to_need_a_restart() {
     let (folder, upstream) = (Folder::new(), StandIn::start(Mode::Ok).await);
     let server = "[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n";

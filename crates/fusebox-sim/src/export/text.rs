@@ -91,7 +91,7 @@ fn about(trip: &Trip, entries: &Entries, verdict: &Verdict<'_>, holds: bool) -> 
     let why = verdict.evidence.explain(verdict.cause);
     let mut about = match (verdict.would, verdict.evidence.open_for) {
         (true, _) => format!("would have opened: {why}"),
-        (false, Some(wait)) => format!("opened for {}: {why}", duration::format(wait)),
+        (false, Some(wait)) => format!("opened for {}: {why}", duration::rounded(wait)),
         (false, None) => format!("opened until somebody closes it: {why}"),
     };
     if entries.dropped() > 0 {

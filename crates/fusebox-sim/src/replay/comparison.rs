@@ -120,9 +120,9 @@ impl fmt::Display for Comparison {
         writeln!(
             f,
             "\n  open for {} of {}, as recorded {}",
-            duration::format(now),
-            duration::format(self.length),
-            duration::format(recorded)
+            duration::rounded(now),
+            duration::rounded(self.length),
+            duration::rounded(recorded)
         )?;
         self.report.fmt(f)
     }

@@ -47,6 +47,7 @@ fn what_was_acknowledged_before_kill_9_is_there_after_it() {
 }
 
 /// The child: acts and tells what is kept, until it is killed.
+#[allow(clippy::print_stdout)] // Its parent listens there.
 fn live(place: &Path, first: u64) {
     let registry = Registry::new();
     let circuits = CIRCUITS.map(|name| registry.add(name.into()).expect("is new"));

@@ -77,13 +77,17 @@ pub fn format(duration: Duration) -> String {
     }
 }
 
-/// Writes a duration for people: rounded up to milliseconds, so that who waits so long is not
-/// too early.
+/// Writes a duration for people, as `250ms`, `5.58s` or `10m`: rounded up to milliseconds, so that
+/// who waits so long is not too early.
 pub fn rounded(duration: Duration) -> String {
     let millis = duration.as_nanos().div_ceil(1_000_000);
-    format(Duration::from_millis(
-        u64::try_from(millis).unwrap_or(u64::MAX),
-    ))
+    let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+    let (seconds, rest) = (millis / 1000, millis % 1000);
+    if seconds == 0 || rest == 0 {
+        return format(Duration::from_millis(millis));
+    }
+    let decimal = format!("{seconds}.{rest:03}");
+    format!("{}s", decimal.trim_end_matches('0'))
 }
 
 /// Whole seconds for a `Retry-After`: rounded up, so that a client that waits so long does not come
@@ -116,7 +120,7 @@ mod tests {
 
     #[test]
     fn waits_for_people_are_rounded_up_to_the_millisecond() {
-        assert_eq!(rounded(Duration::from_nanos(5_579_526_647)), "5580ms");
+        assert_eq!(rounded(Duration::from_nanos(5_579_526_647)), "5.58s");
         assert_eq!(rounded(Duration::from_secs(10)), "10s");
         assert_eq!(rounded(Duration::from_nanos(1)), "1ms");
     }

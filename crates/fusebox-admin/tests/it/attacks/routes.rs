@@ -17,8 +17,10 @@ enum For {
     Nobody,
     /// What it tells of the token's circuits.
     Anyone,
+    /// What the query or the body names, once it is read.
+    Found,
 }
-use For::{Anyone, Named, Nobody};
+use For::{Anyone, Found, Named, Nobody};
 
 const C: &str = "/api/v1/circuit-breakers";
 
@@ -39,6 +41,49 @@ const TABLE: &[(&str, &str, Option<Role>, For)] = &[
     ("POST", "/api/v1/main", Some(Operator), Nobody),
     ("GET", "/api/v1/audit", Some(Admin), Nobody),
     ("GET", "/api/v1/audit/verify", Some(Admin), Nobody),
+    ("GET", "/api/v1/queues", Some(Viewer), Anyone),
+    ("GET", "/api/v1/queues/{queue}", Some(Viewer), Named),
+    (
+        "GET",
+        "/api/v1/queues/{queue}/messages",
+        Some(Viewer),
+        Named,
+    ),
+    ("GET", "/api/v1/queues/{queue}/pauses", Some(Viewer), Named),
+    (
+        "POST",
+        "/api/v1/queues/{queue}/pause",
+        Some(Operator),
+        Named,
+    ),
+    (
+        "POST",
+        "/api/v1/queues/{queue}/resume",
+        Some(Operator),
+        Named,
+    ),
+    ("GET", "/api/v1/messages/{id}", Some(Viewer), Anyone),
+    ("GET", "/api/v1/dead-letters", Some(Viewer), Found),
+    ("GET", "/api/v1/dead-letters/{id}", Some(Viewer), Anyone),
+    ("POST", "/api/v1/dead-letters/retry", Some(Operator), Found),
+    (
+        "POST",
+        "/api/v1/dead-letters/discard",
+        Some(Operator),
+        Found,
+    ),
+    (
+        "POST",
+        "/api/v1/dead-letters/{id}/retry",
+        Some(Operator),
+        Anyone,
+    ),
+    (
+        "POST",
+        "/api/v1/dead-letters/{id}/discard",
+        Some(Operator),
+        Anyone,
+    ),
     ("GET", "C", Some(Viewer), Anyone),
     ("GET", "C/health", Some(Viewer), Anyone),
     ("GET", "C/stream", Some(Viewer), Anyone),
@@ -96,6 +141,7 @@ impl Route {
     fn at(&self, circuit: &str) -> String {
         let path = self.path.replace("{name}", circuit);
         let path = path.replace("{key}", "pos-7").replace("{id}", "1");
+        let path = path.replace("{queue}", circuit);
         path.replace("{file}", "x.js")
     }
 
@@ -173,7 +219,8 @@ async fn who_may_not_is_told_so_whatever_is_sent_and_changes_nothing() {
     for route in routes().await {
         for (token, role, is_limited) in callers(&staff) {
             let circuit = if is_limited { "vms" } else { "rag" };
-            let limits = is_limited && route.limited != Anyone && route.least.is_some();
+            let of_some = matches!(route.limited, Named | Nobody);
+            let limits = is_limited && of_some && route.least.is_some();
             if route.is_open_to(role) && !limits {
                 continue;
             }

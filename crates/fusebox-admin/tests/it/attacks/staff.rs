@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Request, StatusCode, header};
 use fusebox_admin::{Grant, Role, Token, TokenText, Tokens};
+use fusebox_queue::{QueueSettings, Queues};
 use tower::ServiceExt;
 
 use crate::asking::{Desk, local, request};
@@ -27,7 +28,12 @@ impl Staff {
         };
         let all = Role::ALL.map(|role| issue(role, "*"));
         let some = Role::ALL.map(|role| issue(role, "ra*"));
-        let desk = Desk::with(|admin| admin.tokens(Tokens::fixed(tokens)));
+        let queues = Queues::in_memory().expect("queues");
+        for name in ["rag", "vms"] {
+            let made = queues.queue(name, QueueSettings::default());
+            made.expect("a queue");
+        }
+        let desk = Desk::with(|admin| admin.queues(queues).tokens(Tokens::fixed(tokens)));
         Self { desk, all, some }
     }
 

@@ -16,6 +16,8 @@ pin_project! {
     pub struct RequestBody {
         #[pin]
         inner: Option<Incoming>,
+        // All of it, of a call that is kept at hand; else none.
+        held: Option<Bytes>,
         progress: Progress,
         repeats: bool,
     }
@@ -75,6 +77,7 @@ impl RequestBody {
         }
         Self {
             inner: Some(incoming),
+            held: None,
             progress: Progress(Some(Arc::new(AtomicU8::new(OPEN)))),
             repeats: false,
         }
@@ -83,8 +86,15 @@ impl RequestBody {
     /// No body.
     #[must_use]
     pub fn empty() -> Self {
+        Self::held(Bytes::new())
+    }
+
+    /// One that is here already.
+    #[must_use]
+    pub fn held(bytes: Bytes) -> Self {
         Self {
             inner: None,
+            held: Some(bytes).filter(|bytes| !bytes.is_empty()),
             progress: Progress::default(),
             repeats: false,
         }
@@ -99,7 +109,7 @@ impl RequestBody {
     }
 
     pub(super) fn may_repeat(&self) -> bool {
-        self.repeats && self.inner.is_none()
+        self.repeats && self.inner.is_none() && self.held.is_none()
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -117,7 +127,7 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.project();
         let Some(mut inner) = this.inner.as_pin_mut() else {
-            return Poll::Ready(None);
+            return Poll::Ready(this.held.take().map(|bytes| Ok(Frame::data(bytes))));
         };
         this.progress.set(WAITING);
         let frame = ready!(inner.as_mut().poll_frame(cx));
@@ -130,12 +140,18 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Body::is_end_stream)
+        match &self.inner {
+            Some(inner) => inner.is_end_stream(),
+            None => self.held.is_none(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
+        let held = self.held.as_ref().map_or(0, Bytes::len);
+        // A usize is at most a u64 on every machine that Rust has.
+        let held = u64::try_from(held).unwrap_or(u64::MAX);
         self.inner
             .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+            .map_or_else(|| SizeHint::with_exact(held), Body::size_hint)
     }
 }

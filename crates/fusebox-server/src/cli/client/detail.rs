@@ -71,13 +71,20 @@ pub(super) fn why(circuit: &Value) -> &str {
     }
 }
 
-/// Seconds as a time with a unit; empty where there are none.
+/// Seconds as a time with a unit, rounded up to what still matters; empty where there are none.
 pub(super) fn wait(seconds: &Value) -> String {
-    seconds
-        .as_f64()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .map(fusebox::duration::rounded)
-        .unwrap_or_default()
+    let time = seconds.as_f64().map(Duration::try_from_secs_f64);
+    let Some(Ok(time)) = time else {
+        return String::new();
+    };
+    let millis = time.as_nanos().div_ceil(1_000_000);
+    let step = match millis {
+        ..=10_000 => 100,
+        10_001..=600_000 => 1_000,
+        _ => 60_000,
+    };
+    let shown = u64::try_from(millis.div_ceil(step) * step).unwrap_or(u64::MAX);
+    fusebox::duration::rounded(Duration::from_millis(shown))
 }
 
 /// A hold with its end, author and reason.
@@ -128,4 +135,25 @@ fn counts(object: &Value) -> String {
         })
         .collect();
     shown.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_wait_is_as_exact_as_it_matters_and_never_too_short() {
+        for (seconds, text) in [
+            (json!(0.021), "100ms"),
+            (json!(3.0), "3s"),
+            (json!(8.214), "8.3s"),
+            (json!(53.469), "54s"),
+            (json!(3599.2), "1h"),
+            (json!(null), ""),
+            (json!(-1.0), ""),
+        ] {
+            assert_eq!(wait(&seconds), text, "{seconds}");
+        }
+    }
 }

@@ -7,6 +7,7 @@
 mod act;
 mod audit;
 mod credentials;
+mod dead;
 mod detail;
 mod events;
 mod main_breaker;
@@ -14,6 +15,7 @@ mod nearby;
 mod pages;
 mod path;
 mod plain;
+pub(super) mod queue;
 mod service;
 mod status;
 pub(super) mod table;
@@ -26,7 +28,7 @@ use super::{say, tell};
 use service::Service;
 use trouble::Trouble;
 
-const WHERE: &str = "Environment: FUSEBOX_URL is where to ask (default http://127.0.0.1:9797; a \
+pub(super) const WHERE: &str = "Environment: FUSEBOX_URL is where to ask (default http://127.0.0.1:9797; a \
     path as in http://host/fusebox is kept), FUSEBOX_TOKEN or the file FUSEBOX_TOKEN_FILE is who \
     asks, FUSEBOX_CA_FILE (PEM) is an authority to trust for https.";
 
@@ -60,6 +62,12 @@ pub(super) enum ClientCommand {
     /// Who did what; `--verify` checks that nothing was changed or taken out
     #[command(after_help = WHERE)]
     Audit(audit::Audit),
+    /// Calls and events that could not be delivered: list, show, retry, discard
+    #[command(subcommand, after_help = WHERE)]
+    Dead(dead::DeadCommand),
+    /// Reached by `queue`, which also has commands that need no daemon.
+    #[command(skip)]
+    Queue(queue::QueueCommand),
 }
 
 /// Taken by every command.
@@ -108,5 +116,7 @@ async fn ask(command: ClientCommand) -> Result<(), Trouble> {
         ClientCommand::Main(what) => main_breaker::run(&service, what).await,
         ClientCommand::Events(what) => events::run(&service, what).await,
         ClientCommand::Audit(what) => audit::run(&service, what).await,
+        ClientCommand::Dead(what) => dead::run(&service, what).await,
+        ClientCommand::Queue(what) => queue::run(&service, what).await,
     }
 }

@@ -1,5 +1,7 @@
 //! Paths of the API, with names of people put in safely.
 
+use fusebox_queue::MessageId;
+
 use super::trouble::Trouble;
 
 /// The path of a circuit.
@@ -11,6 +13,27 @@ pub(super) fn circuit(name: &str) -> Result<String, Trouble> {
         .map_err(|error| Trouble::Usage(format!("{name:?} is no name of a circuit: {error}")))?;
     // Letters, digits, dots and dashes, and no dot at the front: a path as it is.
     Ok(format!("/api/v1/circuit-breakers/{name}"))
+}
+
+/// The path of a queue, which has the name of its circuit.
+///
+/// # Errors
+/// No circuit can have this name.
+pub(super) fn queue(name: &str) -> Result<String, Trouble> {
+    fusebox::check_name(name)
+        .map_err(|error| Trouble::Usage(format!("{name:?} is no name of a queue: {error}")))?;
+    Ok(format!("/api/v1/queues/{name}"))
+}
+
+/// The path of a dead letter.
+///
+/// # Errors
+/// It is no id.
+pub(super) fn dead_letter(id: &str) -> Result<String, Trouble> {
+    let id: MessageId = id
+        .parse()
+        .map_err(|wrong| Trouble::Usage(format!("{id:?} is {wrong}")))?;
+    Ok(format!("/api/v1/dead-letters/{id}"))
 }
 
 /// `path` with these parameters; values are encoded.

@@ -240,14 +240,38 @@ fn rates_keep_their_decimals() {
 }
 
 #[test]
-fn the_contract_s_keyed_circuit_is_read_without_its_queue() {
+fn the_contract_s_keyed_circuit_with_a_queue_is_read() {
     let text = "[circuits.ofd]\nupstream = \"https://ofd.example\"\ntrips_main = true\n\
-        [circuits.ofd.branch]\nkey = \"header:X-POS-ID\"\n";
+        when_unavailable = \"queue\"\n\
+        [circuits.ofd.branch]\nkey = \"header:X-POS-ID\"\n\
+        [circuits.ofd.queue]\nmessages_max = 7\nbytes_max = \"2MiB\"\nage_max = \"1h\"\n\
+        key = \"header:X-POS-ID\"\nheaders = [\"Authorization\"]\n";
     let ofd = parse(text).unwrap().circuits.remove(0);
     assert!(ofd.trips_main);
+    assert_eq!(ofd.when_unavailable, WhenUnavailable::Queue);
+    let effective = ofd.effective();
     let branch = ofd.branch.unwrap();
     assert_eq!(branch.key.to_string(), "header:x-pos-id");
     assert_eq!(branch.settings, fusebox::BranchSettings::default());
+    let queue = ofd.queue.unwrap();
+    assert_eq!(queue.key, Some(branch.key));
+    assert_eq!(queue.settings.messages_max, 7);
+    assert_eq!(queue.settings.bytes_max, 2 << 20);
+    assert_eq!(queue.settings.age_max, 3600 * SECOND);
+    assert_eq!(queue.settings.attempts_max, 20);
+    assert_eq!(queue.headers, ["authorization"]);
+    assert!(!queue.uncertain);
+    assert_eq!(effective["queue"]["bytes_max"], 2 << 20);
+    assert_eq!(effective["when_unavailable"], "queue");
+}
+
+#[test]
+fn a_queue_has_defaults_and_needs_no_table() {
+    let rag = rag("when_unavailable = \"queue\"\nqueue_uncertain = true");
+    let queue = rag.queue.unwrap();
+    assert!(queue.uncertain);
+    assert_eq!(queue.key, None);
+    assert_eq!(queue.settings, fusebox_queue::QueueSettings::default());
 }
 
 #[test]

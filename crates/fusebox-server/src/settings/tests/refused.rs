@@ -50,6 +50,11 @@ fn what_a_later_version_will_have_is_called_not_available_yet() {
 }
 
 #[test]
+fn a_queue_that_cannot_be_or_is_never_used_is_refused() {
+    refuses("queues");
+}
+
+#[test]
 fn a_fallback_that_can_never_be_given_is_refused() {
     refuses("fallbacks without effect");
 }
@@ -107,6 +112,7 @@ fn every_section_has_its_test() {
         "syntax",
         "ranges",
         "later versions",
+        "queues",
         "fallbacks without effect",
         "fallbacks that are no answer",
         "breakers",

@@ -1,0 +1,111 @@
+//! Pauses: of everything, of a queue, of a group.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::book::scope;
+use super::failed::Failed;
+use super::row::number;
+use super::work::Work;
+use crate::clock;
+use crate::record::{Pause, Scope};
+use crate::storage::PauseOrder;
+
+/// The columns of [`read`].
+pub(super) const PAUSE: &str = "queue, grp, paused, epoch, reason, author, since";
+
+/// A row of `pause`; how many are in flight is counted elsewhere.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Pause> {
+    Ok(Pause {
+        scope: scope(row.get(0)?, row.get(1)?),
+        paused: row.get(2)?,
+        epoch: number(row.get(3)?),
+        reason: row.get(4)?,
+        by: row.get(5)?,
+        since: clock::time(row.get(6)?),
+        in_flight: 0,
+    })
+}
+
+fn names(scope: &Scope) -> (Option<&str>, Option<&str>) {
+    match scope {
+        Scope::Everything => (None, None),
+        Scope::Queue(queue) => (Some(queue), None),
+        Scope::Group(queue, group) => (Some(queue), Some(group)),
+    }
+}
+
+impl Work<'_> {
+    pub(super) fn pause(&mut self, order: &PauseOrder) -> Result<Pause, Failed> {
+        self.set_pause(order, true)
+    }
+
+    /// `Err`: the epoch in force, 0 if it was never paused.
+    pub(super) fn resume(
+        &mut self,
+        order: &PauseOrder,
+        epoch: Option<u64>,
+    ) -> Result<Result<Pause, u64>, Failed> {
+        let Some(mut now) = self.find_pause(&order.scope)? else {
+            return Ok(Err(0));
+        };
+        if epoch.is_some_and(|epoch| epoch != now.epoch) {
+            return Ok(Err(now.epoch));
+        }
+        if !now.paused {
+            now.in_flight = self.in_flight(&now.scope);
+            return Ok(Ok(now));
+        }
+        Ok(Ok(self.set_pause(order, false)?))
+    }
+
+    fn set_pause(&mut self, order: &PauseOrder, paused: bool) -> Result<Pause, Failed> {
+        let (queue, group) = names(&order.scope);
+        let values = params![queue, group, paused, order.reason, order.by, order.at];
+        let sql = "UPDATE pause SET paused = ?3, epoch = epoch + 1, reason = ?4, author = ?5,
+                       since = ?6 WHERE queue IS ?1 AND grp IS ?2";
+        if self.run(sql, values)? == 0 {
+            let sql = "INSERT INTO pause (queue, grp, paused, epoch, reason, author, since)
+                       VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6)";
+            self.run(sql, values)?;
+        }
+        if paused {
+            self.book.paused.insert(order.scope.clone());
+        } else {
+            self.book.paused.remove(&order.scope);
+        }
+        let pause = self.find_pause(&order.scope)?;
+        let mut pause = pause.ok_or_else(|| Failed::Damaged("a pause vanished".to_owned()))?;
+        pause.in_flight = self.in_flight(&order.scope);
+        Ok(pause)
+    }
+
+    fn find_pause(&self, scope: &Scope) -> Result<Option<Pause>, Failed> {
+        let (queue, group) = names(scope);
+        let sql = format!("SELECT {PAUSE} FROM pause WHERE queue IS ?1 AND grp IS ?2");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        Ok(statement.query_row((queue, group), read).optional()?)
+    }
+
+    fn in_flight(&self, scope: &Scope) -> u64 {
+        let (queue, group) = names(scope);
+        let queue = queue.map(|queue| self.book.ids.get(queue).copied());
+        let held = self.book.all_held().filter(|(_, held)| {
+            queue.is_none_or(|queue| queue == Some(held.queue))
+                && group.is_none_or(|group| held.grp.as_deref() == Some(group))
+        });
+        held.count() as u64
+    }
+
+    /// Whether nothing of this queue is leased.
+    pub(super) fn is_paused(&self, queue: &str) -> bool {
+        let paused = &self.book.paused;
+        !paused.is_empty()
+            && (paused.contains(&Scope::Everything)
+                || paused.contains(&Scope::Queue(queue.to_owned())))
+    }
+
+    pub(super) fn is_group_paused(&self, queue: &str, group: &str) -> bool {
+        let paused = &self.book.paused;
+        !paused.is_empty() && paused.contains(&Scope::Group(queue.to_owned(), group.to_owned()))
+    }
+}

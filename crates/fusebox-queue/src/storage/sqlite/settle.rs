@@ -1,0 +1,236 @@
+//! How leases end: delivered, tried again, put off, dead, or crashed.
+
+use rusqlite::params;
+
+use super::book::Held;
+use super::dead::Stood;
+use super::failed::Failed;
+use super::lease::pushed;
+use super::row::{Trouble, attributes_text, integer};
+use super::work::Work;
+use crate::clock::Millis;
+use crate::record::{Attempt, Death, Response};
+use crate::storage::{Ending, Lease, LeasesTaken, Settle};
+
+impl Held {
+    /// What befell it so far.
+    pub(super) fn trouble(&self, seq: i64) -> Trouble {
+        let none = || Trouble::none(self.due, pushed(seq), self.uncertain);
+        self.trouble.clone().unwrap_or_else(none)
+    }
+}
+
+impl Work<'_> {
+    /// Whether the lease was still that one.
+    pub(super) fn settle(&mut self, settle: &Settle) -> Result<bool, Failed> {
+        let seq = settle.id.seq();
+        let (token, rnd) = (integer(settle.token), integer(settle.id.random()));
+        let held = self.book.held(seq);
+        if held.is_none_or(|held| held.token != token || held.rnd != rnd) {
+            return Ok(false);
+        }
+        let Some(held) = self.end_lease(seq)? else {
+            return Ok(false);
+        };
+        if let Ending::Delivered { response } = &settle.ending {
+            self.deliver(seq, &held, settle.at, response.as_ref())?;
+            return Ok(true);
+        }
+        let mut trouble = held.trouble(seq);
+        trouble.is_suspect = false;
+        match &settle.ending {
+            Ending::Delivered { .. } => {}
+            Ending::Again {
+                due,
+                attempt,
+                counts,
+                uncertain,
+            } => {
+                if *counts {
+                    trouble.attempts += 1;
+                } else {
+                    trouble.deferrals += 1;
+                }
+                trouble.remember(attempt.clone());
+                trouble.uncertain |= uncertain;
+                trouble.due = *due;
+                self.wait_again(seq, &held, &trouble)?;
+            }
+            Ending::Deferred { due, uncertain } => {
+                trouble.deferrals += 1;
+                trouble.uncertain |= uncertain;
+                trouble.due = due.unwrap_or(trouble.due);
+                self.wait_again(seq, &held, &trouble)?;
+            }
+            Ending::Dead {
+                death,
+                attempt,
+                response,
+            } => {
+                trouble.attempts += 1;
+                trouble.remember(attempt.clone());
+                self.write_trouble(seq, &trouble)?;
+                self.bury(seq, &held, Stood::Leased, (*death, settle.at))?;
+                if let Some(response) = response {
+                    let (status, headers, body) = self.answer(response);
+                    let sql = "UPDATE dead SET status = ?2, headers = ?3, answer = ?4
+                               WHERE seq = ?1";
+                    self.run(sql, (seq, status, headers, body))?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// It is nobody's any more.
+    fn end_lease(&mut self, seq: i64) -> Result<Option<std::sync::Arc<Held>>, Failed> {
+        let Some(held) = self.book.let_go(seq) else {
+            return Ok(None);
+        };
+        let counters = self.book.queue(held.queue)?;
+        counters.in_flight = counters.in_flight.saturating_sub(1);
+        if let Some(take) = self.book.takes.get_mut(&held.token) {
+            take.left = take.left.saturating_sub(1);
+            if take.left == 0 {
+                self.book.takes.remove(&held.token);
+                self.run("DELETE FROM lease WHERE token = ?1", [held.token])?;
+            }
+        }
+        Ok(Some(held))
+    }
+
+    fn deliver(
+        &mut self,
+        seq: i64,
+        held: &Held,
+        at: Millis,
+        response: Option<&Response>,
+    ) -> Result<(), Failed> {
+        if let Some(key) = &held.key {
+            self.advance(held.queue, key, seq)?;
+        }
+        self.run("DELETE FROM message WHERE seq = ?1", [seq])?;
+        let trouble = held.trouble.as_ref();
+        if trouble.is_some() {
+            self.run("DELETE FROM trouble WHERE seq = ?1", [seq])?;
+        }
+        let history = trouble.map(|trouble| history_text(&trouble.history));
+        let (status, headers, answer) = match response {
+            Some(response) => {
+                let (status, headers, body) = self.answer(response);
+                (Some(status), Some(headers), Some(body))
+            }
+            None => (None, None, None),
+        };
+        let sql = "INSERT INTO receipt (seq, rnd, queue, key, grp, idem, digest, uncertain, size,
+                       attempts, deferrals, crashes, history, ended, status, headers, answer)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                       ?17)";
+        self.run(
+            sql,
+            params![
+                seq,
+                held.rnd,
+                held.queue,
+                held.key,
+                held.grp,
+                held.idem,
+                held.digest,
+                trouble.map_or(held.uncertain, |trouble| trouble.uncertain),
+                held.size,
+                trouble.map_or(0, |trouble| trouble.attempts) + 1,
+                trouble.map_or(0, |trouble| trouble.deferrals),
+                trouble.map_or(0, |trouble| trouble.crashes),
+                history,
+                at,
+                status,
+                headers,
+                answer,
+            ],
+        )?;
+        let counters = self.book.queue(held.queue)?;
+        counters.messages = counters.messages.saturating_sub(1);
+        let size = super::row::number(held.size);
+        counters.bytes = counters.bytes.saturating_sub(size);
+        Ok(())
+    }
+
+    /// The columns of an answer.
+    fn answer<'a>(&self, response: &'a Response) -> (u16, String, &'a [u8]) {
+        let body: &[u8] = if self.is_full { &[] } else { &response.body };
+        (response.status, attributes_text(&response.headers), body)
+    }
+
+    fn wait_again(&mut self, seq: i64, held: &Held, trouble: &Trouble) -> Result<(), Failed> {
+        self.write_trouble(seq, trouble)?;
+        let group = held.turn_group();
+        let turn = (&*group, trouble.due);
+        self.come_back(held.queue, held.key.as_deref(), seq, turn)
+    }
+
+    pub(super) fn write_trouble(&self, seq: i64, trouble: &Trouble) -> Result<(), Failed> {
+        let sql = "INSERT OR REPLACE INTO trouble (seq, due, aged_from, attempts, deferrals,
+                       crashes, suspect, uncertain, history)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let values = params![
+            seq,
+            trouble.due,
+            trouble.aged_from,
+            trouble.attempts,
+            trouble.deferrals,
+            trouble.crashes,
+            trouble.is_suspect,
+            trouble.uncertain,
+            history_text(&trouble.history),
+        ];
+        self.run(sql, values).map(drop)
+    }
+
+    /// Leases whose time is over, or whose owner is gone, are crashes.
+    pub(super) fn end_leases(
+        &mut self,
+        queue: i64,
+        order: &Lease,
+        taken: &mut LeasesTaken,
+    ) -> Result<(), Failed> {
+        let takes = self.book.takes.iter();
+        let is_over = |take: &super::book::Take| take.queue == queue && take.until <= order.at;
+        let over = takes.filter(|(_, take)| is_over(take));
+        let over: Vec<_> = over.map(|(token, _)| *token).collect();
+        if over.is_empty() {
+            return Ok(());
+        }
+        let held = self.book.all_held();
+        let held = held.filter(|(_, held)| over.contains(&held.token));
+        let mut seqs: Vec<_> = held.map(|(seq, _)| seq).collect();
+        seqs.sort_unstable();
+        for seq in seqs {
+            let Some(held) = self.end_lease(seq)? else {
+                continue;
+            };
+            taken.crashed += 1;
+            let mut trouble = held.trouble(seq);
+            trouble.crashes += 1;
+            trouble.is_suspect = true;
+            trouble.uncertain = true;
+            trouble.remember(Attempt {
+                at: order.at,
+                class: "crash".to_owned(),
+                error: "its sender went away without a word".to_owned(),
+            });
+            if trouble.crashes < order.crashes_max {
+                self.wait_again(seq, &held, &trouble)?;
+                continue;
+            }
+            taken.dead += 1;
+            self.write_trouble(seq, &trouble)?;
+            self.bury(seq, &held, Stood::Leased, (Death::Crashes, order.at))?;
+        }
+        Ok(())
+    }
+}
+
+/// Attempts can always be written.
+pub(super) fn history_text(history: &[Attempt]) -> String {
+    serde_json::to_string(history).unwrap_or_else(|_| "[]".to_owned())
+}

@@ -1,0 +1,9 @@
+//! The queue as its users see it: one binary, one link step.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what a test may do
+
+mod face;
+#[cfg(feature = "relay")]
+mod relay;
+#[cfg(feature = "http")]
+mod sink;

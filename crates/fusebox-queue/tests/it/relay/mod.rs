@@ -1,0 +1,10 @@
+//! The relay, in virtual time, against the queues' real threads.
+
+mod attempts;
+mod branches;
+mod order;
+mod pace;
+mod stop;
+mod trial;
+mod trouble;
+mod world;

@@ -1,0 +1,5 @@
+//! The HTTP sink against real servers on this machine.
+
+mod answers;
+mod broken;
+mod server;

@@ -1,0 +1,199 @@
+//! `fusebox queue`: what waits, and pauses.
+
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::act::with_reason;
+use super::detail::{number, word};
+use super::service::Service;
+use super::table::{Cell, Table};
+use super::trouble::Trouble;
+use super::{Form, path};
+use crate::paint::Tone;
+
+const QUEUES: &str = "/api/v1/queues";
+
+/// What `queue` does through a daemon.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum QueueCommand {
+    /// Every queue with what it holds
+    List(List),
+    /// One queue in detail
+    Show(Show),
+    /// Send nothing of a queue, or of a group of it, until `resume`; calls are still taken
+    Pause(Pause),
+    /// End a pause
+    Resume(Resume),
+}
+
+/// What `queue list` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    #[command(flatten)]
+    form: Form,
+}
+
+/// What `queue show` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Show {
+    /// The queue, by the name of its circuit
+    #[arg(value_name = "QUEUE")]
+    name: String,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// What `queue pause` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Pause {
+    /// The queue, by the name of its circuit
+    #[arg(value_name = "QUEUE")]
+    name: String,
+    /// Why, for whoever finds the pause
+    #[arg(long)]
+    reason: String,
+    /// Only this group
+    #[arg(long)]
+    group: Option<String>,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// What `queue resume` takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Resume {
+    /// The queue, by the name of its circuit
+    #[arg(value_name = "QUEUE")]
+    name: String,
+    /// Why, for the audit
+    #[arg(long)]
+    reason: Option<String>,
+    /// Only this group
+    #[arg(long)]
+    group: Option<String>,
+    /// Only if it is the pause of this epoch, as `show` tells it
+    #[arg(long)]
+    epoch: Option<u64>,
+    #[command(flatten)]
+    form: Form,
+}
+
+pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), Trouble> {
+    match command {
+        QueueCommand::List(what) => {
+            let answer = service.get(QUEUES).await?;
+            what.form.print(&answer, table);
+        }
+        QueueCommand::Show(what) => {
+            let queue = path::queue(&what.name)?;
+            let answer = service.get(&queue).await?;
+            let pauses = service.get(&format!("{queue}/pauses")).await?;
+            let whole = json!({ "queue": answer, "pauses": pauses["pauses"] });
+            what.form.print(&whole, shown);
+        }
+        QueueCommand::Pause(what) => {
+            let mut body = with_reason(json!({}), &Some(what.reason));
+            if let Some(group) = what.group {
+                body["group"] = group.into();
+            }
+            let path = format!("{}/pause", path::queue(&what.name)?);
+            let answer = service.send(Method::POST, &path, &body).await?;
+            what.form.print(&answer, pause);
+        }
+        QueueCommand::Resume(what) => {
+            let mut body = with_reason(json!({}), &what.reason);
+            if let Some(group) = what.group {
+                body["group"] = group.into();
+            }
+            if let Some(epoch) = what.epoch {
+                body["epoch"] = epoch.into();
+            }
+            let path = format!("{}/resume", path::queue(&what.name)?);
+            let answer = service.send(Method::POST, &path, &body).await?;
+            what.form.print(&answer, pause);
+        }
+    }
+    Ok(())
+}
+
+fn table(answer: &Value) -> String {
+    let queues = answer["queues"].as_array().map_or(&[][..], Vec::as_slice);
+    if queues.is_empty() {
+        return "no queues".to_owned();
+    }
+    let columns = [
+        "QUEUE", "WAITING", "SENDING", "DEAD", "BYTES", "OLDEST", "PAUSED",
+    ];
+    let mut table = Table::with_columns(&columns);
+    for queue in queues {
+        let dead = number(&queue["dead"]);
+        let tone = if dead == "0" { Tone::Plain } else { Tone::Bad };
+        table.add(vec![
+            Cell::new(Tone::Strong, word(&queue["name"])),
+            Cell::plain(&number(&queue["messages"])),
+            Cell::plain(&number(&queue["in_flight"])),
+            Cell::new(tone, &dead),
+            Cell::plain(&number(&queue["bytes"])),
+            Cell::plain(word(&queue["oldest_at"])),
+            Cell::new(Tone::Trying, &why_paused(&queue["paused"])),
+        ]);
+    }
+    table.write()
+}
+
+fn shown(whole: &Value) -> String {
+    let queue = &whole["queue"];
+    let mut table = Table::bare();
+    let mut line = |name: &str, text: &str| {
+        table.add(vec![Cell::new(Tone::Quiet, name), Cell::plain(text)]);
+    };
+    line("queue", word(&queue["name"]));
+    let of = |held: &str, most: &str| match number(&queue[most]).as_str() {
+        "" => number(&queue[held]),
+        most => format!("{} of {most}", number(&queue[held])),
+    };
+    line("messages", &of("messages", "messages_max"));
+    line("bytes", &of("bytes", "bytes_max"));
+    line("being sent", &number(&queue["in_flight"]));
+    line("dead", &number(&queue["dead"]));
+    line("damaged", &number(&queue["corrupt"]));
+    line("oldest", word(&queue["oldest_at"]));
+    line("next due", word(&queue["next_due_at"]));
+    let pauses = whole["pauses"].as_array().map_or(&[][..], Vec::as_slice);
+    for pause in pauses.iter().filter(|pause| pause["paused"] == true) {
+        line("paused", &format!("{}{}", scope(pause), why_paused(pause)));
+    }
+    table.write()
+}
+
+/// What an action on a pause is answered.
+fn pause(answer: &Value) -> String {
+    let scope = scope(answer);
+    let (now, epoch) = (answer["paused"] == true, number(&answer["epoch"]));
+    if now {
+        format!(
+            "{scope}is paused (epoch {epoch}): {}",
+            word(&answer["reason"])
+        )
+    } else {
+        format!("{scope}is not paused (epoch {epoch})")
+    }
+}
+
+fn scope(pause: &Value) -> String {
+    match (word(&pause["queue"]), pause["group"].as_str()) {
+        ("*", _) => "everything ".to_owned(),
+        (queue, Some(group)) => format!("group {group} of {queue} "),
+        (queue, None) => format!("{queue} "),
+    }
+}
+
+fn why_paused(pause: &Value) -> String {
+    if pause.is_null() {
+        return String::new();
+    }
+    let (by, since) = (word(&pause["by"]), word(&pause["since"]));
+    let (reason, epoch) = (word(&pause["reason"]), number(&pause["epoch"]));
+    format!("by {by} since {since}: {reason} (epoch {epoch})")
+}

@@ -1,0 +1,133 @@
+//! `fusebox queue`: through a daemon, and on a file.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use fusebox_queue::{Inspection, Record, StorageError};
+use serde_json::{Value, json};
+
+use super::client::{self, ClientCommand};
+use super::{BAD_INPUT, CANNOT_BIND, NO, say, tell};
+
+/// What `queue` does.
+#[derive(Debug, Subcommand)]
+pub(super) enum QueueCommand {
+    #[command(flatten)]
+    Client(client::queue::QueueCommand),
+    /// Look at a file of queues, row by row, while a daemon uses it or not
+    ///
+    /// Exit code 0: all is well; 1: something is wrong, and told; 2: it is no file of queues.
+    Check(Check),
+    /// Write every message of a file as one line of JSON, dead ones last
+    Export(Export),
+}
+
+/// What `queue check` takes.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The file
+    #[arg(default_value = FILE)]
+    file: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `queue export` takes.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The file
+    #[arg(default_value = FILE)]
+    file: PathBuf,
+}
+
+/// Where it is by default: in the data folder.
+const FILE: &str = "fusebox-data/queue.db";
+
+/// Does what was asked for. Returns the exit code.
+pub(super) fn run(command: QueueCommand) -> u8 {
+    match command {
+        QueueCommand::Client(command) => super::run(client::run(ClientCommand::Queue(command))),
+        QueueCommand::Check(what) => told(check(&what)),
+        QueueCommand::Export(what) => told(export(&what)),
+    }
+}
+
+/// Why a file was not looked at to its end.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+}
+
+fn told(done: Result<u8, Trouble>) -> u8 {
+    match done {
+        Ok(code) => code,
+        // Who reads has enough.
+        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(trouble) => {
+            tell(&format!("fusebox: {trouble}"));
+            match trouble {
+                Trouble::Storage(StorageError::Corrupt { .. } | StorageError::Newer { .. }) => {
+                    BAD_INPUT
+                }
+                _ => CANNOT_BIND,
+            }
+        }
+    }
+}
+
+fn check(what: &Check) -> Result<u8, Trouble> {
+    let wrong = Inspection::open(&what.file)?.check()?;
+    if what.json {
+        let file = what.file.display().to_string();
+        say(&json!({"file": file, "ok": wrong.is_empty(), "wrong": wrong}).to_string());
+    } else if wrong.is_empty() {
+        say("ok");
+    } else {
+        wrong.iter().for_each(|line| say(line));
+    }
+    Ok(if wrong.is_empty() { 0 } else { NO })
+}
+
+fn export(what: &Export) -> Result<u8, Trouble> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    Inspection::open(&what.file)?.each(|record| -> Result<(), Trouble> {
+        writeln!(out, "{}", line(&record))?;
+        Ok(())
+    })?;
+    out.flush()?;
+    Ok(0)
+}
+
+/// All that is known of a message; a body that is no text is in hexadecimal.
+fn line(record: &Record) -> Value {
+    let body = str::from_utf8(&record.body).ok();
+    let hex = || -> String {
+        record
+            .body
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    };
+    json!({
+        "id": record.id,
+        "queue": record.queue,
+        "key": record.key,
+        "group": record.group,
+        "idempotency_key": record.idempotency_key,
+        "state": record.state,
+        "death": record.death,
+        "attempts": record.attempts,
+        "deferrals": record.deferrals,
+        "crashes": record.crashes,
+        "uncertain": record.uncertain,
+        "history": record.history,
+        "attributes": record.attributes,
+        "body": body,
+        "body_hex": body.is_none().then(hex),
+    })
+}

@@ -1,0 +1,133 @@
+//! Calls that are kept for an upstream that cannot take them now.
+//!
+//! Of a circuit with a queue, every call that changes something is read to its end before it is
+//! sent: what was streamed on and then refused would be gone.
+
+use bytes::Bytes;
+use fusebox_queue::{PushError, Queue};
+use fusebox_tower::BreakerError;
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::body::AnswerBody;
+use super::messages;
+use super::problem::{self, Kind, REASON, name_circuit};
+use crate::circuits::upstream::{RequestBody, UpstreamError};
+use crate::circuits::{Answer, Call, Circuit, Flight};
+
+/// Whether calls of this method are kept by the circuit.
+pub(super) fn keeps(circuit: &Circuit, method: &Method) -> bool {
+    let changes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    circuit.queue().is_some() && changes.contains(method)
+}
+
+/// Reads a call to its end.
+pub(super) async fn whole(
+    request: Request<RequestBody>,
+    key: Option<Box<str>>,
+    circuit: &Circuit,
+) -> Result<Call, (Kind, &'static str)> {
+    let bytes_max = circuit
+        .queue()
+        .map_or(0, |queue| queue.settings().message_bytes_max);
+    let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, bytes_max).collect();
+    match timeout(circuit.set().timeout, body).await {
+        Ok(Ok(body)) => Ok(Call {
+            head,
+            body: body.to_bytes(),
+            key,
+        }),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err((
+            Kind::TooLarge,
+            "the body is larger than the circuit's queue keeps (queue.message_bytes_max)",
+        )),
+        Ok(Err(_)) => Err((
+            Kind::BadRequest,
+            "the body of the request breaks off or cannot be read",
+        )),
+        Err(_) => Err((Kind::RequestTimeout, "the client did not go on")),
+    }
+}
+
+/// Whether the call has to wait behind others of its key.
+pub(super) async fn has_to_wait(call: &Call, queue: &Queue) -> bool {
+    let Some(key) = &call.key else { return false };
+    queue.has_backlog(key).await.unwrap_or_else(|error| {
+        tracing::warn!(queue = %queue.name(), %error, "sent without knowing what waits");
+        false
+    })
+}
+
+/// Whether the call may be kept after this error, and if so whether it may have arrived.
+pub(super) fn may_keep(error: &BreakerError<UpstreamError>, uncertain_too: bool) -> Option<bool> {
+    match error {
+        BreakerError::Rejected(_) => Some(false),
+        BreakerError::Inner(error) => match error {
+            UpstreamError::Connect(_) | UpstreamError::ConnectTimeout(_) => Some(false),
+            UpstreamError::HeadTimeout(_)
+            | UpstreamError::BodyTimeout(_)
+            | UpstreamError::Reset(_)
+            | UpstreamError::Garbage(_) => uncertain_too.then_some(true),
+            UpstreamError::Client | UpstreamError::BrokenRequest => None,
+        },
+    }
+}
+
+/// Keeps a call, and tells the client where it is.
+pub(super) async fn keep(
+    call: &Call,
+    uncertain: bool,
+    reason: &'static str,
+    mut flight: Flight,
+) -> Response<AnswerBody> {
+    let circuit = flight.circuit().clone();
+    let (Some(queue), Some(set)) = (circuit.queue(), &circuit.set().queue) else {
+        return problem::about_circuit(Kind::QueueFailed, "the circuit has no queue", flight);
+    };
+    flight.answered(Answer::Queued);
+    let pushed = match queue.push(call.message(&set.headers, uncertain)).await {
+        Ok(pushed) => pushed,
+        Err(error) => {
+            let kind = sorted(&error);
+            if kind == Kind::QueueFailed {
+                tracing::error!(circuit = circuit.name(), %error, "a call could not be kept");
+            }
+            // The storage's own words may name a file: those are for the log.
+            let detail = match kind {
+                Kind::QueueFailed => "the queue cannot be used now".to_owned(),
+                _ => error.to_string(),
+            };
+            return problem::about_circuit(kind, &detail, flight);
+        }
+    };
+    let body = json!({
+        "id": pushed.id,
+        "queue": &**queue.name(),
+        "key": call.key,
+        "position": pushed.position,
+    });
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(REASON, HeaderValue::from_static(reason));
+    if let Ok(place) = HeaderValue::try_from(messages::path_of(pushed.id)) {
+        headers.insert(LOCATION, place);
+    }
+    name_circuit(&mut response, &circuit);
+    response.map(|()| AnswerBody::own(Bytes::from(body.to_string()), Some(flight)))
+}
+
+fn sorted(error: &PushError) -> Kind {
+    match error {
+        PushError::Full { .. } | PushError::DiskFull { .. } => Kind::QueueFull,
+        PushError::TooLarge { .. } => Kind::TooLarge,
+        PushError::Mismatch { .. } => Kind::Mismatch,
+        _ => Kind::QueueFailed,
+    }
+}

@@ -1,0 +1,323 @@
+//! Calls that are kept for an upstream that cannot take them, by the daemon as a process.
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::daemon::{Daemon, Ended, Folder, ask, exchange, send};
+use crate::house::{Answer, BOUND, rag};
+use crate::stand_in::{Mode, StandIn};
+
+const SERVE: &[&str] = &[
+    "fusebox.toml",
+    "--listen",
+    "127.0.0.1:0",
+    "--admin",
+    "127.0.0.1:0",
+];
+
+/// Opens at the first failure and stays open until somebody closes it.
+const BREAKER: &str = "when_unavailable = \"queue\"\n\
+    breaker = { consecutive_failures = 1, open_for = \"1h\", half_open_successes = 1 }\n";
+
+/// A daemon whose circuit `rag` has a queue, and an upstream that fails.
+async fn house(folder: &Folder, more: &str) -> (Daemon, StandIn) {
+    let upstream = StandIn::start(Mode::Fail(503)).await;
+    folder.write(
+        "fusebox.toml",
+        rag(&upstream.url(), &format!("{BREAKER}{more}")),
+    );
+    (folder.serve(SERVE).await, upstream)
+}
+
+/// The same, with the circuit open.
+async fn open_house(folder: &Folder, more: &str) -> (Daemon, StandIn) {
+    let (daemon, upstream) = house(folder, more).await;
+    let answered = post(&daemon, "till-0", "", "first").await;
+    assert_eq!(answered.status, 503, "an answer is passed on: {answered:?}");
+    assert_eq!(daemon.circuit("rag").await["state"], "open");
+    (daemon, upstream)
+}
+
+async fn post(daemon: &Daemon, till: &str, lines: &str, body: &str) -> Answer {
+    let length = body.len();
+    let head = format!(
+        "POST /rag/receipts?x=1 HTTP/1.1\r\nhost: gateway.example\r\nconnection: close\r\n\
+        x-pos-id: {till}\r\n{lines}content-length: {length}\r\n\r\n{body}"
+    );
+    exchange(daemon.gateway, &head).await
+}
+
+async fn kept(daemon: &Daemon, till: &str, body: &str) -> String {
+    let answer = post(daemon, till, "", body).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    answer.header("location").expect("a place").to_owned()
+}
+
+async fn close(daemon: &Daemon) {
+    let path = "/api/v1/circuit-breakers/rag/force-state";
+    let closed = send(daemon.admin, "POST", path, &json!({"state": "closed"})).await;
+    assert_eq!(closed.status, 200, "{closed:?}");
+}
+
+/// What became of a message, once it is this.
+async fn becomes(daemon: &Daemon, place: &str, state: &str) -> Value {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let message = daemon.get(place).await;
+        assert_eq!(message.status, 200, "{message:?}");
+        let message = message.json();
+        if message["state"] == state {
+            return message;
+        }
+        assert!(begun.elapsed() < BOUND, "not {state}: {message}");
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn client(folder: &Folder, daemon: &Daemon, args: &[&str]) -> Ended {
+    let url = format!("http://{}", daemon.admin);
+    folder.run_with(args, &[("FUSEBOX_URL", &url)]).await
+}
+
+#[tokio::test]
+async fn a_call_that_is_rejected_is_kept_and_delivered_once_the_circuit_closes() {
+    let folder = Folder::new();
+    let (daemon, upstream) = open_house(&folder, "").await;
+    let secret = "authorization: Bearer secret\r\ncookie: a=b\r\nx-kind: receipt\r\n";
+    let answer = post(&daemon, "till-1", secret, "paid").await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    assert_eq!(answer.header("fusebox-circuit"), Some("rag"));
+    assert_eq!(answer.header("fusebox-reason"), Some("open"));
+    let told = answer.json();
+    let id = told["id"].as_str().expect("an id");
+    let expected = json!({"id": id, "queue": "rag", "key": null, "position": 1});
+    assert_eq!(told, expected);
+    let place = format!("/.fusebox/messages/{id}");
+    assert_eq!(answer.header("location"), Some(&*place));
+    let waiting = daemon.get(&place).await.json();
+    assert_eq!(
+        waiting,
+        json!({"id": id, "state": "pending", "attempts": 0, "last_error": null, "response": null})
+    );
+
+    upstream.turn(Mode::Echo);
+    close(&daemon).await;
+    let delivered = becomes(&daemon, &place, "delivered").await;
+    assert_eq!(delivered["attempts"], 1);
+    assert_eq!(delivered["response"]["status"], 200);
+    let got = delivered["response"]["body"]
+        .as_str()
+        .expect("what was sent");
+    assert!(got.starts_with("POST /receipts?x=1 HTTP/1.1\r\n"), "{got}");
+    assert!(got.ends_with("\r\n\r\npaid"), "{got}");
+    for line in [
+        &*format!("idempotency-key: {id}"),
+        "x-kind: receipt",
+        "x-pos-id: till-1",
+    ] {
+        assert!(got.contains(line), "{line} in {got}");
+    }
+    assert!(!got.contains("secret") && !got.contains("a=b"), "{got}");
+}
+
+#[tokio::test]
+async fn what_is_kept_outlives_kill_and_goes_in_the_order_of_its_key() {
+    let folder = Folder::new();
+    let more = "[circuits.rag.queue]\nkey = \"header:X-POS-ID\"\n";
+    let (mut daemon, upstream) = open_house(&folder, more).await;
+    let mut places = Vec::new();
+    for body in ["one", "two", "three"] {
+        places.push(kept(&daemon, "till-1", body).await);
+    }
+    daemon.process.signal(Signal::KILL);
+    assert_eq!(daemon.process.end().await, None);
+    let daemon = folder.serve(SERVE).await;
+    assert_eq!(daemon.get(&places[0]).await.json()["state"], "pending");
+
+    upstream.turn(Mode::Echo);
+    let before = upstream.hits();
+    close(&daemon).await;
+    // The last of its key: the others went before.
+    let last = becomes(&daemon, &places[2], "delivered").await;
+    assert!(
+        last["response"]["body"]
+            .as_str()
+            .is_some_and(|body| body.ends_with("three"))
+    );
+    for place in &places[..2] {
+        assert_eq!(daemon.get(place).await.json()["state"], "delivered");
+    }
+    assert_eq!(upstream.hits() - before, 3);
+}
+
+#[tokio::test]
+async fn while_a_key_has_to_wait_its_new_calls_wait_behind_and_other_keys_go_on() {
+    let folder = Folder::new();
+    let more = "[circuits.rag.queue]\nkey = \"header:X-POS-ID\"\n";
+    let (daemon, upstream) = open_house(&folder, more).await;
+    let first = kept(&daemon, "till-1", "one").await;
+    let pause = json!({"reason": "drill"});
+    let paused = send(daemon.admin, "POST", "/api/v1/queues/rag/pause", &pause).await;
+    assert_eq!(paused.status, 200, "{paused:?}");
+    upstream.turn(Mode::Ok);
+    close(&daemon).await;
+    let behind = post(&daemon, "till-1", "", "two").await;
+    assert_eq!(
+        (behind.status, behind.header("fusebox-reason")),
+        (202, Some("queued"))
+    );
+    assert_eq!(behind.json()["position"], 2);
+    assert_eq!(post(&daemon, "till-2", "", "at once").await.status, 200);
+    let resumed = send(
+        daemon.admin,
+        "POST",
+        "/api/v1/queues/rag/resume",
+        &json!({}),
+    )
+    .await;
+    assert_eq!(resumed.status, 200, "{resumed:?}");
+    becomes(&daemon, &first, "delivered").await;
+    let behind = behind.header("location").expect("a place").to_owned();
+    becomes(&daemon, &behind, "delivered").await;
+    assert_eq!(post(&daemon, "till-1", "", "three").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_refused_with_its_reason() {
+    let folder = Folder::new();
+    let more = "[circuits.rag.queue]\nmessages_max = 1\nmessage_bytes_max = \"1KiB\"\n";
+    let (daemon, _upstream) = open_house(&folder, more).await;
+    // What asks for something is not kept.
+    let get = ask(daemon.gateway, "/rag/x").await;
+    assert_eq!(
+        (get.status, get.json()["type"].clone()),
+        (503, json!("urn:fusebox:rejected"))
+    );
+    let large = post(&daemon, "a", "", &"x".repeat(1025)).await;
+    assert_eq!(large.json()["type"], "urn:fusebox:too-large");
+    assert_eq!(large.status, 413);
+    let named = "idempotency-key: order-7\r\ntraceparent: 00-1\r\n";
+    let first = post(&daemon, "a", named, "order").await;
+    assert_eq!(first.status, 202, "{first:?}");
+    let again = post(&daemon, "a", "idempotency-key: order-7\r\n", "order").await;
+    assert_eq!(
+        (again.status, again.json()["id"].clone()),
+        (202, first.json()["id"].clone())
+    );
+    let other = post(&daemon, "a", "idempotency-key: order-7\r\n", "another").await;
+    assert_eq!(other.json()["type"], "urn:fusebox:idempotency-mismatch");
+    assert_eq!(other.status, 422);
+    let full = post(&daemon, "a", "", "one more").await;
+    assert_eq!(
+        (full.status, full.json()["type"].clone()),
+        (503, json!("urn:fusebox:queue-full"))
+    );
+    assert_eq!(full.header("fusebox-reason"), Some("queue-full"));
+    for path in ["/.fusebox/messages/x", "/.fusebox/messages", "/.fusebox/"] {
+        assert_eq!(ask(daemon.gateway, path).await.status, 404, "{path}");
+    }
+    let place = first.header("location").expect("a place").to_owned();
+    let deleted = send(daemon.gateway, "DELETE", &place, &json!({})).await;
+    assert_eq!(
+        (deleted.status, deleted.header("allow")),
+        (405, Some("GET, HEAD"))
+    );
+}
+
+#[tokio::test]
+async fn dead_letters_and_queues_are_looked_at_and_steered_from_the_command_line() {
+    let folder = Folder::new();
+    let (daemon, upstream) = open_house(&folder, "").await;
+    let place = kept(&daemon, "till-1", "bad").await;
+    upstream.turn(Mode::Fail(422));
+    close(&daemon).await;
+    let dead = becomes(&daemon, &place, "dead").await;
+    assert_eq!(dead["response"]["status"], 422);
+    let id = dead["id"].as_str().expect("an id");
+
+    let list = client(&folder, &daemon, &["queue", "list"]).await;
+    assert_eq!(list.code, Some(0), "{list:?}");
+    assert!(
+        list.out[1].starts_with("rag ") && list.out[1].contains(" 1 "),
+        "{list:?}"
+    );
+    let letters = client(&folder, &daemon, &["dead", "list", "rag"]).await;
+    assert!(
+        letters.out[1].contains(id) && letters.out[1].contains("refused"),
+        "{letters:?}"
+    );
+    let shown = client(&folder, &daemon, &["dead", "show", id])
+        .await
+        .out
+        .join("\n");
+    assert!(shown.contains("422") && shown.contains("bad"), "{shown}");
+
+    let pause = ["queue", "pause", "rag", "--reason", "drill"];
+    assert_eq!(client(&folder, &daemon, &pause).await.code, Some(0));
+    let shown = client(&folder, &daemon, &["queue", "show", "rag"])
+        .await
+        .out
+        .join("\n");
+    assert!(shown.contains("drill (epoch 1)"), "{shown}");
+    let stale = ["queue", "resume", "rag", "--epoch", "7"];
+    assert_eq!(client(&folder, &daemon, &stale).await.code, Some(4));
+    upstream.turn(Mode::Ok);
+    let retried = client(&folder, &daemon, &["dead", "retry", id]).await;
+    assert_eq!(retried.out, ["1 wait again"]);
+    let resume = ["queue", "resume", "rag", "--epoch", "1", "--json"];
+    let resumed = client(&folder, &daemon, &resume).await;
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    becomes(&daemon, &place, "delivered").await;
+    for (wrong, code) in [
+        (&["dead", "show", "x"][..], 2),
+        (&["dead", "discard"], 2),
+        (&["dead", "show", id], 4),
+        (&["queue", "show", "none"], 4),
+        (&["queue", "show", "a/b"], 2),
+    ] {
+        assert_eq!(
+            client(&folder, &daemon, wrong).await.code,
+            Some(code),
+            "{wrong:?}"
+        );
+    }
+    let none = ["dead", "discard", "--queue", "rag"];
+    assert_eq!(client(&folder, &daemon, &none).await.out, ["0 are gone"]);
+}
+
+#[tokio::test]
+async fn a_file_of_queues_is_checked_and_written_out_while_it_is_used() {
+    let folder = Folder::new();
+    let (daemon, _upstream) = open_house(&folder, "").await;
+    kept(&daemon, "till-1", "paid").await;
+    let checked = folder.run(&["queue", "check"]).await;
+    assert_eq!(
+        (checked.code, checked.out),
+        (Some(0), vec!["ok".to_owned()])
+    );
+    let exported = folder.run(&["queue", "export"]).await;
+    assert_eq!((exported.code, exported.out.len()), (Some(0), 1));
+    let line: Value = serde_json::from_str(&exported.out[0]).expect("JSON");
+    assert_eq!(
+        (&line["body"], &line["state"]),
+        (&json!("paid"), &json!("pending"))
+    );
+
+    folder.write(
+        "other.db",
+        "not a database, but long enough to be looked at as one",
+    );
+    let other = folder.run(&["queue", "check", "other.db"]).await;
+    assert_eq!(other.code, Some(2), "{other:?}");
+    let none = folder.run(&["queue", "check", "none.db"]).await;
+    assert_eq!(none.code, Some(3), "{none:?}");
+    // A second daemon in the same folder would be a second owner.
+    let second = folder
+        .run(&["serve", "fusebox.toml", "--listen", "127.0.0.1:0"])
+        .await;
+    assert_eq!(second.code, Some(3), "{second:?}");
+    assert!(
+        second.err[0].contains("queue.db is used by another process"),
+        "{second:?}"
+    );
+}

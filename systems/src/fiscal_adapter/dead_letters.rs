@@ -1,0 +1,91 @@
+//! Receipts that a person has to look at.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use fusebox_queue::{MessageId, Query as Which, Record, Selection};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Desk;
+use super::receipts::shown;
+use crate::problem::Problem;
+
+/// Dead letters on one page, unless somebody asks for another number.
+const PAGE: usize = 100;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Paging {
+    limit: Option<usize>,
+    after: Option<MessageId>,
+}
+
+/// `GET /v1/dead-letters`: the oldest first.
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Value>, Problem> {
+    let which = Which {
+        queue: Some(desk.queue.name().to_string()),
+        dead: true,
+        after: paging.after,
+        limit: paging.limit.unwrap_or(PAGE).clamp(1, 1000),
+        ..Which::default()
+    };
+    let page = desk.queue.queues().messages(which).await?;
+    let items: Vec<_> = page.items.iter().map(shown).collect();
+    Ok(Json(json!({ "items": items, "next": page.next })))
+}
+
+/// `GET /v1/dead-letters/{id}`.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let record = dead(&desk, &id).await?;
+    let mut letter = shown(&record);
+    letter["reason"] = json!(record.death);
+    letter["history"] = json!(record.history);
+    letter["receipt"] = serde_json::from_slice(&record.body).unwrap_or_default();
+    Ok(Json(letter))
+}
+
+/// `POST /v1/dead-letters/{id}/retry`: it goes before all that wait for its terminal.
+pub(super) async fn retry(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let it = Selection::Ids(vec![dead(&desk, &id).await?.id]);
+    let count = desk.queue.queues().retry(it).await?;
+    told(&id, "pending", count)
+}
+
+/// `POST /v1/dead-letters/{id}/discard`: for good.
+pub(super) async fn discard(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let it = Selection::Ids(vec![dead(&desk, &id).await?.id]);
+    let count = desk.queue.queues().discard(it).await?;
+    told(&id, "discarded", count)
+}
+
+fn told(id: &str, state: &str, count: u64) -> Result<Json<Value>, Problem> {
+    if count == 0 {
+        let detail = "it is damaged, or no dead letter any more";
+        return Err(Problem::new(409, "Nothing was done", detail));
+    }
+    tracing::warn!(receipt = id, state, "somebody acted on a dead letter");
+    Ok(Json(json!({ "receipt_id": id, "state": state })))
+}
+
+async fn dead(desk: &Desk, id: &str) -> Result<Record, Problem> {
+    let record = desk.receipt(id).await?;
+    if record.death.is_some() {
+        return Ok(record);
+    }
+    Err(Problem::new(
+        404,
+        "No dead letter",
+        "the receipt with this id is no dead letter",
+    ))
+}

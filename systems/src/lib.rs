@@ -1,0 +1,12 @@
+//! Services that show Fusebox at work, each as its team would write it, with stand-ins for what
+//! they call.
+//!
+//! What this package is not: a library. Nothing depends on it.
+
+pub mod call;
+pub mod environment;
+pub mod fiscal_adapter;
+pub mod hosting;
+pub mod problem;
+pub mod sprint_service;
+pub mod stand_in;

@@ -1,0 +1,24 @@
+//! Waiting for a condition, with a bound.
+
+use std::time::{Duration, Instant};
+
+/// Long enough for a machine that has much else to do.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// Waits until it is so; a test whose condition never comes fails.
+#[track_caller]
+pub(crate) fn until(is_so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
+    let from = std::panic::Location::caller();
+    wait(is_so, from.to_string())
+}
+
+async fn wait(mut is_so: impl AsyncFnMut() -> bool, from: String) {
+    // A bound for the test itself, not a clock of what it tests.
+    #[allow(clippy::disallowed_methods)]
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < BOUND, "waited too long at {from}");
+        // tidy-allow(sleep): a look every few ms, within the bound above
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
