@@ -72,7 +72,8 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
 /// Which route a request goes to, and what that asks of its caller.
 struct Asked {
     need: Need,
-    /// The circuit that the path names, or whose queue it names, decoded as the handler will decode it.
+    /// The circuit that the path names, or whose queue it names, decoded as the handler will do
+    /// it.
     circuit: Option<String>,
     /// The key of a branch of it.
     key: Option<String>,

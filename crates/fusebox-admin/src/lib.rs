@@ -19,7 +19,8 @@
 //! | `/api/v1/me` | who asks, and what they may |
 //! | `/api/v1/main` | the switch above all circuits |
 //! | `/api/v1/events…` | what happened, and the calls before it as replay files |
-//! | `/api/v1/queues…`, `/api/v1/messages/{id}`, `/api/v1/dead-letters…` | what waits, what is dead, and what is done about it |
+//! | `/api/v1/queues…`, `/api/v1/messages/{id}` | what waits for a receiver, and pauses |
+//! | `/api/v1/dead-letters…` | what could not be delivered: retried or discarded |
 //! | `/api/v1/audit…` | who did what, and whether anybody changed the record of it |
 //!
 //! Every error is `application/problem+json`.

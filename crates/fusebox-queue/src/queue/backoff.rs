@@ -7,9 +7,9 @@ use crate::settings::QueueSettings;
 /// Beyond 2^31 of even a millisecond, 24 days, every bound has been reached.
 const DOUBLINGS_MAX: u32 = 31;
 
-/// The wait after so many failed attempts: exponential with a bound, and "equal jitter" (M. Brooker,
-/// "Exponential backoff and jitter"): half of it for certain, so that a message is not hammered, and
-/// half at random, so that many that failed at once do not come back at once.
+/// The wait after so many failed attempts: exponential with a bound, and "equal jitter" (M.
+/// Brooker, "Exponential backoff and jitter"): half of it for certain, so that a message is not
+/// hammered, and half at random, so that many that failed at once do not come back at once.
 ///
 /// `random` is from 0 to 1.
 pub(super) fn wait(settings: &QueueSettings, attempts: u32, random: f64) -> Duration {

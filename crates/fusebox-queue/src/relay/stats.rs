@@ -188,7 +188,8 @@ impl RelayWatch {
         self.0.counts.storage_errors.fetch_add(1, Relaxed);
         let before = self.now().storage_error.replace(error.to_string());
         if before.is_none() {
-            tracing::warn!(queue = %self.0.queue, %error, "the relay waits for the queue's storage");
+            let queue = &*self.0.queue;
+            tracing::warn!(queue, %error, "the relay waits for the queue's storage");
         }
     }
 

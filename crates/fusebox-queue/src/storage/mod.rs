@@ -21,8 +21,8 @@
 //!   is told from those that stood beside it. With as many crashes as a lease order allows, it is
 //!   dead instead. A suspect whose turn it is holds back what comes after it until it can go alone.
 //!   One that is settled without a crash is none any more.
-//! - **Age.** It counts from the push, or from the retry of a dead letter. What is too old dies when
-//!   its turn comes, or by an order to expire.
+//! - **Age.** It counts from the push, or from the retry of a dead letter. What is too old dies
+//!   when its turn comes, or by an order to expire.
 //! - **Bounds.** A push counts against the messages and bytes of its queue, dead letters included.
 //!   A repeat is answered, also by a full queue.
 //! - **Memory.** A delivered message is remembered with its answer and its idempotency key until

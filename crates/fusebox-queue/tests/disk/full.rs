@@ -3,7 +3,7 @@
 use super::Queue;
 use super::error::StorageError;
 use super::image::Image;
-use super::storage::sqlite::ROOM;
+use super::storage::ROOM;
 use super::storage::{Done, Storage};
 
 /// Pushes until there is no room; how many were acknowledged.

@@ -1,8 +1,8 @@
 //! The SQLite storage on real, small file systems: a full disk, and a power cut.
 //!
-//! `cargo test -p fusebox-queue --test disk`, or `scripts/test --full`. It mounts images of ext4 and
-//! needs root, `mkfs.ext4` and `mount`; without them every test fails and says so. Not part of a
-//! plain `cargo test`. The storage is not public, so its modules are built into this program.
+//! `cargo test -p fusebox-queue --test disk`, or `scripts/test --full`. It mounts images of ext4
+//! and needs root, `mkfs.ext4` and `mount`; without them every test fails and says so. Not part of
+//! a plain `cargo test`. The storage is not public, so its modules are built into this program.
 
 #![allow(dead_code, unused_imports)] // the parts that these tests do not need
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what a test may do
@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use id::{MessageId, first_seq};
 use message::NewMessage;
-use storage::sqlite::Sqlite;
+use storage::Sqlite;
 use storage::{Done, Ending, Lease, LeasesTaken, Order, Push, PushLimits, Settle, Storage};
 
 /// When the tests begin.

@@ -1,8 +1,8 @@
 //! A power cut loses nothing that was acknowledged.
 //!
 //! This very program, started again, pushes into a file on an image and tells each place that was
-//! acknowledged. It is stopped at some point, the image is copied as it is, and the copy is mounted:
-//! what was not synced is not there.
+//! acknowledged. It is stopped at some point, the image is copied as it is, and the copy is
+//! mounted: what was not synced is not there.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -106,7 +106,8 @@ impl Access {
     }
 }
 
-/// The circuits, with what their queues hold. Off the threads that answer: a disk may take its time.
+/// The circuits, with what their queues hold. Off the threads that answer: a disk may take its
+/// time.
 async fn open(config: &Config) -> Result<Arc<Circuits>, u8> {
     let config = config.clone();
     let opened = spawn_blocking(move || {

@@ -6,8 +6,9 @@
 //!   half a minute in which nothing was sent.
 //! - It doubles every [`Pace::double_every`], steadily, until the first trouble; from half of the
 //!   rate that had trouble on it only probes: a sixteenth of itself in the same time, at least
-//!   [`Pace::start`], and a thirty-second while it is near the rate that had trouble. It grows only while it is what holds the relay back and is used: a rate
-//!   that nobody tried is no knowledge.
+//!   [`Pace::start`], and a thirty-second while it is near the rate that had
+//!   trouble. It grows only while it is what holds the relay back and is used: a rate that nobody
+//!   tried is no knowledge.
 //! - Trouble is a failure, a throttle, or a failure of live traffic. It halves the rate, once per
 //!   round trip: what was sent before the last halving says nothing about the rate after it. There
 //!   is no growth until an interval has passed without trouble. One failure in a hundred good

@@ -1,7 +1,7 @@
 //! A storage in memory: the model that every other one is held to, and a queue for tests and
 //! programs that need no more.
 //!
-//! It is written to be obviously right: maps, whole scans, one thing after the other. The price is
+//! It is written to be seen right: maps, whole scans, one thing after the other. The price is
 //! that an order looks at every message of its queue.
 
 mod ask;

@@ -24,8 +24,7 @@ impl Work<'_> {
         queue: i64,
         key: Option<&str>,
         seq: i64,
-        group: &str,
-        due: Millis,
+        (group, due): (&str, Millis),
     ) -> Result<(), Failed> {
         let Some(key) = key else {
             return self.give_turn(queue, group, due, seq);
@@ -124,7 +123,7 @@ impl Work<'_> {
         turn: (&str, Millis),
     ) -> Result<(), Failed> {
         let Some((head, _)) = self.line(queue, key)? else {
-            return self.join(queue, Some(key), seq, turn.0, turn.1);
+            return self.join(queue, Some(key), seq, turn);
         };
         if seq < head && self.book.held(head).is_none() {
             let (group, due) = self.turn_of(head)?;
@@ -248,7 +247,7 @@ impl Work<'_> {
             };
             let (key, group) = (text(1)?, text(2)?);
             let group = turn_group(group.as_deref());
-            self.join(queue, key.as_deref(), seq, &group, row.get(3)?)?;
+            self.join(queue, key.as_deref(), seq, (&group, row.get(3)?))?;
         }
         Ok(())
     }

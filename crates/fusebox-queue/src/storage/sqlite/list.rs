@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, params_from_iter};
 
 use super::failed::Failed;
 use super::read::{Table, record};
+use crate::id::MessageId;
 use crate::record::{Page, Query, Record};
 
 /// Items of a page at most.
@@ -47,7 +48,7 @@ fn select(
 ) -> Result<Option<(String, Vec<Value>)>, Failed> {
     let mut sql = table(query).select();
     sql.push_str(" WHERE m.seq > ?");
-    let mut values = vec![Value::Integer(query.after.map_or(i64::MIN, |id| id.seq()))];
+    let mut values = vec![Value::Integer(query.after.map_or(i64::MIN, MessageId::seq))];
     if let Some(queue) = &query.queue {
         let of = "SELECT id, low FROM queue WHERE name = ?1";
         let mut statement = db.prepare_cached(of)?;

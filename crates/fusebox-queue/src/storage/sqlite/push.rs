@@ -47,7 +47,7 @@ impl Work<'_> {
         let position = counters.messages;
         self.write(push, queue, digest.as_deref())?;
         let group = turn_group(message.group.as_deref());
-        self.join(queue, message.key.as_deref(), seq, &group, push.at)?;
+        self.join(queue, message.key.as_deref(), seq, (&group, push.at))?;
         Ok(Ok(Pushed {
             id: push.id,
             position,

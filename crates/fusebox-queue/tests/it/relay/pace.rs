@@ -64,7 +64,7 @@ fn calm_breaker() -> World {
 
 /// A backlog that does not end.
 async fn top_up(world: &World, step: u64) {
-    if step % 100 == 0 {
+    if step.is_multiple_of(100) {
         for _ in world.queue.stats().depth..300 {
             world.push(None, "x").await;
         }

@@ -143,6 +143,11 @@ pub(crate) struct Got {
     pub(crate) id: MessageId,
 }
 
+/// How many it has at once, had at most, and has of each key.
+type Busy = (usize, usize, BTreeMap<String, usize>);
+
+type Replies = dyn Fn(&Leased, Duration) -> Reply + Send + Sync;
+
 /// A sink that notes what it gets and replies what the test says, after some time.
 #[derive(Clone)]
 pub(crate) struct Fake {
@@ -150,8 +155,8 @@ pub(crate) struct Fake {
     takes: Duration,
     got: Arc<Mutex<Vec<Got>>>,
     /// How many it has at once, and had at most; by key too.
-    busy: Arc<Mutex<(usize, usize, BTreeMap<String, usize>)>>,
-    reply: Arc<dyn Fn(&Leased, Duration) -> Reply + Send + Sync>,
+    busy: Arc<Mutex<Busy>>,
+    reply: Arc<Replies>,
 }
 
 impl Fake {
@@ -203,6 +208,7 @@ impl Sink for Fake {
         }
         // Decided when it comes, as a receiver does that is too busy.
         let reply = (self.reply)(message, now);
+        // tidy-allow(sleep): in tokio's paused time
         tokio::time::sleep(self.takes).await;
         let mut busy = self.busy.lock().unwrap();
         busy.0 -= 1;

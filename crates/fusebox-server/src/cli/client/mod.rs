@@ -28,7 +28,8 @@ use super::{say, tell};
 use service::Service;
 use trouble::Trouble;
 
-pub(super) const WHERE: &str = "Environment: FUSEBOX_URL is where to ask (default http://127.0.0.1:9797; a \
+pub(super) const WHERE: &str = "Environment: FUSEBOX_URL is where to ask (default \
+    http://127.0.0.1:9797; a \
     path as in http://host/fusebox is kept), FUSEBOX_TOKEN or the file FUSEBOX_TOKEN_FILE is who \
     asks, FUSEBOX_CA_FILE (PEM) is an authority to trust for https.";
 

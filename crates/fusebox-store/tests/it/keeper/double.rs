@@ -142,7 +142,10 @@ impl Storage for Double {
     }
 
     fn trim(&mut self, limits: &Limits, now: SystemTime) -> Result<(), StoreError> {
-        self.enter(|_| {})?;
+        // This chore comes when it likes, also in the place of the write that a test waits for.
+        if self.seen().mood != Mood::Hangs {
+            self.enter(|_| {})?;
+        }
         self.memory.trim(limits, now)
     }
 

@@ -70,6 +70,17 @@ impl Default for Bucket {
 }
 
 impl Bucket {
+    /// One of a window, with room for the keys of successes: these must not allocate when the
+    /// window turns to a bucket for the first time.
+    pub(super) fn of_window() -> Self {
+        /// The default of `keys_min`, at which the list ends.
+        const KEYS: usize = 3;
+        Self {
+            all: Few::with_capacity(KEYS),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn put(&mut self, outcome: KeyedOutcome, most: usize) -> Entered {
         self.most = self.most.min(most);
         put(&mut self.all, outcome.key, most);

@@ -214,7 +214,7 @@ impl Span {
                 calls: n as usize,
             },
             WindowSize::Time(length) => Self::Time {
-                buckets: Box::new(std::array::from_fn(|_| Bucket::default())),
+                buckets: Box::new(std::array::from_fn(|_| Bucket::of_window())),
                 width: (nanos(length) / BUCKETS as u64).max(1),
                 carried: Vec::new(),
             },

@@ -74,8 +74,7 @@ fn ordered() -> impl Strategy<Value = Ordered> {
     let queue = || select(&QUEUES[..]);
     let age = || 0..200_000_i64;
     prop_oneof![
-        8 => (queue(), select(&KEYS[..]), select(&GROUPS[..]), select(&NAMES[..]), select(&["a", "b"][..]))
-            .prop_map(|(queue, key, group, name, body)| Ordered::Push { queue, key, group, name, body }),
+        8 => push(),
         8 => (queue(), 0..4_usize, age()).prop_map(|(queue, max, more)| {
             let age_max = 100_000 + more;
             Ordered::Lease { queue, max, age_max }
@@ -88,6 +87,18 @@ fn ordered() -> impl Strategy<Value = Ordered> {
         1 => (queue(), age(), 0..4_usize).prop_map(|(q, age, max)| Ordered::Expire(q, age, max)),
         1 => (queue(), age(), 0..4_usize).prop_map(|(q, age, max)| Ordered::Forget(q, age, max)),
     ]
+}
+
+fn push() -> impl Strategy<Value = Ordered> {
+    let (queue, body) = (select(&QUEUES[..]), select(&["a", "b"][..]));
+    let rest = (select(&KEYS[..]), select(&GROUPS[..]), select(&NAMES[..]));
+    (queue, rest, body).prop_map(|(queue, (key, group, name), body)| Ordered::Push {
+        queue,
+        key,
+        group,
+        name,
+        body,
+    })
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
