@@ -10,6 +10,7 @@ use fusebox_store::{Keeper, Memory};
 use fusebox_telemetry::{Facts, Names};
 
 use crate::access::Door;
+use crate::activity::Activity;
 use crate::audit::Journal;
 use crate::desk::{Desk, FindQueues};
 use crate::dry_run::DryRuns;
@@ -132,6 +133,7 @@ impl Admin {
             };
             Recorder::new(&self.registry, Box::new(attach))
         });
+        let activity = Activity::default();
         let requests = Requests::default();
         let mut facts = self.facts;
         facts.extend([Arc::new(requests.clone()) as _, Arc::new(feed.clone()) as _]);
@@ -142,6 +144,7 @@ impl Admin {
             feed: feed.clone(),
             history: keeper.as_ref().map(Keeper::follow),
             recorder: recorder.clone(),
+            activity: activity.clone(),
         });
         if let Err(error) = &running {
             tracing::error!(%error, "no background thread: the stream will tell nothing");
@@ -160,6 +163,7 @@ impl Admin {
             feed,
             recorder,
             dry_runs: DryRuns::default(),
+            activity,
             _running: running.ok(),
             openapi: Arc::new(document),
         };

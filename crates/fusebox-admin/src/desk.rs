@@ -9,6 +9,7 @@ use fusebox_telemetry::{Facts, Names};
 
 use crate::Readiness;
 use crate::access::Door;
+use crate::activity::Activity;
 use crate::audit::Journal;
 use crate::dry_run::DryRuns;
 use crate::recorder::Recorder;
@@ -43,6 +44,8 @@ pub(crate) struct Desk {
     /// The last hour of every circuit; `None`: the host wants none.
     pub(crate) recorder: Option<Recorder>,
     pub(crate) dry_runs: DryRuns,
+    /// How much was called, and how long it took.
+    pub(crate) activity: Activity,
     /// The background thread, as long as somebody may ask; `None`: the system gave none.
     pub(crate) _running: Option<Running>,
     /// The document of all routes.

@@ -13,7 +13,8 @@ use crate::desk::Desk;
 use crate::problem::Problem;
 use crate::queues;
 
-/// Nothing here is to be guessed at, kept, framed, or loaded from.
+/// Nothing here is to be guessed at, kept, framed, or loaded from; the console says for itself what
+/// it keeps and loads.
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CACHE_CONTROL, "no-store"),
@@ -63,7 +64,7 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
     desk.requests.count(role, need.action, code);
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
+        response.headers_mut().entry(name).or_insert(value);
     }
     response
 }

@@ -9,11 +9,14 @@
 //!
 //! | path | |
 //! |---|---|
+//! | `/` | the console: a page for people, from which all of this is seen and done |
 //! | `/livez`, `/readyz` | for who starts the process and routes to it; open circuits never count |
 //! | `/health` | what a person asks: is anything that matters broken? |
 //! | `/metrics` | Prometheus, `OpenMetrics` or classic text by `Accept` |
 //! | `/openapi.json` | all of this, for programs |
 //! | `/api/v1/circuit-breakers…` | circuits and branches as JSON, and the actions of an operator |
+//! | `/api/v1/activity` | rates and latencies of the last hour |
+//! | `/api/v1/me` | who asks, and what they may |
 //! | `/api/v1/main` | the switch above all circuits |
 //! | `/api/v1/events…` | what happened, and the calls before it as replay files |
 //! | `/api/v1/queues…`, `/api/v1/messages/{id}` | what waits for a receiver, and pauses |
@@ -24,11 +27,13 @@
 
 mod access;
 mod actions;
+mod activity;
 mod admin;
 mod audit;
 mod body;
 mod branches;
 mod circuits;
+mod console;
 mod desk;
 mod dry_run;
 mod etag;
@@ -36,6 +41,7 @@ mod events;
 mod guard;
 mod health;
 mod main_breaker;
+mod me;
 mod metrics;
 mod named;
 mod openapi;

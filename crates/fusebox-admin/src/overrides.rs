@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use fusebox::{Listed, OverrideRequest, RegistryError, SettingsChange, SettingsError};
+use fusebox::{Listed, OverrideRequest, RegistryError, Settings, SettingsChange, SettingsError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -68,6 +68,9 @@ pub(crate) struct Origins {
 pub(crate) struct Setting {
     value: String,
     origin: Origin,
+    /// What it is where nobody says anything; null where it is unset then.
+    #[schema(required)]
+    default: Option<String>,
 }
 
 /// Where a setting comes from.
@@ -233,6 +236,7 @@ impl Origins {
         let snapshot = entry.circuit.snapshot();
         let over = entry.over.as_deref();
         let base: BTreeMap<_, _> = entry.base.entries().into_iter().collect();
+        let defaults: BTreeMap<_, _> = Settings::default().entries().into_iter().collect();
         let effective = snapshot.settings.entries().into_iter();
         let effective = effective.map(|(key, value)| {
             let named = over.is_some_and(|over| over.change.names(key));
@@ -241,7 +245,13 @@ impl Origins {
             } else {
                 Origin::File
             };
-            (key, Setting { value, origin })
+            let default = defaults.get(key).cloned();
+            let setting = Setting {
+                value,
+                origin,
+                default,
+            };
+            (key, setting)
         });
         Self {
             effective: effective.collect(),

@@ -8,18 +8,21 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::desk::Desk;
 use crate::{
-    actions, audit, branches, circuits, dry_run, events, health, main_breaker, metrics, openapi,
-    overrides, queues, services, stream,
+    actions, activity, audit, branches, circuits, console, dry_run, events, health, main_breaker,
+    me, metrics, openapi, overrides, queues, services, stream,
 };
 
 /// Every resource, one line each.
 pub(crate) fn all() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
+        .merge(console::routes())
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
         .merge(services::routes())
+        .merge(me::routes())
         .merge(circuits::routes())
+        .merge(activity::routes())
         .merge(actions::routes())
         .merge(branches::routes())
         .merge(events::routes())

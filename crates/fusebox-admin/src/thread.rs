@@ -9,6 +9,7 @@ use std::time::Duration;
 use fusebox::Registry;
 use fusebox_store::{EventFeed, Fed};
 
+use crate::activity::Activity;
 use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::{Phase, Readiness};
@@ -32,6 +33,7 @@ pub(crate) struct Duties {
     /// The history as it is kept.
     pub(crate) history: Option<EventFeed>,
     pub(crate) recorder: Option<Recorder>,
+    pub(crate) activity: Activity,
 }
 
 /// Starts the thread.
@@ -67,6 +69,7 @@ impl Duties {
         if let Some(recorder) = &self.recorder {
             recorder.tick();
         }
+        self.activity.tick(&self.registry);
         self.feed.tick();
         while let Some(fed) = self.history.as_mut().and_then(EventFeed::try_next) {
             match fed {
@@ -92,6 +95,7 @@ mod tests {
             feed: Feed::new(registry),
             history: None,
             recorder: None,
+            activity: Activity::default(),
         }
     }
 

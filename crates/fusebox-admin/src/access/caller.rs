@@ -45,6 +45,11 @@ impl Caller {
         self.role
     }
 
+    /// Patterns of the circuits that are the caller's.
+    pub(crate) fn patterns(&self) -> &[String] {
+        self.circuits.as_slice()
+    }
+
     /// As whom the breaker shall remember it.
     pub(crate) fn author(&self) -> Author {
         Author::new(&*self.name)

@@ -18,8 +18,11 @@ use super::secret::TokenText;
 use super::tokens::{Found, Tokens};
 use crate::problem::Problem;
 
-/// Asked by machines that hold no secrets; they tell nothing that needs one.
-const OPEN_TO_ALL: [&str; 2] = ["/livez", "/readyz"];
+/// Asked by machines that hold no secrets, and by browsers that do not have theirs yet; they tell
+/// nothing that needs one.
+const OPEN_TO_ALL: [&str; 3] = ["/livez", "/readyz", "/"];
+/// The same for what the page is made of.
+const OPEN_BELOW: &str = "/assets/";
 /// A proxy puts one of these on what it passes on, so that its own address proves nothing.
 const FORWARDED: [HeaderName; 4] = [
     HeaderName::from_static("forwarded"),
@@ -87,7 +90,8 @@ impl Door {
             Some(_) => origin::is_same(&request.uri, &request.headers)?,
         }
         // The path as the routes see it, without the prefix of a host.
-        if OPEN_TO_ALL.contains(&request.uri.path()) {
+        let path = request.uri.path();
+        if OPEN_TO_ALL.contains(&path) || path.starts_with(OPEN_BELOW) {
             return Ok(None);
         }
         let from = peer(request);

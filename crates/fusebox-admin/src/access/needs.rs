@@ -73,11 +73,14 @@ type Row = (&'static str, &'static str, Need);
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     reads("/", Of::Own),
+    reads("/assets/{file}", Of::Own),
     reads("/livez", Of::Own),
     reads("/readyz", Of::Own),
     reads("/health", Of::Own),
     reads("/metrics", Of::All),
     reads("/openapi.json", Of::Own),
+    reads("/api/v1/me", Of::Own),
+    reads("/api/v1/activity", Of::Own),
     reads("/api/v1/main", Of::Own),
     reads("/api/v1/circuit-breakers", Of::Own),
     reads("/api/v1/circuit-breakers/health", Of::Own),
@@ -85,6 +88,7 @@ const ROWS: &[Row] = &[
     reads("/api/v1/circuit-breakers/{name}", Of::Named),
     reads("/api/v1/circuit-breakers/{name}/branches", Of::Named),
     reads("/api/v1/circuit-breakers/{name}/branches/{key}", Of::Named),
+    reads("/api/v1/circuit-breakers/{name}/activity", Of::Named),
     reads("/api/v1/circuit-breakers/{name}/events", Of::Named),
     // An event tells its circuit only once it is looked up.
     reads("/api/v1/events", Of::Own),

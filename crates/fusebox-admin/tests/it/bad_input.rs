@@ -54,7 +54,6 @@ async fn a_method_that_a_route_does_not_take_is_405_with_allow() {
 async fn what_is_not_there_is_404() {
     let desk = Desk::new();
     for path in [
-        "/",
         "/nowhere",
         "/api/v1",
         "/api/v1/circuit-breakers/rag/else",

@@ -4,6 +4,7 @@
 
 mod access;
 mod actions;
+mod activity;
 mod asking;
 mod attacks;
 mod audit;
@@ -11,10 +12,12 @@ mod bad_input;
 mod branch_actions;
 mod branches;
 mod conforming;
+mod console;
 mod dry_run;
 mod events;
 mod health;
 mod main_breaker;
+mod me;
 mod metrics;
 mod mounted;
 mod openapi;

@@ -78,6 +78,7 @@ async fn every_route_is_under_the_prefix_and_the_service_s_own_stay() {
     let own = service.ask("GET", "/", "", "the service's own").await;
     assert!(own.starts_with("HTTP/1.1 200"), "{own}");
     for (path, told) in [
+        ("/fusebox", "\"fusebox/assets/console-"),
         ("/fusebox/livez", "ok\n"),
         ("/fusebox/readyz", "ready\n"),
         ("/fusebox/health", "\"status\":\"pass\""),

@@ -11,11 +11,16 @@ use super::conforming::template;
 
 /// Every route, for who reads this test: a route that comes or goes is seen here.
 const ROUTES: &[(&str, &str)] = &[
+    ("/", "get"),
+    ("/assets/{file}", "get"),
     ("/livez", "get"),
     ("/readyz", "get"),
     ("/health", "get"),
     ("/metrics", "get"),
     ("/openapi.json", "get"),
+    ("/api/v1/me", "get"),
+    ("/api/v1/activity", "get"),
+    ("/api/v1/circuit-breakers/{name}/activity", "get"),
     ("/api/v1/circuit-breakers", "get"),
     ("/api/v1/circuit-breakers/health", "get"),
     ("/api/v1/circuit-breakers/stream", "get"),
@@ -99,6 +104,7 @@ async fn the_router_takes_what_the_document_says_and_nothing_else() {
         let real = path
             .replace("{name}", "rag")
             .replace("{key}", "t0")
+            .replace("{file}", "x.js")
             .replace("{id}", "1");
         assert_eq!(template(&document, &real).as_ref(), Some(path));
         let asked = request("OPTIONS", &real)

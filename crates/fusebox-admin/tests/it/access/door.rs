@@ -95,12 +95,11 @@ async fn with_tokens_everybody_needs_one_on_this_machine_too() {
                 .header(header::AUTHORIZATION, with);
             desk.send(from(peer, sent)).await.ok();
         }
-        for path in ["/livez", "/readyz"] {
+        for path in ["/livez", "/readyz", "/"] {
             let probe = desk.send(from(peer, request("GET", path))).await;
             assert_ne!(probe.status, StatusCode::UNAUTHORIZED, "{path}");
         }
         for path in [
-            "/",
             "/health",
             "/metrics",
             "/openapi.json",
@@ -203,8 +202,9 @@ async fn the_router_finds_its_routes_under_a_prefix() {
         let reset = path("/api/v1/circuit-breakers/rag/reset");
         assert_eq!(ask("POST", reset, true).await, 403, "{prefix}");
     }
-    // The prefix does not open what stands under it.
-    assert_eq!(ask("GET", "/livez".to_owned(), false).await, 401);
+    // The prefix itself is the console, and opens nothing that stands under it.
+    assert_eq!(ask("GET", "/livez".to_owned(), false).await, 200);
+    assert_eq!(ask("GET", "/livez/health".to_owned(), false).await, 401);
 }
 
 #[tokio::test]

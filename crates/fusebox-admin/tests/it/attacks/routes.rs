@@ -27,11 +27,16 @@ const C: &str = "/api/v1/circuit-breakers";
 /// Method, path below `C` or whole, the least role, what limited tokens may. A route that the
 /// document has and this table has not fails the test.
 const TABLE: &[(&str, &str, Option<Role>, For)] = &[
+    ("GET", "/", None, Anyone),
+    ("GET", "/assets/{file}", None, Anyone),
     ("GET", "/livez", None, Anyone),
     ("GET", "/readyz", None, Anyone),
     ("GET", "/health", Some(Viewer), Anyone),
     ("GET", "/metrics", Some(Viewer), Nobody),
     ("GET", "/openapi.json", Some(Viewer), Anyone),
+    ("GET", "/api/v1/me", Some(Viewer), Anyone),
+    ("GET", "/api/v1/activity", Some(Viewer), Anyone),
+    ("GET", "C/{name}/activity", Some(Viewer), Named),
     ("GET", "/api/v1/main", Some(Viewer), Anyone),
     ("POST", "/api/v1/main", Some(Operator), Nobody),
     ("GET", "/api/v1/audit", Some(Admin), Nobody),
@@ -135,8 +140,9 @@ impl Route {
     /// The path with this in place of the circuit's name.
     fn at(&self, circuit: &str) -> String {
         let path = self.path.replace("{name}", circuit);
+        let path = path.replace("{key}", "pos-7").replace("{id}", "1");
         let path = path.replace("{queue}", circuit);
-        path.replace("{key}", "pos-7").replace("{id}", "1")
+        path.replace("{file}", "x.js")
     }
 
     fn is_open_to(&self, role: Option<Role>) -> bool {
