@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what a test may do
 
+#[cfg(all(feature = "relay", feature = "sqlite", target_os = "linux"))]
+mod backlog;
 mod face;
+#[cfg(feature = "sqlite")]
+mod kills;
 #[cfg(feature = "relay")]
 mod relay;
 #[cfg(feature = "http")]
