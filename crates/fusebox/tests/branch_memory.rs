@@ -154,6 +154,26 @@ fn a_success_of_a_branch_with_something_to_remember_allocates_nothing() {
 }
 
 #[test]
+fn a_success_allocates_nothing_as_the_window_moves_on() {
+    let clock = ManualClock::new();
+    let length = Duration::from_secs(10);
+    let circuit = CircuitBreaker::builder("keyed")
+        .settings(settings(Some(WindowSize::Time(length))))
+        .branches(BranchSettings::default())
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let round = || ["a", "b"].iter().for_each(|key| succeed(&circuit, key));
+    (0..100).for_each(|_| round());
+    let before = ALLOCATIONS.get();
+    for _ in 0..100 {
+        clock.advance(length / 10);
+        round();
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+}
+
+#[test]
 fn a_rejection_by_a_branch_allocates_nothing() {
     let by = Author::new("tester");
     for circuit in circuits() {

@@ -81,6 +81,15 @@ impl Bucket {
         }
     }
 
+    /// Begins anew and keeps its room.
+    pub(super) fn begin(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.most = usize::MAX;
+        for list in [&mut self.all, &mut self.failed, &mut self.slow] {
+            list.clear();
+        }
+    }
+
     pub(super) fn put(&mut self, outcome: KeyedOutcome, most: usize) -> Entered {
         self.most = self.most.min(most);
         put(&mut self.all, outcome.key, most);

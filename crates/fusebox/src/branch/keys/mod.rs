@@ -278,10 +278,7 @@ impl Seen {
                     return Entered::Each;
                 }
                 if bucket.epoch < epoch {
-                    *bucket = Bucket {
-                        epoch,
-                        ..Bucket::default()
-                    };
+                    bucket.begin(epoch);
                 }
                 bucket.put(outcome, most)
             }
@@ -291,12 +288,12 @@ impl Seen {
     fn clear(&mut self) {
         self.run.clear();
         match &mut self.span {
-            Span::Generation(bucket) => **bucket = Bucket::default(),
+            Span::Generation(bucket) => bucket.begin(0),
             Span::Calls { ring, .. } => ring.clear(),
             Span::Time {
                 buckets, carried, ..
             } => {
-                buckets.fill_with(Bucket::default);
+                buckets.iter_mut().for_each(|bucket| bucket.begin(0));
                 carried.clear();
             }
         }
