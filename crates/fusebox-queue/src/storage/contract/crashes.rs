@@ -1,7 +1,7 @@
 //! Leases and crashes.
 
 use super::Bench;
-use super::bench::{LASTS, delivered, ids};
+use super::bench::{BEGIN, LASTS, delivered, ids};
 use crate::record::{Death, MessageState};
 use crate::storage::Ending;
 
@@ -64,6 +64,22 @@ pub(super) fn a_suspect_waits_for_what_is_being_sent_and_holds_back_the_rest(ben
     assert_eq!(ids(&suspect), [a]);
     assert!(bench.settle(&suspect.leased[0], delivered()));
     assert_eq!(bench.leased(10), [later]);
+}
+
+pub(super) fn a_suspect_that_is_too_old_dies_at_once_and_holds_nothing_back(bench: &mut Bench) {
+    let a = bench.push_key("");
+    bench.now += 1;
+    let [b, c] = [(); 2].map(|()| bench.push_key(""));
+    assert_eq!(bench.leased(1), [a]);
+    bench.now += LASTS - 1;
+    assert_eq!(bench.leased(1), [b]);
+    bench.now += 1;
+    // So that `a` alone is too old.
+    bench.pushed_after = BEGIN + 1;
+    let taken = bench.lease(1);
+    let found = (ids(&taken), taken.crashed, taken.expired);
+    assert_eq!(found, (vec![c], 1, 1));
+    assert_eq!(bench.state(a), MessageState::Expired);
 }
 
 pub(super) fn a_suspect_that_is_settled_is_none_any_more(bench: &mut Bench) {

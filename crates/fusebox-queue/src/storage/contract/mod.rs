@@ -33,6 +33,7 @@ macro_rules! contract {
                 crashes::leases_of_an_owner_that_is_gone_are_crashes,
                 crashes::suspects_go_alone,
                 crashes::a_suspect_waits_for_what_is_being_sent_and_holds_back_the_rest,
+                crashes::a_suspect_that_is_too_old_dies_at_once_and_holds_nothing_back,
                 crashes::a_suspect_that_is_settled_is_none_any_more,
                 crashes::too_many_crashes_are_the_death_of_a_message,
                 crashes::a_lease_that_is_not_in_force_settles_nothing,

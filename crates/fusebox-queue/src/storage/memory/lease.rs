@@ -14,12 +14,19 @@ impl Book {
         let mut taken = LeasesTaken::default();
         self.end_leases(lease, &mut taken);
         while taken.leased.len() < lease.max {
-            let Some(seq) = self.next_in_turn(lease) else {
+            let Some(first) = self.first_due(lease) else {
                 break;
             };
+            // One that is too old does not go, so it need not wait for its turn to go alone.
+            let is_aged = first.aged_from < lease.pushed_after;
+            if self.waits_to_be_alone(first) && !is_aged {
+                break;
+            }
+            let seq = first.id.seq();
             self.take(seq, lease, &mut taken);
         }
-        if self.next_in_turn(lease).is_none() {
+        let first = self.first_due(lease);
+        if first.is_none_or(|first| self.waits_to_be_alone(first)) {
             taken.next_due = self.next_due(lease);
         }
         taken
@@ -63,18 +70,20 @@ impl Book {
         self.last_token = token;
     }
 
-    /// The place of the one that goes now.
-    fn next_in_turn(&self, lease: &Lease) -> Option<i64> {
-        let in_flight: Vec<_> = self.of(&lease.queue).filter(|r| r.is_leased()).collect();
-        if in_flight.iter().any(|row| row.is_suspect) {
+    /// The one whose turn it is; none while a suspect is being sent.
+    fn first_due(&self, lease: &Lease) -> Option<&Row> {
+        let mut in_flight = self.of(&lease.queue).filter(|row| row.is_leased());
+        if in_flight.any(|row| row.is_suspect) {
             return None;
         }
         let due = self.heads(&lease.queue);
         let due = due.into_iter().filter(|row| row.due <= lease.at);
-        let first = due.min_by_key(|row| (row.due, row.id))?;
-        // It holds back what comes after it until it can go alone.
-        let waits_to_be_alone = first.is_suspect && !in_flight.is_empty();
-        (!waits_to_be_alone).then(|| first.id.seq())
+        due.min_by_key(|row| (row.due, row.id))
+    }
+
+    /// It holds back what comes after it until it can go alone.
+    fn waits_to_be_alone(&self, first: &Row) -> bool {
+        first.is_suspect && self.of(&first.queue).any(Row::is_leased)
     }
 
     /// When something else will be due.
