@@ -134,13 +134,17 @@ impl Sender {
 #[async_trait::async_trait]
 impl HttpClient for Sender {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let answer = self.client.request(request.map(Full::new));
-        let exchange = async {
-            let (head, body) = answer.await?.into_parts();
+        let client = self.client.clone();
+        let exchange = async move {
+            let answer = client.request(request.map(Full::new)).await?;
+            let (head, body) = answer.into_parts();
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await?;
             Ok::<_, HttpError>(Response::from_parts(head, body.to_bytes()))
         };
-        let sent = self.runtime.spawn(timeout(SENT_WITHIN, exchange));
-        sent.await??
+        // The timer, too, is begun there: the exporter's thread has no runtime.
+        let sent = self
+            .runtime
+            .spawn(async { timeout(SENT_WITHIN, exchange).await? });
+        sent.await?
     }
 }
