@@ -120,6 +120,12 @@ impl Admin {
 
     /// The routes, to be served or nested under any prefix.
     pub fn router(self) -> Router {
+        self.router_and_facts().0
+    }
+
+    /// The same, with what `/metrics` shows beside the circuits: for a host that sends its metrics
+    /// elsewhere, too.
+    pub fn router_and_facts(self) -> (Router, Arc<dyn Facts>) {
         let (router, document) = routes::all().split_for_parts();
         let document = serde_json::to_value(openapi::finished(document)).unwrap_or_default();
         let keeper = self.keeper.or_else(|| in_memory(&self.registry));
@@ -138,6 +144,7 @@ impl Admin {
         let mut facts = self.facts;
         facts.extend([Arc::new(requests.clone()) as _, Arc::new(feed.clone()) as _]);
         facts.extend(keeper.clone().map(|keeper| Arc::new(Kept(keeper)) as _));
+        let facts = Arc::new(facts);
         let running = thread::start(Duties {
             registry: self.registry.clone(),
             readiness: self.readiness.clone(),
@@ -152,7 +159,7 @@ impl Admin {
         let desk = Desk {
             registry: self.registry,
             source: self.source,
-            facts: Arc::new(facts),
+            facts: Arc::clone(&facts) as _,
             metric_names: self.metric_names,
             requests,
             readiness: self.readiness,
@@ -167,12 +174,13 @@ impl Admin {
             _running: running.ok(),
             openapi: Arc::new(document),
         };
-        router
+        let router = router
             .fallback(problem::unknown_path)
             .method_not_allowed_fallback(problem::method_not_allowed)
             .layer(middleware::from_fn_with_state(desk.clone(), guard::guard))
             .layer(middleware::from_fn(request_id::identify))
-            .with_state(desk)
+            .with_state(desk);
+        (router, facts)
     }
 }
 

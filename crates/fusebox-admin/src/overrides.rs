@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -134,7 +133,7 @@ pub(crate) async fn put(State(desk): State<Desk>, Named(entry): Named, request: 
         reason,
         author,
         for_,
-        age: Duration::ZERO,
+        age: None,
     };
     let set = desk.registry.set_override(name, request);
     drop(turn);

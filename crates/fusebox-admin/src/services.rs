@@ -56,6 +56,7 @@ pub(crate) struct Configuration {
     /// The time-out of a call; null where the definition does not say.
     #[schema(required)]
     timeout: Option<f64>,
+    /// Whether its definition says that there is a fallback, and nobody has switched it off.
     fallback_enabled: bool,
     /// 1 is critical, larger numbers less.
     priority: u8,
@@ -93,7 +94,7 @@ impl Service {
                 recovery_timeout: recovers.then(|| settings.open_for().as_secs_f64()),
                 // Or else the one by which calls that nobody settles count.
                 timeout: timeout.map(|timeout| timeout.as_secs_f64()),
-                fallback_enabled: entry.circuit.fallback_enabled(),
+                fallback_enabled: entry.has_fallback && entry.circuit.fallback_enabled(),
                 priority: entry.priority,
             },
             service_name: snapshot.name,

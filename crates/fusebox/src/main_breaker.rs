@@ -106,22 +106,31 @@ impl MainBreaker {
     }
 
     fn open_for(&self, reason: String, by: &Author, circuit: Option<Arc<str>>) -> bool {
-        self.open_at(reason, by, self.clock.now(), circuit)
+        self.open_again(reason, by, None, circuit)
     }
 
-    fn open_at(&self, reason: String, by: &Author, since: Tick, circuit: Option<Arc<str>>) -> bool {
+    /// Where it has an age, it is no news.
+    fn open_again(
+        &self,
+        reason: String,
+        by: &Author,
+        age: Option<Duration>,
+        circuit: Option<Arc<str>>,
+    ) -> bool {
         let mut inner = self.lock();
         if inner.opening.is_some() {
             return false;
         }
+        let now = self.clock.now();
         let opening = MainOpening {
             reason,
             by: by.clone(),
-            since,
+            since: ago(now, age.unwrap_or_default()),
             circuit,
         };
         inner.opening = Some(opening.clone());
-        self.turn(inner, self.clock.now(), EventKind::MainOpened(opening));
+        let kind = EventKind::MainOpened(opening);
+        self.turn(inner, now, kind, age.is_some());
         true
     }
 
@@ -133,8 +142,7 @@ impl MainBreaker {
         age: Duration,
         circuit: Option<Arc<str>>,
     ) -> bool {
-        let since = ago(self.clock.now(), age);
-        self.open_at(reason.into(), by, since, circuit)
+        self.open_again(reason.into(), by, Some(age), circuit)
     }
 
     /// Closes, by hand. Each closed circuit begins its ramp (R17). `false`: it was closed.
@@ -144,7 +152,7 @@ impl MainBreaker {
             return false;
         }
         let kind = EventKind::MainClosed { by: by.clone() };
-        self.turn(inner, self.clock.now(), kind);
+        self.turn(inner, self.clock.now(), kind, false);
         true
     }
 
@@ -165,7 +173,7 @@ impl MainBreaker {
 
     /// Brings the switch to every circuit. The event goes on the bus under the lock, so that
     /// events stay in order; strangers' code (wakers, the last owner's drop) runs after it.
-    fn turn(&self, inner: MutexGuard<'_, Inner>, at: Tick, kind: EventKind) {
+    fn turn(&self, inner: MutexGuard<'_, Inner>, at: Tick, kind: EventKind, restored: bool) {
         let open = inner.opening.is_some();
         let circuits: Vec<_> = inner.circuits.iter().filter_map(Weak::upgrade).collect();
         let told: Vec<bool> = circuits.iter().map(|c| c.set_main(open)).collect();
@@ -175,6 +183,7 @@ impl MainBreaker {
             at,
             generation: 0,
             kind,
+            restored,
         });
         drop(inner);
         self.events.wake();

@@ -18,9 +18,11 @@ use super::secret::TokenText;
 use super::tokens::{Found, Tokens};
 use crate::problem::Problem;
 
-/// Asked by machines that hold no secrets, and by browsers that do not have theirs yet; they tell
-/// nothing that needs one.
-const OPEN_TO_ALL: [&str; 3] = ["/livez", "/readyz", "/"];
+/// Asked by machines that hold no secrets and call the process by whatever address it has at the
+/// moment; what these tell is worth nothing to a page that reads it by rebinding.
+const PROBES: [&str; 2] = ["/livez", "/readyz"];
+/// Asked by browsers that do not have their secret yet; it tells nothing that needs one.
+const PAGE: &str = "/";
 /// The same for what the page is made of.
 const OPEN_BELOW: &str = "/assets/";
 /// A proxy puts one of these on what it passes on, so that its own address proves nothing.
@@ -83,15 +85,18 @@ impl Door {
         circuit: Option<&str>,
         now: Tick,
     ) -> Result<Option<Caller>, Refused> {
+        // The path as the routes see it, without the prefix of a host.
+        let path = request.uri.path();
+        if PROBES.contains(&path) {
+            return Ok(None);
+        }
         let tokens = self.tokens.as_ref();
         let tokens = tokens.filter(|tokens| tokens.are_required());
         match tokens {
             None => origin::is_local(&request.uri, &request.headers)?,
             Some(_) => origin::is_same(&request.uri, &request.headers)?,
         }
-        // The path as the routes see it, without the prefix of a host.
-        let path = request.uri.path();
-        if OPEN_TO_ALL.contains(&path) || path.starts_with(OPEN_BELOW) {
+        if path == PAGE || path.starts_with(OPEN_BELOW) {
             return Ok(None);
         }
         let from = peer(request);

@@ -81,7 +81,7 @@ async fn the_tag_of_a_circuit_follows_its_settings_and_not_its_traffic() {
         reason: "slow today".to_owned(),
         author: Author::new("ada"),
         for_: Some(std::time::Duration::from_secs(60)),
-        age: std::time::Duration::ZERO,
+        age: None,
     };
     let again = request.clone();
     desk.registry

@@ -19,7 +19,7 @@ async fn every_service_is_told_with_state_counter_and_configuration() {
     let definition = Definition::new("notifier")
         .settings(settings.build().expect("settings"))
         .priority(1)
-        .fallback_enabled(false)
+        .has_fallback(true)
         .timeout(Duration::from_secs(15))
         .service_type("notification");
     desk.registry.add(definition).expect("a circuit");
@@ -35,7 +35,7 @@ async fn every_service_is_told_with_state_counter_and_configuration() {
             "fail_max": 2,
             "recovery_timeout": 10.0,
             "timeout": null,
-            "fallback_enabled": true,
+            "fallback_enabled": false,
             "priority": 1,
         },
     });
@@ -46,10 +46,41 @@ async fn every_service_is_told_with_state_counter_and_configuration() {
         "fail_max": 4,
         "recovery_timeout": null,
         "timeout": 15.0,
-        "fallback_enabled": false,
+        "fallback_enabled": true,
         "priority": 1,
     });
     assert_eq!(notifier["configuration"], expected);
+}
+
+#[tokio::test]
+async fn a_fallback_is_enabled_where_there_is_one_and_it_is_switched_on() {
+    let desk = Desk::new();
+    for (name, has_fallback, is_on) in [
+        ("none", false, true),
+        ("off", true, false),
+        ("neither", false, false),
+        ("on", true, true),
+    ] {
+        let definition = Definition::new(name)
+            .has_fallback(has_fallback)
+            .fallback_enabled(is_on);
+        desk.registry.add(definition).expect("a circuit");
+    }
+    let told = async |name: &str| {
+        let health = desk.get(HEALTH).await.ok();
+        health["services"][name]["configuration"]["fallback_enabled"].clone()
+    };
+    for (name, expected) in [
+        ("none", false),
+        ("off", false),
+        ("neither", false),
+        ("on", true),
+    ] {
+        assert_eq!(told(name).await, expected, "{name}");
+    }
+    let on = desk.registry.get("on").expect("a circuit");
+    on.set_fallback_enabled(false);
+    assert_eq!(told("on").await, false);
 }
 
 #[tokio::test]

@@ -304,7 +304,9 @@ fn definition(settings: &CircuitSettings) -> Definition {
     let definition = Definition::new(&settings.name)
         .settings(settings.breaker.clone())
         .trips_main(settings.trips_main)
-        .priority(settings.priority);
+        .priority(settings.priority)
+        .timeout(settings.timeout)
+        .has_fallback(settings.fallback.is_some());
     match &settings.branch {
         Some(branch) => definition.branches(branch.settings.clone()),
         None => definition,

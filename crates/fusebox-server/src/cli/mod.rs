@@ -6,6 +6,7 @@
 mod check;
 mod client;
 mod completions;
+mod lasting;
 mod output;
 mod queue;
 mod replay;

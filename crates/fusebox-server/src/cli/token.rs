@@ -12,6 +12,7 @@ use fusebox_store::rfc3339;
 use serde_json::{Value, json};
 
 use super::client::table::{Cell, Table};
+use super::lasting::lasting;
 use super::{BAD_INPUT, NO, say, tell};
 use crate::paint::Tone;
 use crate::settings::{Flags, Source};
@@ -64,24 +65,6 @@ struct Create {
     /// The token and what is known of it, as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// A time as in settings, or whole days.
-fn lasting(text: &str) -> Result<Duration, String> {
-    const DAYS_MAX: u64 = 36_500;
-    let days = text
-        .strip_suffix('d')
-        .and_then(|days| days.parse::<u64>().ok());
-    let time = match days {
-        Some(days) if days > DAYS_MAX => return Err(format!("at most {DAYS_MAX}d")),
-        Some(days) => Duration::from_secs(days * 24 * 3600),
-        None => fusebox::duration::parse(text)
-            .map_err(|error| format!("{error}, or whole days like 90d"))?,
-    };
-    if time.is_zero() {
-        return Err("must be longer than 0".to_owned());
-    }
-    Ok(time)
 }
 
 /// Does it. Returns the exit code.
@@ -222,29 +205,4 @@ fn view(token: &Token) -> Value {
         "created": rfc3339(token.created()),
         "expires": token.expires().map(rfc3339),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_s_time_may_be_days() {
-        let day = 24 * 3600;
-        assert_eq!(lasting("90d").unwrap().as_secs(), 90 * day);
-        assert_eq!(lasting("12h").unwrap().as_secs(), day / 2);
-        for wrong in [
-            "",
-            "d",
-            "1.5d",
-            "-1d",
-            "0d",
-            "0s",
-            "36501d",
-            "99999999999999999999d",
-            "soon",
-        ] {
-            assert!(lasting(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -8,6 +8,8 @@ mod certificate;
 mod data_dir;
 mod files;
 mod keeping;
+#[cfg(feature = "opentelemetry")]
+mod otlp;
 mod outcome;
 mod relays;
 mod reload;
@@ -74,6 +76,8 @@ struct Daemon {
     keeping: Keeping,
     gateway: Server,
     admin: Server,
+    /// Where something is sent to a collector.
+    telemetry: Option<Server>,
     log: Server,
 }
 
@@ -171,6 +175,9 @@ impl Daemon {
         // After the last action; and the log last, for it may be told that something was not kept.
         let (signals, keeping) = (&mut self.signals, self.keeping);
         in_time(signals, self.admin.end()).await;
+        if let Some(telemetry) = &mut self.telemetry {
+            in_time(signals, telemetry.end()).await;
+        }
         let queues = self.circuits.queues().cloned();
         let kept = spawn_blocking(move || {
             keeping.close();

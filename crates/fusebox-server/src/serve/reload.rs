@@ -101,6 +101,7 @@ impl Reloader {
                 "metrics.names",
                 now.metric_names != self.started.metric_names,
             ),
+            ("telemetry.otlp", now.otlp != self.started.otlp),
         ];
         for (setting, _) in changed.into_iter().filter(|(_, changed)| *changed) {
             tracing::warn!(setting, "a change of this setting needs a restart");

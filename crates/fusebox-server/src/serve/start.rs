@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fusebox_admin::{Admin, Readiness, Tokens};
+use fusebox_telemetry::Facts;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
@@ -47,7 +48,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
     let (gateway_listener, gateway_at) = bind(config.server.listen, "server.listen").await?;
     let (admin_listener, admin_at) = bind(config.server.admin, "server.admin").await?;
     let readiness = Readiness::starting();
-    let router = {
+    let (router, facts) = {
         let source: Arc<dyn fusebox::Source> = Arc::clone(&circuits) as _;
         Admin::new(circuits.registry())
             .source(source)
@@ -60,8 +61,9 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
                 let circuits = Arc::downgrade(&circuits);
                 move || circuits.upgrade()?.queues().cloned()
             })
-            .router()
+            .router_and_facts()
     };
+    let telemetry = send(&config, &circuits, facts)?;
     let mut relays = Relays::default();
     relays.follow(&circuits);
     let certificate = access.renewal.as_ref().map(Renewal::certificate);
@@ -80,6 +82,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
         signals,
         readiness,
         keeping,
+        telemetry,
         log,
     };
     daemon.readiness.set_ready();
@@ -137,6 +140,27 @@ async fn keep(config: &Config, circuits: &Circuits) -> Result<Keeping, u8> {
         Ok(Err(error)) => Err(refuse(&error.to_string(), error.exit_code())),
         Err(error) => Err(refuse(&error.to_string(), CANNOT_BIND)),
     }
+}
+
+/// Sends to a collector, where that is asked for.
+#[cfg(feature = "opentelemetry")]
+fn send(
+    config: &Config,
+    circuits: &Arc<Circuits>,
+    facts: Arc<dyn Facts>,
+) -> Result<Option<Server>, u8> {
+    if !config.otlp {
+        return Ok(None);
+    }
+    let otlp = super::otlp::Otlp::start(circuits, facts, config.metric_names)
+        .map_err(|error| refuse(&error.to_string(), BAD_INPUT))?;
+    Ok(Some(Server::spawn(|stop| otlp.run(stopped(stop)))))
+}
+
+/// The settings refuse to ask for it in this build.
+#[cfg(not(feature = "opentelemetry"))]
+fn send(_: &Config, _: &Arc<Circuits>, _: Arc<dyn Facts>) -> Result<Option<Server>, u8> {
+    Ok(None)
 }
 
 fn refuse(message: &str, code: u8) -> u8 {

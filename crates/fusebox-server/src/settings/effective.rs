@@ -24,6 +24,7 @@ impl Config {
             },
             "store": {"kind": self.store.as_str()},
             "metrics": {"names": self.metric_names.as_str()},
+            "telemetry": {"otlp": self.otlp},
             "circuits": circuits,
         })
     }

@@ -62,6 +62,9 @@ impl Known {
         for key in keys::METRICS {
             known.add(&["METRICS", key], &["metrics", key]);
         }
+        for key in keys::TELEMETRY {
+            known.add(&["TELEMETRY", key], &["telemetry", key]);
+        }
         let mut seen: HashMap<String, &str> = HashMap::new();
         for (name, node) in tree
             .table("circuits")

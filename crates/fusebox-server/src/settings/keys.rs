@@ -1,7 +1,7 @@
 //! Every key that the settings know, beside those of a breaker ([`fusebox::Settings::KEYS`]).
 
 /// Tables of the whole file.
-pub(super) const TOP: &[&str] = &["server", "store", "metrics", "circuits"];
+pub(super) const TOP: &[&str] = &["server", "store", "metrics", "telemetry", "circuits"];
 
 /// `[server]`.
 pub(super) const SERVER: &[&str] = &["listen", "admin", "admin_tls", "data_dir"];
@@ -14,6 +14,9 @@ pub(super) const STORE: &[&str] = &["kind"];
 
 /// `[metrics]`.
 pub(super) const METRICS: &[&str] = &["names"];
+
+/// `[telemetry]`.
+pub(super) const TELEMETRY: &[&str] = &["otlp"];
 
 /// `[circuits.NAME]`.
 pub(super) const CIRCUIT: &[&str] = &[

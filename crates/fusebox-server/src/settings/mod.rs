@@ -23,6 +23,7 @@ mod section;
 mod server;
 mod source;
 mod store;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -59,6 +60,8 @@ pub struct Config {
     pub store: StoreKind,
     /// Under which names metrics are shown.
     pub metric_names: Names,
+    /// Whether metrics and transitions are sent by OTLP; true only in a build that can.
+    pub otlp: bool,
     /// The circuits, in the order of the file.
     pub circuits: Vec<CircuitSettings>,
 }
@@ -167,6 +170,7 @@ fn read(tree: &Table, folder: &Path, tokens: TokensCheck, report: &Report) -> Co
     let server = section("server").map(|section| server::read(section, folder, tokens));
     let store = section("store").map(store::read);
     let metric_names = section("metrics").map(metrics::read);
+    let otlp = section("telemetry").map(telemetry::read);
     let mut circuits = Vec::new();
     for (name, node) in top
         .table("circuits")
@@ -182,6 +186,7 @@ fn read(tree: &Table, folder: &Path, tokens: TokensCheck, report: &Report) -> Co
         server: server.unwrap_or_default(),
         store: store.unwrap_or_default(),
         metric_names: metric_names.unwrap_or_default(),
+        otlp: otlp.unwrap_or_default(),
         circuits: circuits.into_iter().map(|(circuit, _)| circuit).collect(),
     }
 }

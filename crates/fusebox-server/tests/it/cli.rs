@@ -2,6 +2,7 @@
 
 mod asking;
 mod audit;
+mod completions;
 mod daemon;
 mod events;
 mod mounted;

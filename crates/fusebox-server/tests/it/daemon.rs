@@ -78,14 +78,7 @@ impl Folder {
     /// Starts `serve` with these arguments and waits until it listens.
     pub(crate) async fn serve(&self, args: &[&str]) -> Daemon {
         let all: Vec<&str> = ["serve"].into_iter().chain(args.iter().copied()).collect();
-        let mut process = Process::start(self.command(&all));
-        let gateway = address(&process.out.line().await, "gateway ");
-        let admin = address(&process.out.line().await, "admin ");
-        Daemon {
-            process,
-            gateway,
-            admin,
-        }
+        Daemon::of(Process::start(self.command(&all))).await
     }
 }
 
@@ -209,6 +202,17 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
+    /// `serve`, just started: waits until it listens.
+    pub(crate) async fn of(mut process: Process) -> Self {
+        let gateway = address(&process.out.line().await, "gateway ");
+        let admin = address(&process.out.line().await, "admin ");
+        Self {
+            process,
+            gateway,
+            admin,
+        }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         ask(self.gateway, path).await
     }
@@ -222,12 +226,23 @@ impl Daemon {
 
     /// The next line of the log with this message, whatever comes before it.
     pub(crate) async fn logged(&mut self, message: &str) -> Value {
+        self.logged_where(message, |line| line["message"] == message)
+            .await
+    }
+
+    /// The same by the name that `OpenTelemetry` gives its lines; they have no message.
+    #[cfg(feature = "opentelemetry")]
+    pub(crate) async fn logged_as(&mut self, name: &str) -> Value {
+        self.logged_where(name, |line| line["name"] == name).await
+    }
+
+    async fn logged_where(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let mut before = Vec::new();
         loop {
             let line = self.process.err.next().await;
-            let line = line.unwrap_or_else(|| panic!("no {message:?} among {before:#?}"));
+            let line = line.unwrap_or_else(|| panic!("no {what:?} among {before:#?}"));
             let value: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-            if value["message"] == message {
+            if is_it(&value) {
                 return value;
             }
             before.push(line);

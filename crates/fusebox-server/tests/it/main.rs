@@ -10,6 +10,8 @@ mod cli;
 mod daemon;
 #[cfg(unix)]
 mod demo;
+#[cfg(all(unix, feature = "opentelemetry"))]
+mod otlp;
 #[cfg(unix)]
 mod queue;
 #[cfg(unix)]

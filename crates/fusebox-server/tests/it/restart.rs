@@ -130,6 +130,63 @@ async fn what_was_set_survives_an_end_in_order() {
     what_was_set_survives(Signal::TERM).await;
 }
 
+/// What the history tells of these circuits and of the main breaker, the oldest first.
+async fn history(daemon: &Daemon) -> Vec<Value> {
+    let history = ask(daemon.admin, "/api/v1/events?limit=1000").await.json();
+    let mut events = history["events"].as_array().unwrap().clone();
+    events.reverse();
+    events
+}
+
+#[tokio::test]
+async fn a_restart_does_not_say_again_what_was_said() {
+    let folder = Folder::new();
+    folder.write(
+        "fusebox.toml",
+        circuit("held", "") + &circuit("changed", ""),
+    );
+    let mut daemon = folder.serve(SERVE).await;
+    let hold = json!({"kind": "forced_open", "reason": "new disk"});
+    act(&daemon, "POST", "circuit-breakers/held/hold", hold).await;
+    let over = json!({"settings": {"open_for": "33s"}, "reason": "try it"});
+    act(&daemon, "PUT", "circuit-breakers/changed/override", over).await;
+    act(
+        &daemon,
+        "POST",
+        "main",
+        json!({"state": "open", "reason": "a test"}),
+    )
+    .await;
+    daemon = again(&folder, daemon, Signal::TERM).await;
+    let said = history(&daemon).await;
+    let count = |events: &[Value], kind: &str| {
+        let of = |event: &&Value| event["kind"] == kind;
+        events.iter().filter(of).count()
+    };
+    for kind in [
+        "hold_set",
+        "override_set",
+        "settings_changed",
+        "main_opened",
+    ] {
+        assert_eq!(count(&said, kind), 1, "{kind}: {said:#?}");
+    }
+    assert_eq!(count(&said, "restored"), 1, "{said:#?}");
+
+    daemon = again(&folder, daemon, Signal::KILL).await;
+    daemon = again(&folder, daemon, Signal::TERM).await;
+    let after = history(&daemon).await;
+    assert_eq!(&after[..said.len()], said);
+    let more = &after[said.len()..];
+    assert!(
+        more.iter().all(|event| event["kind"] == "restored"),
+        "{more:#?}"
+    );
+    let changed = daemon.circuit("changed").await;
+    assert_eq!(changed["settings"]["open_for"], "33s");
+    assert_eq!(changed["override"]["reason"], "try it");
+}
+
 #[tokio::test]
 async fn an_opening_by_failures_survives_and_spares_the_upstream_of_the_next_process() {
     let (folder, upstream) = (Folder::new(), StandIn::start(Mode::Fail(500)).await);

@@ -53,6 +53,7 @@ fn event(at: Tick, generation: u32, kind: EventKind) -> Event {
         at,
         generation,
         kind,
+        restored: false,
     }
 }
 

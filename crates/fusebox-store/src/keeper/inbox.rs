@@ -129,7 +129,10 @@ impl Inbox {
         match received {
             Received::Event(event) => {
                 self.mark(&event, restoring);
-                self.add_event(told::record(&event, now));
+                // What a restart puts back stands in the history already.
+                if !event.restored {
+                    self.add_event(told::record(&event, now));
+                }
             }
             Received::Missed(count) => {
                 // Nobody knows what they were about.

@@ -84,7 +84,7 @@ pub(super) fn request(record: &OverrideRecord, now: &Now) -> Option<OverrideRequ
         reason: record.reason.clone(),
         author: Author::new(record.author.as_str()),
         for_,
-        age: now.since(record.since),
+        age: Some(now.since(record.since)),
     })
 }
 

@@ -137,12 +137,10 @@ fn main_opened(to: &mut EventRecord, opening: &MainOpening) -> &'static str {
     by_whom(to, &opening.by, "main_opened")
 }
 
-/// A restored one is told again: `since` says that it is older.
 fn override_set(to: &mut EventRecord, over: &Arc<Override>, now: &Now) -> &'static str {
     let time = |tick| wall::rfc3339(now.wall_of(tick));
     to.details = Some(json!({
         "settings": read::settings(over),
-        "since": time(over.since),
         "until": over.until.map(time),
     }));
     to.reason = Some(over.reason.clone());

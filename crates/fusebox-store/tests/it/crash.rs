@@ -73,7 +73,7 @@ fn live(place: &Path, first: u64) {
                     reason,
                     author,
                     for_: None,
-                    age: Duration::ZERO,
+                    age: None,
                 };
                 // A circuit takes a bounded number of changes in its life.
                 if number - first > 3_000 {

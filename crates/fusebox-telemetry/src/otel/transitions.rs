@@ -34,7 +34,7 @@ const MISSED: &str = "fusebox.missed";
 /// let provider = SdkTracerProvider::builder().build(); // With a processor that sends.
 /// let mut spans = TransitionSpans::new(&provider, breaker.subscribe());
 /// breaker.transition(State::Open, &Author::new("jane")).expect("not observed");
-/// assert_eq!(spans.drain(), 1); // Or `tokio::spawn(spans.run())`.
+/// assert_eq!(spans.drain(), 1); // Or a task with `spans.run().await`.
 /// # Ok::<(), fusebox::SettingsError>(())
 /// ```
 #[derive(Debug)]
@@ -73,8 +73,8 @@ impl<T: Tracer> TransitionSpans<T> {
     /// The same as things happen, for ever, on any runtime.
     ///
     /// # Cancel safety
-    /// Dropped, it has told what it had received; later events are not told.
-    pub async fn run(mut self) -> Infallible {
+    /// Dropped, it has told what it had received; what happens later waits for the next call.
+    pub async fn run(&mut self) -> Infallible {
         loop {
             let received = self.events.next().await;
             self.tell(&received);

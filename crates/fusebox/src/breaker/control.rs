@@ -126,7 +126,17 @@ impl CircuitBreaker {
     /// # Errors
     /// [`ControlError::TooManyChanges`] after 4,096 changes: each keeps some memory.
     pub fn change_settings(&self, settings: Settings, by: &Author) -> Result<(), ControlError> {
-        self.locked(|locked| locked.change_settings(settings, by))?;
+        self.put_settings(settings, by, false)
+    }
+
+    /// The same, told as no news where a store restores what was in force.
+    pub(crate) fn put_settings(
+        &self,
+        settings: Settings,
+        by: &Author,
+        restored: bool,
+    ) -> Result<(), ControlError> {
+        self.locked(|locked| locked.change_settings(settings, by, restored))?;
         self.branches_follow(by);
         Ok(())
     }
@@ -141,7 +151,7 @@ impl CircuitBreaker {
     /// readers of events are woken by the circuit, after that lock.
     pub(crate) fn change_settings_quietly(&self, settings: Settings, by: &Author) {
         // Refused after 4,096 changes in the life of one branch: it goes on as it is.
-        let _ = self.locked_only(|locked| locked.change_settings(settings, by));
+        let _ = self.locked_only(|locked| locked.change_settings(settings, by, false));
     }
 
     /// A reader of this breaker's events (and of those that share its bus) from now on.
@@ -221,7 +231,12 @@ impl Locked<'_> {
         self.tell(self.now, EventKind::Reset { by: by.clone() });
     }
 
-    fn change_settings(&mut self, settings: Settings, by: &Author) -> Result<(), ControlError> {
+    fn change_settings(
+        &mut self,
+        settings: Settings,
+        by: &Author,
+        restored: bool,
+    ) -> Result<(), ControlError> {
         let old = self.breaker.plans.current();
         if old.settings == settings {
             return Ok(());
@@ -247,7 +262,8 @@ impl Locked<'_> {
             .plans
             .append(Plan::new(settings, window, old.version + 1));
         self.publish_until();
-        self.tell(self.now, EventKind::SettingsChanged { by: by.clone() });
+        let changed = EventKind::SettingsChanged { by: by.clone() };
+        self.tell_as(self.now, changed, restored);
         Ok(())
     }
 }

@@ -318,6 +318,11 @@ impl<'a> Locked<'a> {
 
     /// Puts an event on the bus: under the lock, so that a circuit's events stay in order.
     pub(super) fn tell(&mut self, at: Tick, kind: EventKind) {
+        self.tell_as(at, kind, false);
+    }
+
+    /// The same of what a store puts back, where `restored`.
+    pub(super) fn tell_as(&mut self, at: Tick, kind: EventKind, restored: bool) {
         self.machine.latest = self.machine.latest.max(at);
         let generation = self.word().generation();
         let circuit = Arc::clone(&self.breaker.name);
@@ -327,6 +332,7 @@ impl<'a> Locked<'a> {
             at,
             generation,
             kind,
+            restored,
         });
         self.after.told = true;
     }

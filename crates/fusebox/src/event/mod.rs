@@ -26,6 +26,8 @@ pub struct Event {
     pub generation: u32,
     /// What.
     pub kind: EventKind,
+    /// Whether it is no news: a store put back what was so before a restart, and was told then.
+    pub restored: bool,
 }
 
 /// The kinds of events.

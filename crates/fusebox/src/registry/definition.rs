@@ -16,6 +16,7 @@ pub struct Definition {
     pub(crate) trips_main: bool,
     pub(crate) enabled: bool,
     pub(crate) fallback_enabled: bool,
+    pub(crate) has_fallback: bool,
     pub(crate) service: Option<String>,
     pub(crate) priority: u8,
     pub(crate) timeout: Option<Duration>,
@@ -48,6 +49,7 @@ impl Definition {
             trips_main: false,
             enabled: true,
             fallback_enabled: true,
+            has_fallback: false,
             service: None,
             priority: PRIORITY,
             timeout: None,
@@ -85,6 +87,13 @@ impl Definition {
     /// The switch of its fallbacks; default on.
     pub fn fallback_enabled(mut self, fallback_enabled: bool) -> Self {
         self.fallback_enabled = fallback_enabled;
+        self
+    }
+
+    /// Whether its callers have an answer in place of a failed call; default no. For readers only:
+    /// a fallback is given with the call, and the breaker does not know of it before.
+    pub fn has_fallback(mut self, has_fallback: bool) -> Self {
+        self.has_fallback = has_fallback;
         self
     }
 

@@ -234,12 +234,18 @@ impl Registry {
 
     /// Puts an event of the registry on the bus. Readers are woken when the change is over.
     fn tell(&self, circuit: Circuit, kind: EventKind) {
+        self.tell_as(circuit, kind, false);
+    }
+
+    /// The same of what a store puts back, where `restored`.
+    fn tell_as(&self, circuit: Circuit, kind: EventKind, restored: bool) {
         self.inner.events.push(Event {
             circuit: Arc::from(circuit.name()),
             branch: None,
             at: self.inner.clock.now(),
             generation: circuit.snapshot().generation,
             kind,
+            restored,
         });
     }
 

@@ -22,8 +22,8 @@ pub struct OverrideRequest {
     pub author: Author,
     /// After what time it ends; `None`: when somebody ends it.
     pub for_: Option<Duration>,
-    /// How long it has been in force: zero but for one that a store restores.
-    pub age: Duration,
+    /// How long it has been in force, of one that a store restores; `None`: it is new.
+    pub age: Option<Duration>,
 }
 
 /// Settings in force over those of a circuit's definition.
@@ -57,7 +57,7 @@ impl Registry {
     ///     reason: "slow to come back today".into(),
     ///     author: by.clone(),
     ///     for_: Some(Duration::from_secs(3600)),
-    ///     age: Duration::ZERO,
+    ///     age: None,
     /// })?;
     /// assert_eq!(rag.settings().open_for(), Duration::from_secs(20));
     /// registry.end_override("rag", &by)?;
@@ -79,21 +79,23 @@ impl Registry {
             error,
         })?;
         let circuit = entry.circuit;
+        let restored = request.age.is_some();
         let refused = |_| RegistryError::TooManyChanges {
             circuit: name.to_owned(),
         };
         circuit
-            .change_settings(settings, &request.author)
+            .put_settings(settings, &request.author, restored)
             .map_err(refused)?;
         let now = self.inner.clock.now();
         let over = Arc::new(Override {
             change: request.change,
             reason: request.reason,
             author: request.author,
-            since: ago(now, request.age),
+            since: ago(now, request.age.unwrap_or_default()),
             until: request.for_.map(|time| now.saturating_add(time)),
         });
-        self.tell(circuit, EventKind::OverrideSet(Arc::clone(&over)));
+        let set = EventKind::OverrideSet(Arc::clone(&over));
+        self.tell_as(circuit, set, restored);
         let over = Some(over);
         self.by_name_mut()
             .insert(circuit.name(), Entry { over, ..entry });

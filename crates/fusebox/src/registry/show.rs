@@ -26,6 +26,9 @@ pub struct Listed {
     pub over: Option<Arc<Override>>,
     /// How long its caller waits for one call, if the definition says.
     pub timeout: Option<Duration>,
+    /// Whether its definition says that there is a fallback. The switch of fallbacks is asked of
+    /// the circuit.
+    pub has_fallback: bool,
     /// What kind of service stands behind it, if the definition says.
     pub service_type: Option<String>,
 }
@@ -109,6 +112,7 @@ impl Registry {
             base: self.base(entry).clone(),
             over: entry.over.clone(),
             timeout: entry.definition.timeout,
+            has_fallback: entry.definition.has_fallback,
             service_type: entry.definition.service_type.clone(),
         }
     }

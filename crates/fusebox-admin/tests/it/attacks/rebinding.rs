@@ -60,6 +60,47 @@ async fn a_name_of_a_stranger_in_host_is_refused_where_no_token_is_needed() {
     }
 }
 
+/// A kubelet names the pod by an address that the process does not know.
+#[tokio::test]
+async fn a_probe_may_come_by_any_name_and_nothing_else_gets_in_by_its_path() {
+    let desk = Desk::new();
+    desk.readiness.set_ready();
+    for probe in ["/livez", "/readyz", "/readyz?verbose"] {
+        for host in [&["10.42.0.7:9797"][..], &["evil.example"], &[]] {
+            let answer = desk.send(asked(probe, host, &[])).await;
+            assert_eq!(answer.status, 200, "{probe} {host:?}");
+            let text = answer.text;
+            assert!(!text.contains("rag"), "{probe} names a circuit: {text}");
+        }
+    }
+    for path in [
+        "/",
+        "/health",
+        "/metrics",
+        "/openapi.json",
+        "/livez/",
+        "/livez/..",
+        "/livez/../metrics",
+        "//livez",
+        "/LIVEZ",
+        "/livez%2f..%2fmetrics",
+        "/%6civez",
+        "/api/v1/livez",
+        "/metrics?/livez",
+        "/metrics#/livez",
+        "/assets/livez",
+        LIST,
+    ] {
+        for host in ["10.42.0.7:9797", "evil.example"] {
+            let answer = desk.send(asked(path, &[host], &[])).await;
+            assert_eq!(answer.status, 403, "{path} by {host}");
+        }
+    }
+    let mut acts = asked("/livez", &["evil.example"], &[]);
+    *acts.method_mut() = axum::http::Method::POST;
+    assert_eq!(desk.send(acts).await.status, 405);
+}
+
 #[tokio::test]
 async fn a_page_of_a_stranger_is_refused_where_no_token_is_needed() {
     let desk = Desk::new();

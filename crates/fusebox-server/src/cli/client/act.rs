@@ -1,12 +1,16 @@
 //! What an operator does to a circuit.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
+use fusebox::duration;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::service::Service;
 use super::trouble::Trouble;
 use super::{Form, detail, nearby, path};
+use crate::cli::lasting::lasting;
 
 /// An action on a circuit that may have a reason.
 #[derive(Debug, Args)]
@@ -32,9 +36,9 @@ pub(in crate::cli) struct Hold {
     /// Why, for whoever finds the hold
     #[arg(long)]
     reason: String,
-    /// How long, like 30m or 1h; without it, until `release`
-    #[arg(long = "for", value_name = "TIME", value_parser = time)]
-    lasts: Option<String>,
+    /// How long, like 1h or 5d; without it, until `release`
+    #[arg(long = "for", value_name = "TIME", value_parser = lasting)]
+    lasts: Option<Duration>,
     #[command(flatten)]
     form: Form,
 }
@@ -62,15 +66,6 @@ impl Kind {
     }
 }
 
-/// Checked here too, so that a slip is told as bad usage.
-fn time(text: &str) -> Result<String, String> {
-    match fusebox::duration::parse(text) {
-        Ok(time) if time.is_zero() => Err("must be longer than 0".to_owned()),
-        Ok(_) => Ok(text.to_owned()),
-        Err(wrong) => Err(wrong),
-    }
-}
-
 /// `open` and `close`: one move of the machine (R16), never a hold.
 pub(super) async fn force(service: &Service, to: &str, what: Because) -> Result<(), Trouble> {
     let body = with_reason(json!({ "state": to }), &what.reason);
@@ -90,7 +85,7 @@ pub(super) async fn reset(service: &Service, what: Because) -> Result<(), Troubl
 pub(super) async fn hold(service: &Service, what: Hold) -> Result<(), Trouble> {
     let mut body = with_reason(json!({ "kind": what.kind.word() }), &Some(what.reason));
     if let Some(lasts) = what.lasts {
-        body["for"] = lasts.into();
+        body["for"] = duration::format(lasts).into();
     }
     let what = Because {
         name: what.name,

@@ -27,6 +27,7 @@ fn an_empty_file_gives_the_defaults_and_no_circuits() {
             server: ServerSettings::default(),
             store: StoreKind::Sqlite,
             metric_names: Names::Standard,
+            otlp: false,
             circuits: Vec::new()
         }
     );

@@ -146,6 +146,31 @@ fn store_and_names_of_metrics_are_set_in_the_file_and_the_environment() {
 }
 
 #[test]
+#[cfg(feature = "opentelemetry")]
+fn sending_by_otlp_is_asked_for_in_the_file_and_the_environment() {
+    let on = parse("[telemetry]\notlp = true").unwrap();
+    assert!(on.otlp && !parse("[telemetry]").unwrap().otlp);
+    assert_eq!(on.effective()["telemetry"]["otlp"], true);
+    let env = [("FUSEBOX__TELEMETRY__OTLP", "false")];
+    assert!(!with_env("[telemetry]\notlp = true", &env).unwrap().otlp);
+    let said = lines(parse("[telemetry]\notlp = \"http://here\""));
+    assert_eq!(
+        said,
+        ["f.toml:2:8: telemetry.otlp: \"http://here\" is not allowed; allowed is true or false"]
+    );
+}
+
+#[test]
+#[cfg(not(feature = "opentelemetry"))]
+fn sending_by_otlp_is_refused_where_it_is_not_built_in() {
+    let said = lines(parse("[telemetry]\notlp = true"));
+    let expected = "f.toml:2:8: telemetry.otlp: true is not allowed; allowed is false (this build \
+        has no OpenTelemetry; it is the feature `opentelemetry` of fusebox-server)";
+    assert_eq!(said, [expected]);
+    assert!(!parse("[telemetry]\notlp = false").unwrap().otlp);
+}
+
+#[test]
 fn a_variable_names_the_files_of_tls() {
     let env = [("FUSEBOX__SERVER__ADMIN_TLS__CERT", "nowhere.pem")];
     let said = lines(with_env("", &env));

@@ -21,8 +21,11 @@ priority = 3
 [circuits.rag]
 upstream = "http://127.0.0.1:9"
 priority = 1
+timeout = "5s"
 [circuits.rag.breaker]
 consecutive_failures = 7
+[circuits.rag.fallback]
+body = "later"
 "#;
 
 async fn get(router: &Router, path: &str) -> String {
@@ -64,6 +67,15 @@ async fn the_gateways_circuits_are_listed_in_the_order_of_their_names() {
     let rag: Value =
         serde_json::from_str(&get(&router, "/api/v1/circuit-breakers/rag").await).expect("JSON");
     assert_eq!(rag["settings"]["consecutive_failures"], "7");
+
+    let health = get(&router, "/api/v1/circuit-breakers/health").await;
+    let health: Value = serde_json::from_str(&health).expect("JSON");
+    let told = |name: &str| {
+        let set = &health["services"][name]["configuration"];
+        (set["fallback_enabled"].clone(), set["timeout"].clone())
+    };
+    assert_eq!(told("rag"), (true.into(), 5.0.into()));
+    assert_eq!(told("vms"), (false.into(), 30.0.into()));
 
     let metrics = get(&router, "/metrics").await;
     let series = "circuit_breaker_state{service_name=\"fusebox\",circuit_name=\"rag\"} 0\n";

@@ -126,6 +126,19 @@ async fn a_hold_stands_until_it_is_released_and_a_reset_leaves_it() {
 }
 
 #[tokio::test]
+async fn a_hold_may_last_for_days() {
+    let desk = Desk::new().await;
+    let hold = ["hold", "rag", "observe", "--reason", "x", "--for", "5d"];
+    let held = desk.json(&hold).await["hold"].clone();
+    let at = |key: &str| {
+        let time = held[key].as_str().expect("a time");
+        fusebox_store::parse_rfc3339(time).expect("a time")
+    };
+    let lasts = at("until").duration_since(at("since")).unwrap();
+    assert_eq!(lasts.as_secs(), 5 * 24 * 3600);
+}
+
+#[tokio::test]
 async fn the_main_breaker_is_turned_and_stands_above_the_status() {
     let desk = Desk::new().await;
     assert_eq!(desk.ok(&["main"]).await, ["main breaker  closed"]);

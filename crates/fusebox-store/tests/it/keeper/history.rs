@@ -106,6 +106,32 @@ fn who_did_what_and_why_is_kept() {
 }
 
 #[test]
+fn a_restart_does_not_say_again_what_was_said() {
+    let (wall, kept) = (Wall::new(), memory());
+    let life = wall.start(kept.clone(), vec![rag()]);
+    let request = fusebox::OverrideRequest {
+        change: fusebox::SettingsChange::new().set("open_for", fusebox::Value::Text("90s")),
+        reason: "a slow night".to_owned(),
+        author: ada(),
+        for_: None,
+        age: None,
+    };
+    life.registry.set_override("rag", request).expect("fits");
+    life.registry.main().open("a fire", &ada());
+    let said = life.history();
+    life.stop();
+    for _ in 0..2 {
+        // Also where no time has passed.
+        let life = wall.start(kept.clone(), vec![rag()]);
+        let listed = life.registry.listed("rag");
+        assert!(listed.is_some_and(|listed| listed.over.is_some()));
+        assert!(life.registry.main().is_open());
+        assert_eq!(life.history(), said);
+        life.stop();
+    }
+}
+
+#[test]
 fn kinds_are_the_words_of_the_list() {
     let (wall, kept) = (Wall::new(), memory());
     let life = wall.start(kept, vec![rag()]);

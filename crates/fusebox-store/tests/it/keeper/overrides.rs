@@ -13,7 +13,7 @@ fn put(life: &Life, change: SettingsChange, for_: Option<Duration>) {
         reason: "a slow night".to_owned(),
         author: ada(),
         for_,
-        age: Duration::ZERO,
+        age: None,
     };
     life.registry.set_override("rag", request).expect("fits");
 }

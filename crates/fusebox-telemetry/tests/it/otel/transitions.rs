@@ -138,16 +138,21 @@ fn other_events_make_no_span() {
 fn a_running_task_tells_each_transition_as_it_comes() {
     let rag = built(breaker("rag", &ManualClock::new()));
     let (provider, exporter) = provider();
-    let spans = TransitionSpans::new(&provider, rag.subscribe());
-    let mut running = pin!(spans.run());
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(running.as_mut().poll(&mut cx).is_pending());
-    for (state, seen) in [(State::Open, 1), (State::Closed, 2)] {
-        rag.transition(state, &Author::new("test"))
-            .expect("not observed");
+    let mut spans = TransitionSpans::new(&provider, rag.subscribe());
+    let go = |state| rag.transition(state, &Author::new("test"));
+    {
+        let mut running = pin!(spans.run());
+        let mut cx = Context::from_waker(Waker::noop());
         assert!(running.as_mut().poll(&mut cx).is_pending());
-        assert_eq!(finished(&exporter).len(), seen);
+        for (state, seen) in [(State::Open, 1), (State::Closed, 2)] {
+            go(state).expect("not observed");
+            assert!(running.as_mut().poll(&mut cx).is_pending());
+            assert_eq!(finished(&exporter).len(), seen);
+        }
     }
+    // Stopped, it has lost nothing.
+    go(State::Open).expect("not observed");
+    assert_eq!((spans.drain(), finished(&exporter).len()), (1, 3));
 }
 
 #[test]

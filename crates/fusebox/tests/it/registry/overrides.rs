@@ -13,7 +13,7 @@ fn request(key: &str, value: Value<'_>) -> OverrideRequest {
         reason: "a bad day".to_owned(),
         author: Author::new("ada"),
         for_: None,
-        age: Duration::ZERO,
+        age: None,
     }
 }
 
@@ -32,7 +32,7 @@ fn an_override_is_in_force_at_once_and_shown_beside_the_definition() {
     clock.advance(secs(50));
     let asked = OverrideRequest {
         for_: Some(secs(60)),
-        age: secs(20),
+        age: Some(secs(20)),
         ..request("consecutive_failures", Value::Integer(1))
     };
     registry.set_override("rag", asked).unwrap();
@@ -102,6 +102,33 @@ fn it_ends_by_hand_by_time_and_when_it_is_replaced() {
             "ended true -"
         ]
     );
+}
+
+#[test]
+fn what_a_store_puts_back_is_told_as_no_news() {
+    let (registry, clock) = registry();
+    registry.add(rag(3)).unwrap();
+    clock.advance(secs(50));
+    let mut events = registry.subscribe();
+    let news = |events: &mut _| -> Vec<bool> {
+        told(events).iter().map(|event| !event.restored).collect()
+    };
+    // Restored, however young it is.
+    let old = OverrideRequest {
+        age: Some(Duration::ZERO),
+        ..request("consecutive_failures", Value::Integer(1))
+    };
+    registry.set_override("rag", old).unwrap();
+    assert_eq!(news(&mut events), [false, false], "the settings, and why");
+    let new = request("consecutive_failures", Value::Integer(2));
+    registry.set_override("rag", new).unwrap();
+    assert_eq!(news(&mut events), [true, true]);
+
+    let main = registry.main();
+    assert!(main.restore("a fire", &tester(), secs(20), None));
+    main.close(&tester());
+    main.open("another", &tester());
+    assert_eq!(news(&mut events), [false, true, true]);
 }
 
 #[test]
