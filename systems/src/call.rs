@@ -6,12 +6,21 @@ use std::time::Duration;
 
 use axum::http::{Method, Request, StatusCode, Uri, header};
 use bytes::Bytes;
-use fusebox::{Classifier, FailureClass, Outcome, Rejection, Settlement, classify};
+use fusebox::{
+    CallError, CircuitBreaker, Classifier, FailureClass, Outcome, Rejection, Settlement, classify,
+};
+use fusebox_queue::relay::{Relay, RelayHandle};
+use fusebox_queue::sink::HttpSink;
+use fusebox_queue::{NewMessage, Queue};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time;
+
+use crate::kept::Failed;
 
 /// Why a call has no good answer.
 #[derive(Debug, Error)]
@@ -36,9 +45,11 @@ pub enum CallFailed {
     Unreadable,
 }
 
-/// What the other side has done of a call that failed.
+/// What the other side has done of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
+    /// All that was asked for.
+    Done,
     /// It was never sent.
     NotSent,
     /// It was refused, and nothing was done.
@@ -47,20 +58,20 @@ pub enum Fate {
     Unknown,
 }
 
-impl CallFailed {
-    /// What became of it on the other side.
-    pub fn fate(&self) -> Fate {
-        match self {
-            Self::Rejected(_) | Self::Connect => Fate::NotSent,
-            Self::Status(code)
-                if code.is_client_error() && *code != StatusCode::REQUEST_TIMEOUT =>
-            {
-                Fate::Refused
-            }
-            _ => Fate::Unknown,
+impl Fate {
+    /// What became of the call that was answered so.
+    pub fn of<T>(answer: &Result<T, CallFailed>) -> Self {
+        match answer {
+            Ok(_) => Self::Done,
+            Err(CallFailed::Rejected(_) | CallFailed::Connect) => Self::NotSent,
+            Err(CallFailed::Status(StatusCode::REQUEST_TIMEOUT)) => Self::Unknown,
+            Err(CallFailed::Status(code)) if code.is_client_error() => Self::Refused,
+            Err(_) => Self::Unknown,
         }
     }
+}
 
+impl CallFailed {
     /// Its kind, as circuits know it.
     pub fn class(&self) -> FailureClass {
         match self {
@@ -73,9 +84,36 @@ impl CallFailed {
     }
 }
 
+impl From<CallError<Self>> for CallFailed {
+    fn from(error: CallError<Self>) -> Self {
+        match error {
+            CallError::Rejected(no) => no.into(),
+            CallError::Failed(error) => error,
+        }
+    }
+}
+
 /// The kinds of errors that count. An answer is none, also that there is no such project.
 #[derive(Clone, Debug)]
 pub struct Counted(pub BTreeSet<&'static str>);
+
+impl Counted {
+    /// How they are written.
+    pub const FORM: &str = "a list of connect, timeout, reset, status and other";
+
+    /// Reads them, as in `connect,timeout`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let kind = |word: &str| word.trim().parse().ok().map(FailureClass::as_str);
+        text.split(',').map(kind).collect::<Option<_>>().map(Self)
+    }
+}
+
+/// All of them.
+impl Default for Counted {
+    fn default() -> Self {
+        Self(FailureClass::ALL.map(FailureClass::as_str).into())
+    }
+}
 
 impl<T> Classifier<T, CallFailed> for Counted {
     fn classify(&self, result: Result<&T, &CallFailed>) -> Settlement {
@@ -101,6 +139,22 @@ pub struct Client {
     pub counted: Counted,
 }
 
+/// A service that is called: how, and through which circuit.
+#[derive(Debug)]
+pub struct Callee {
+    /// Calls it, whatever its circuit says.
+    pub client: Client,
+    /// Its circuit.
+    pub circuit: &'static CircuitBreaker,
+}
+
+impl Callee {
+    /// Behind this circuit.
+    pub const fn new(client: Client, circuit: &'static CircuitBreaker) -> Self {
+        Self { client, circuit }
+    }
+}
+
 /// More than any answer has, little enough to hold for many.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
@@ -123,20 +177,22 @@ impl Client {
         }
     }
 
-    /// The body of a good answer.
+    /// What a good answer says.
     ///
     /// # Errors
-    /// There is none.
-    pub async fn get(&self, path: &str) -> Result<Bytes, CallFailed> {
-        self.call(Method::GET, path, Bytes::new()).await
+    /// There is none, or it says something else.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallFailed> {
+        let answer = self.call(Method::GET, path, Bytes::new()).await?;
+        serde_json::from_slice(&answer).map_err(|_| CallFailed::Unreadable)
     }
 
-    /// The same for a JSON body.
+    /// Sends a document. A good answer says all by its status.
     ///
     /// # Errors
     /// There is no good answer.
-    pub async fn post(&self, path: &str, body: Bytes) -> Result<Bytes, CallFailed> {
-        self.call(Method::POST, path, body).await
+    pub async fn post(&self, path: &str, body: &Value) -> Result<(), CallFailed> {
+        let body = Bytes::from(body.to_string());
+        self.call(Method::POST, path, body).await.map(drop)
     }
 
     async fn call(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, CallFailed> {
@@ -146,7 +202,7 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body))
             .map_err(|_| CallFailed::Connect)?;
-        let exchange = timeout(self.timeout, self.exchange(request));
+        let exchange = time::timeout(self.timeout, self.exchange(request));
         exchange.await.unwrap_or(Err(CallFailed::Timeout))
     }
 
@@ -163,4 +219,32 @@ impl Client {
         let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect();
         Ok(body.await.map_err(|_| CallFailed::Reset)?.to_bytes())
     }
+}
+
+/// A `POST` of a JSON document as a message for [`HttpSink`](fusebox_queue::sink::HttpSink), by an
+/// id that the queue and the other side know a repeat by.
+pub fn post_later(path: &str, id: &str, body: impl Into<Bytes>) -> NewMessage {
+    NewMessage::new(body)
+        .idempotency_key(id)
+        .attribute(":path", path)
+        .attribute("content-type", "application/json")
+        .attribute("idempotency-key", id)
+}
+
+/// Sends what is in a queue on to a service, through its circuit.
+///
+/// # Errors
+/// No relay can be had of these.
+pub fn post_on(
+    queue: &Queue,
+    circuit: &'static CircuitBreaker,
+    base: Uri,
+    timeout: Duration,
+) -> Result<RelayHandle, Failed> {
+    let sink = HttpSink::builder(base).timeout(timeout);
+    Ok(Relay::builder(queue.clone(), circuit)
+        .sink(sink.build_http()?)
+        // The sink's own time-out comes first: it knows what was sent.
+        .timeout(timeout * 2)
+        .start()?)
 }

@@ -1,10 +1,13 @@
-//! Serves a router on a socket until somebody says that it is enough.
+//! A program around a router: where it listens, what it logs, when it ends.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Uri;
+use fusebox::environment::{EnvironmentError, Variables};
 use tokio::net::TcpListener;
 use tokio::signal;
 use tokio::sync::oneshot;
@@ -31,7 +34,10 @@ impl Hosted {
     /// # Errors
     /// The address cannot be listened on.
     pub async fn start(at: SocketAddr, router: Router) -> io::Result<Self> {
-        let listener = TcpListener::bind(at).await?;
+        let listener = TcpListener::bind(at).await.map_err(|error| {
+            let told = format!("cannot listen on {at}: {error}");
+            io::Error::new(error.kind(), told)
+        })?;
         let address = listener.local_addr()?;
         let (end, ended) = oneshot::channel();
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -63,6 +69,61 @@ impl Hosted {
     }
 }
 
+/// Where to listen: `HOST` (127.0.0.1 if it is not set) and `PORT` (or `default_port`; 0: one that
+/// the system chooses).
+///
+/// # Errors
+/// One of them is wrong.
+pub fn listen_on(
+    variables: &Variables<'_>,
+    default_port: u16,
+) -> Result<SocketAddr, EnvironmentError> {
+    let host = variables.read("HOST", "an IP address", |text| text.parse().ok())?;
+    let port = variables.read("PORT", "a port, 0 to 65535", |text| text.parse().ok())?;
+    let host: IpAddr = host.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    Ok((host, port.unwrap_or(default_port)).into())
+}
+
+/// The folder for what is kept: `DATA_DIR`, or `data/<system>` in the current folder.
+///
+/// # Errors
+/// It is no Unicode.
+pub fn data_dir(variables: &Variables<'_>, system: &str) -> Result<PathBuf, EnvironmentError> {
+    let given = variables.read("DATA_DIR", "a folder", |text| Some(text.into()))?;
+    Ok(given.unwrap_or_else(|| PathBuf::from("data").join(system)))
+}
+
+/// The address of a service that is called: `http://host:port`, perhaps with a path.
+pub fn http_url(text: &str) -> Option<Uri> {
+    let uri: Uri = text.parse().ok()?;
+    let is_one = uri.scheme_str() == Some("http") && uri.query().is_none();
+    is_one.then_some(uri)
+}
+
+/// Where the services are that a system calls, by a variable for each. `None`: none is set, and
+/// the system is to run with its stand-ins.
+///
+/// # Errors
+/// One is wrong, or only some are set: a service that someone forgot is no stand-in.
+pub fn addresses<const N: usize>(
+    variables: &Variables<'_>,
+    names: [&str; N],
+) -> Result<Option<[Uri; N]>, EnvironmentError> {
+    let allowed = "an address like http://host:port, for all services or for none";
+    let mut given = Vec::new();
+    for name in names {
+        given.extend(variables.read(name, allowed, http_url)?);
+    }
+    if given.is_empty() {
+        return Ok(None);
+    }
+    for name in names {
+        variables.required(name, allowed, http_url)?;
+    }
+    // As many as names: each is set.
+    Ok(given.try_into().ok())
+}
+
 /// Logs to standard error; `RUST_LOG` says what, by itself what is worth knowing.
 pub fn log_to_stderr() {
     let wanted = EnvFilter::try_from_default_env();
@@ -82,5 +143,38 @@ pub async fn told_to_end() -> io::Result<()> {
     tokio::select! {
         interrupted = signal::ctrl_c() => interrupted,
         _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(name: &str, value: &str) -> Variables<'static> {
+        Variables::from_iter([(name, value)])
+    }
+
+    #[test]
+    fn it_listens_on_loopback_unless_it_is_told_otherwise() {
+        let address = listen_on(&set("OTHER", "1"), 8080);
+        assert_eq!(address, Ok(([127, 0, 0, 1], 8080).into()));
+        let address = listen_on(&set("HOST", "0.0.0.0"), 8080);
+        assert_eq!(address, Ok(([0, 0, 0, 0], 8080).into()));
+        for wrong in [set("HOST", "everywhere"), set("PORT", "80800")] {
+            assert!(listen_on(&wrong, 8080).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_called_has_an_address_with_http() {
+        assert!(http_url("http://ofd.example:81/api").is_some());
+        for wrong in [
+            "/no/host",
+            "ofd.example",
+            "https://ofd.example",
+            "http://a/?b=c",
+        ] {
+            assert_eq!(http_url(wrong), None, "{wrong}");
+        }
     }
 }

@@ -4,9 +4,10 @@
 //! What this package is not: a library. Nothing depends on it.
 
 pub mod call;
-pub mod environment;
+pub mod documents;
 pub mod fiscal_adapter;
 pub mod hosting;
+pub mod kept;
 pub mod problem;
 pub mod sprint_service;
 pub mod stand_in;

@@ -1,10 +1,11 @@
 //! What a caller is told when something cannot be done: `application/problem+json` (RFC 9457).
 
+use axum::Json;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fusebox_queue::{PushError, QueueError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An answer that tells of a problem. It holds nothing secret: what a storage said, which may name
 /// files, goes to the log.
@@ -89,4 +90,9 @@ impl From<PushError> for Problem {
             }
         }
     }
+}
+
+/// The shape of those who know no other: `{"detail": "…"}`.
+pub fn detail(status: StatusCode, detail: &str) -> (StatusCode, Json<Value>) {
+    (status, Json(json!({ "detail": detail })))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use fusebox::Listed;
 use serde::Serialize;
@@ -15,6 +15,7 @@ use crate::access::Caller;
 use crate::desk::Desk;
 use crate::paging::Query;
 use crate::problem::Problem;
+use crate::readiness::ALIVE;
 use crate::view::{HoldWord, MainState, StateWord};
 use crate::wall;
 
@@ -32,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Desk> {
 #[utoipa::path(get, path = "/livez", tag = "health", security(()),
     responses((status = 200, description = "alive", body = String, content_type = "text/plain")))]
 pub(crate) async fn livez() -> &'static str {
-    "ok\n"
+    ALIVE
 }
 
 /// 200 while traffic is welcome, else 503.
@@ -47,11 +48,7 @@ pub(crate) async fn livez() -> &'static str {
     ))]
 pub(crate) async fn readyz(State(desk): State<Desk>, query: Query) -> Result<Response, Problem> {
     let phase = desk.readiness.phase();
-    let (status, word) = match phase {
-        Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        Phase::Ready => (StatusCode::OK, "ready\n"),
-        Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-    };
+    let (status, word) = phase.told();
     // Other names in the query are no error: probes are configured far from here.
     if query.all("verbose").next().is_none() {
         return Ok((status, word).into_response());

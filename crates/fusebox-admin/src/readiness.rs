@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+
 /// How far the host has come; shared by cloning.
 ///
 /// Open circuits never enter here: an instance that stops taking traffic because a dependency is
@@ -52,9 +56,53 @@ impl Readiness {
         }
     }
 
+    /// `/livez` and `/readyz` for whoever starts the process and sends traffic to it: they ask
+    /// nobody who he is, and tell nothing of circuits. For a service whose admin interface is not
+    /// to be reached from outside, but whose probes are.
+    ///
+    /// ```
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use fusebox_admin::Readiness;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let readiness = Readiness::starting();
+    /// let service: Router = Router::new()
+    ///     .route("/work", get(async || "done"))
+    ///     .merge(readiness.probes());
+    ///
+    /// let ask = || Request::get("/readyz").body(Body::empty());
+    /// assert_eq!(service.clone().oneshot(ask()?).await?.status(), 503);
+    /// readiness.set_ready();
+    /// assert_eq!(service.oneshot(ask()?).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn probes(&self) -> Router {
+        let readiness = self.clone();
+        Router::new()
+            .route("/livez", get(async || ALIVE))
+            .route("/readyz", get(async move || readiness.phase().told()))
+    }
+
     /// Phases only rise, so that a late `set_ready` cannot undo a shutdown.
     fn raise(&self, to: Phase) {
         self.phase.fetch_max(to as u8, Ordering::AcqRel);
+    }
+}
+
+/// What `/livez` answers, as long as it answers at all.
+pub(crate) const ALIVE: &str = "ok\n";
+
+impl Phase {
+    /// What `/readyz` answers.
+    pub(crate) const fn told(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+            Self::Ready => (StatusCode::OK, "ready\n"),
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+        }
     }
 }
 

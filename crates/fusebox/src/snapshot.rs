@@ -39,8 +39,15 @@ pub struct Snapshot {
     pub totals: Totals,
     /// The window; empty where no policy needs one.
     pub window: WindowStats,
-    /// Failures in a row.
+    /// Failures in a row that the closed circuit counts towards its opening; 0 in other states.
     pub consecutive_failures: u32,
+    /// Failures in a row as people count them: an opening does not end them, and failed trials go
+    /// on with them. A success, a close and a reset do end them.
+    pub failures_in_row: u32,
+    /// When the last failure was recorded, as exactly as the clock that windows use; `None` before
+    /// the first one, after a reset, and where no calls are counted. A branch forgets it once it is
+    /// at rest, with a success after it.
+    pub last_failure: Option<Tick>,
     /// Trials in flight.
     pub in_flight: u32,
     /// Transitions since the start.

@@ -2,21 +2,20 @@
 //! see [`Settings`].
 #![allow(clippy::print_stdout)] // where it listens is for whoever started it
 
-use std::error::Error;
-
-use systems::environment::Environment;
+use fusebox::environment::Variables;
 use systems::fiscal_adapter::{Adapter, Settings};
-use systems::hosting::{Hosted, log_to_stderr, told_to_end};
+use systems::hosting::{Hosted, listen_on, log_to_stderr, told_to_end};
+use systems::kept::Failed;
 use systems::stand_in::ofd::Ofd;
 use systems::stand_in::switches::Switches;
 
 const DEFAULT_PORT: u16 = 8084;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> Result<(), Failed> {
     log_to_stderr();
-    let environment = Environment::of_process();
-    let settings = Settings::from_environment(&environment)?;
+    let variables = Variables::of_process().without_empty();
+    let settings = Settings::from_environment(&variables)?;
     let (ofd, stand_in) = match &settings.ofd_url {
         Some(url) => (url.clone(), None),
         None => {
@@ -28,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     println!("OFD: {ofd}");
     let adapter = Adapter::start(&settings, ofd)?;
-    let hosted = Hosted::start(environment.address(DEFAULT_PORT)?, adapter.router()).await?;
+    let hosted = Hosted::start(listen_on(&variables, DEFAULT_PORT)?, adapter.router()).await?;
     println!("fiscal-adapter listens on {}", hosted.url());
 
     told_to_end().await?;

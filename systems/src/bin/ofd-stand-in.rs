@@ -3,8 +3,8 @@
 
 use std::error::Error;
 
-use systems::environment::Environment;
-use systems::hosting::{Hosted, log_to_stderr, told_to_end};
+use fusebox::environment::Variables;
+use systems::hosting::{Hosted, data_dir, listen_on, log_to_stderr, told_to_end};
 use systems::stand_in::ofd::Ofd;
 use systems::stand_in::switches::Switches;
 
@@ -13,10 +13,10 @@ const DEFAULT_PORT: u16 = 8184;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     log_to_stderr();
-    let environment = Environment::of_process();
-    let ofd = Ofd::open(&environment.data_dir("ofd-stand-in"))?;
+    let variables = Variables::of_process().without_empty();
+    let ofd = Ofd::open(&data_dir(&variables, "ofd-stand-in")?)?;
     let routes = ofd.router(&Switches::new());
-    let hosted = Hosted::start(environment.address(DEFAULT_PORT)?, routes).await?;
+    let hosted = Hosted::start(listen_on(&variables, DEFAULT_PORT)?, routes).await?;
     println!("ofd-stand-in listens on {}", hosted.url());
 
     told_to_end().await?;

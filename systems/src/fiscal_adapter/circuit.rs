@@ -1,26 +1,23 @@
 //! The circuit to the OFD: its definition, its state as the team reads it, and its control.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State as Shared};
-use fusebox::{Author, BranchSettings, CircuitBreaker, Definition, Registry, Snapshot, State};
+use fusebox::{Author, BranchSettings, CircuitBreaker, Definition};
+use fusebox::{Registry, RegistryError, Snapshot, State, Tick};
 use fusebox_store::rfc3339;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::failures::Failed;
-use super::{Desk, Settings};
+use super::{Answer, Desk, Settings};
 use crate::problem::Problem;
-
-/// How long a control waits until its effect is on the disk.
-const KEPT_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) fn define(
     registry: &Registry,
     settings: &Settings,
-) -> Result<&'static CircuitBreaker, fusebox::RegistryError> {
+) -> Result<&'static CircuitBreaker, RegistryError> {
     let mut ofd = Definition::new("ofd").settings(settings.breaker.clone());
     ofd = ofd.timeout(settings.ofd_timeout).priority(1);
     if settings.is_per_terminal {
@@ -30,34 +27,32 @@ pub(super) fn define(
 }
 
 /// A circuit as the team reads it.
-pub(super) fn view(seen: &Snapshot, failed: Failed) -> Value {
-    let in_state = seen.taken_at.saturating_since(seen.since);
+pub(super) fn view(seen: &Snapshot) -> Value {
+    let now = SystemTime::now();
+    let date = |at: Tick| rfc3339(now - seen.taken_at.saturating_since(at));
     json!({
         "state": match seen.effective_state() {
             State::Closed => "CLOSED",
             State::Open => "OPEN",
             State::HalfOpen => "HALF_OPEN",
         },
-        "failure_count": failed.in_a_row,
+        "failure_count": seen.failures_in_row,
         "success_count": seen.totals.success,
         "state_changes": seen.transitions,
-        "last_failure": failed.last.map(rfc3339),
-        "last_state_change": rfc3339(SystemTime::now() - in_state),
+        "last_failure": seen.last_failure.map(date),
+        "last_state_change": date(seen.since),
     })
 }
 
 /// `GET /v1/circuit`, and `GET /v1/circuits/{pos_id}`.
-pub(super) async fn show(
-    Shared(desk): Shared<Desk>,
-    pos_id: Option<Path<String>>,
-) -> Result<Json<Value>, Problem> {
-    let Some(Path(pos_id)) = pos_id else {
-        return Ok(Json(desk.circuit()));
+pub(super) async fn show(Shared(desk): Shared<Desk>, pos_id: Option<Path<String>>) -> Answer {
+    let seen = match &pos_id {
+        Some(Path(pos_id)) => desk.circuit.branch(pos_id),
+        None => Some(desk.circuit.snapshot()),
     };
     let unknown = "one circuit for all (OFD_CIRCUIT_PER_TERMINAL), or nothing was sent for it yet";
-    let seen = desk.circuit.branch(&pos_id);
     let seen = seen.ok_or_else(|| Problem::new(404, "No circuit of this terminal", unknown))?;
-    Ok(Json(view(&seen, desk.failures.of(&pos_id))))
+    Ok(Json(view(&seen)))
 }
 
 /// What a person may do to a circuit. Holds, with reason and end, are the admin interface's.
@@ -76,7 +71,7 @@ pub(super) async fn control(
     Shared(desk): Shared<Desk>,
     pos_id: Option<Path<String>>,
     control: Result<Json<Control>, JsonRejection>,
-) -> Result<Json<Value>, Problem> {
+) -> Answer {
     let to = match control?.0 {
         Control::Reset => None,
         Control::Close => Some(State::Closed),
@@ -95,9 +90,8 @@ pub(super) async fn control(
     };
     done.map_err(|held| Problem::new(409, "The circuit is held", held.to_string()))?;
     // It survives a crash that follows; a store that is away hinders nobody.
-    let kept = tokio::time::timeout(KEPT_WITHIN, desk.keeper.flushed()).await;
-    if !matches!(kept, Ok(Ok(()))) {
-        tracing::warn!("a control of the circuit is in force, but not kept yet");
+    if let Err(error) = desk.kept.keeper.flushed().await {
+        tracing::warn!(%error, "a control of the circuit is in force, but not kept yet");
     }
     show(Shared(desk), pos_id).await
 }

@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use fusebox_queue::{MessageId, Query as Which, Record, Selection};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::Desk;
 use super::receipts::shown;
+use super::{Answer, Desk};
 use crate::problem::Problem;
 
 /// Dead letters on one page, unless somebody asks for another number.
@@ -20,10 +20,7 @@ pub(super) struct Paging {
 }
 
 /// `GET /v1/dead-letters`: the oldest first.
-pub(super) async fn list(
-    State(desk): State<Desk>,
-    Query(paging): Query<Paging>,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(State(desk): State<Desk>, Query(paging): Query<Paging>) -> Answer {
     let which = Which {
         queue: Some(desk.queue.name().to_string()),
         dead: true,
@@ -31,16 +28,13 @@ pub(super) async fn list(
         limit: paging.limit.unwrap_or(PAGE).clamp(1, 1000),
         ..Which::default()
     };
-    let page = desk.queue.queues().messages(which).await?;
+    let page = desk.kept.queues.messages(which).await?;
     let items: Vec<_> = page.items.iter().map(shown).collect();
     Ok(Json(json!({ "items": items, "next": page.next })))
 }
 
 /// `GET /v1/dead-letters/{id}`.
-pub(super) async fn show(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
     let record = dead(&desk, &id).await?;
     let mut letter = shown(&record);
     letter["reason"] = json!(record.death);
@@ -50,26 +44,20 @@ pub(super) async fn show(
 }
 
 /// `POST /v1/dead-letters/{id}/retry`: it goes before all that wait for its terminal.
-pub(super) async fn retry(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn retry(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
     let it = Selection::Ids(vec![dead(&desk, &id).await?.id]);
-    let count = desk.queue.queues().retry(it).await?;
+    let count = desk.kept.queues.retry(it).await?;
     told(&id, "pending", count)
 }
 
 /// `POST /v1/dead-letters/{id}/discard`: for good.
-pub(super) async fn discard(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn discard(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
     let it = Selection::Ids(vec![dead(&desk, &id).await?.id]);
-    let count = desk.queue.queues().discard(it).await?;
+    let count = desk.kept.queues.discard(it).await?;
     told(&id, "discarded", count)
 }
 
-fn told(id: &str, state: &str, count: u64) -> Result<Json<Value>, Problem> {
+fn told(id: &str, state: &str, count: u64) -> Answer {
     if count == 0 {
         let detail = "it is damaged, or no dead letter any more";
         return Err(Problem::new(409, "Nothing was done", detail));
@@ -80,12 +68,9 @@ fn told(id: &str, state: &str, count: u64) -> Result<Json<Value>, Problem> {
 
 async fn dead(desk: &Desk, id: &str) -> Result<Record, Problem> {
     let record = desk.receipt(id).await?;
-    if record.death.is_some() {
-        return Ok(record);
-    }
-    Err(Problem::new(
-        404,
-        "No dead letter",
-        "the receipt with this id is no dead letter",
-    ))
+    let detail = "the receipt with this id is no dead letter";
+    let is_dead = record.death.is_some();
+    is_dead
+        .then_some(record)
+        .ok_or_else(|| Problem::new(404, "No dead letter", detail))
 }

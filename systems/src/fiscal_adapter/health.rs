@@ -6,27 +6,27 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Desk;
+use super::circuit::view;
 
 /// `GET /v1/health`: 200 if healthy, else 503.
 pub(super) async fn health(State(desk): State<Desk>) -> (StatusCode, Json<Value>) {
-    let (queues, settings) = (desk.queue.queues(), desk.queue.settings());
-    let depths = queues.depths().await;
-    let is_sound = depths.is_ok() && queues.stats().is_healthy;
+    let settings = desk.queue.settings();
+    let depths = desk.kept.queues.depths().await;
+    let is_sound = depths.is_ok() && desk.kept.queues.stats().is_healthy;
     let mut depths = depths.unwrap_or_default().into_iter();
-    let depth = depths
-        .find(|depth| *depth.queue == **desk.queue.name())
-        .unwrap_or_default();
+    let depth = depths.find(|depth| *depth.queue == **desk.queue.name());
+    let depth = depth.unwrap_or_default();
     // By number or by bytes, whichever is fuller; to a tenth of a percent.
     let thousandths = |used: u64, max: u64| used.saturating_mul(1000) / max.max(1);
     let full = thousandths(depth.messages + depth.dead, settings.messages_max);
     let full = full.max(thousandths(depth.bytes, settings.bytes_max));
-    let has_room = full < 1000;
-    let mut circuit = desk.circuit();
+    let is_healthy = is_sound && full < 1000;
+    let mut circuit = view(&desk.circuit.snapshot());
     let body = json!({
-        "status": word(has_room && is_sound),
+        "status": word(is_healthy),
         "components": {
             "buffer": {
-                "status": word(has_room && is_sound),
+                "status": word(is_healthy),
                 "percent_full": full as f64 / 10.0,
                 "dlq_size": depth.dead,
                 "pending": depth.messages,
@@ -41,11 +41,9 @@ pub(super) async fn health(State(desk): State<Desk>) -> (StatusCode, Json<Value>
         },
         "version": env!("CARGO_PKG_VERSION"),
     });
-    let is_healthy = has_room && is_sound;
-    let status = if is_healthy {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
+    let status = match is_healthy {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
     };
     (status, Json(body))
 }

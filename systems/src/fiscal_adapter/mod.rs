@@ -8,7 +8,6 @@
 
 mod circuit;
 mod dead_letters;
-mod failures;
 mod health;
 mod ofd;
 mod receipts;
@@ -16,27 +15,23 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use fusebox::{CircuitBreaker, Registry};
-use fusebox_admin::Admin;
 use fusebox_queue::relay::{Relay, RelayHandle};
-use fusebox_queue::{Queue, Queues, Record};
-use fusebox_store::{Keeper, Sqlite};
+use fusebox_queue::{Queue, Record};
 use http::Uri;
 use serde_json::Value;
 
+use crate::kept::{Failed, Kept};
 use crate::problem::Problem;
-use failures::{ALL, Failures};
 pub use settings::Settings;
 
-/// How long the end waits for the disk.
-const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// What most routes answer.
+type Answer = Result<Json<Value>, Problem>;
 
 /// The adapter at work.
 #[derive(Debug)]
@@ -49,10 +44,9 @@ pub struct Adapter {
 /// What the routes need.
 #[derive(Clone, Debug)]
 struct Desk {
+    kept: Kept,
     queue: Queue,
     circuit: &'static CircuitBreaker,
-    failures: Arc<Failures>,
-    keeper: Keeper,
 }
 
 impl Adapter {
@@ -60,27 +54,21 @@ impl Adapter {
     ///
     /// # Errors
     /// What cannot be opened or set, in words.
-    pub fn start(settings: &Settings, ofd: Uri) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let folder = &settings.data_dir;
-        std::fs::create_dir_all(folder)?;
+    pub fn start(settings: &Settings, ofd: Uri) -> Result<Self, Failed> {
         let registry = Registry::builder().service("fiscal-adapter").build();
         let circuit = circuit::define(&registry, settings)?;
-        let keeper = Keeper::start(&registry, Sqlite::open(folder.join("state.db"))?)?;
-        let queues = Queues::open(folder.join("receipts.db"))?;
-        let queue = queues.queue("receipts", settings.buffer.clone())?;
-        let failures = Arc::new(Failures::new(registry.subscribe()));
-        let sink = ofd::Ofd::new(ofd, settings.ofd_timeout, Arc::clone(&failures))?;
+        let kept = Kept::open(&registry, &settings.data_dir, "receipts.db")?;
+        let queue = kept.queues.queue("receipts", settings.buffer.clone())?;
         let relay = Relay::builder(queue.clone(), circuit)
-            .sink(sink)
+            .sink(ofd::Ofd::new(ofd, settings.ofd_timeout)?)
             // The sink's own time-out knows more of what was sent.
             .timeout(settings.ofd_timeout.saturating_add(Duration::from_secs(1)))
             .by_key(settings.is_per_terminal)
             .start()?;
         let desk = Desk {
+            kept,
             queue,
             circuit,
-            failures,
-            keeper,
         };
         Ok(Self {
             desk,
@@ -92,9 +80,7 @@ impl Adapter {
     /// Its routes, with the admin interface and the metrics under `/fusebox`.
     pub fn router(&self) -> Router {
         let circuit = get(circuit::show).post(circuit::control);
-        let admin = Admin::new(&self.registry)
-            .keeper(self.desk.keeper.clone())
-            .queues(self.desk.queue.queues().clone());
+        let admin = self.desk.kept.admin(&self.registry);
         Router::new()
             .route("/v1/receipts", post(receipts::post))
             .route("/v1/receipts/{id}", get(receipts::get))
@@ -114,10 +100,9 @@ impl Adapter {
     ///
     /// # Errors
     /// It was not written in time.
-    pub async fn end(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    pub async fn end(self) -> Result<(), Failed> {
         self.relay.stop().await;
-        self.desk.queue.queues().close(CLOSE_WITHIN)?;
-        Ok(self.desk.keeper.close()?)
+        self.desk.kept.close()
     }
 }
 
@@ -126,9 +111,5 @@ impl Desk {
     async fn receipt(&self, id: &str) -> Result<Record, Problem> {
         let found = self.queue.by_idempotency_key(id).await?;
         found.ok_or_else(|| Problem::new(404, "No receipt", "no receipt has this id"))
-    }
-
-    fn circuit(&self) -> Value {
-        circuit::view(&self.circuit.snapshot(), self.failures.of(ALL))
     }
 }

@@ -1,6 +1,5 @@
 //! Phase 2: a receipt goes to the OFD, and only a fiscal document counts as its answer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use fusebox::FailureClass;
@@ -10,46 +9,29 @@ use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::Value;
 
-use super::failures::Failures;
-
 #[derive(Debug)]
-pub(super) struct Ofd {
-    http: HttpSink<HttpConnector>,
-    failures: Arc<Failures>,
-}
+pub(super) struct Ofd(HttpSink<HttpConnector>);
 
 impl Ofd {
-    pub(super) fn new(
-        url: Uri,
-        timeout: Duration,
-        failures: Arc<Failures>,
-    ) -> Result<Self, HttpSinkError> {
+    pub(super) fn new(url: Uri, timeout: Duration) -> Result<Self, HttpSinkError> {
         // A wrong address or key is the shop's mistake, not the receipt's: it can be mended.
         let http = HttpSink::builder(url).timeout(timeout).judge(|status| {
             let can_be_mended = matches!(status.as_u16(), 401 | 403 | 404 | 405 | 407);
             can_be_mended.then_some(Judgement::Failed)
         });
-        let http = http.build_http()?;
-        Ok(Self { http, failures })
+        Ok(Self(http.build_http()?))
     }
 }
 
 impl Sink for Ofd {
     async fn deliver(&self, message: &Leased) -> Reply {
-        let reply = match self.http.deliver(message).await {
+        match self.0.deliver(message).await {
             // A 200 from whoever stands in between (the login page of a shop's router).
             Reply::Delivered(Some(answer)) if !is_document(&answer.body) => {
                 Reply::uncertain(FailureClass::Other, "the answer is no fiscal document")
             }
             reply => reply,
-        };
-        let pos_id = message.key.as_deref().unwrap_or_default();
-        match &reply {
-            Reply::Delivered(_) | Reply::Refused { .. } => self.failures.succeeded(pos_id),
-            Reply::Failed { .. } => self.failures.failed(pos_id),
-            Reply::Unsendable { .. } | Reply::Throttled { .. } => {}
         }
-        reply
     }
 }
 

@@ -5,12 +5,13 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use fusebox_queue::{MessageState, NewMessage, Record};
+use fusebox_queue::{MessageState, Record};
 use fusebox_store::rfc3339;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Answer, Desk};
+use crate::call::post_later;
 use crate::problem::Problem;
 
 /// What the adapter has to know of a receipt; the rest is between the till and the OFD.
@@ -27,13 +28,8 @@ pub(super) async fn post(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let body = body?;
     let Receipt { receipt_id, pos_id } = read(&body)?;
-    let message = NewMessage::new(body)
-        .key(&pos_id)
-        .idempotency_key(&receipt_id)
-        .attribute(":path", "/receipts")
-        .attribute("content-type", "application/json")
-        .attribute("idempotency-key", &receipt_id);
-    desk.queue.push(message).await?;
+    let message = post_later("/receipts", &receipt_id, body);
+    desk.queue.push(message.key(&pos_id)).await?;
     let answer = json!({"receipt_id": receipt_id, "pos_id": pos_id, "status": "buffered"});
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
@@ -57,10 +53,7 @@ fn is_id(text: &str) -> bool {
 }
 
 /// `GET /v1/receipts/{id}`.
-pub(super) async fn get(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
+pub(super) async fn get(State(desk): State<Desk>, Path(id): Path<String>) -> Answer {
     Ok(Json(shown(&desk.receipt(&id).await?)))
 }
 

@@ -1,14 +1,15 @@
 //! The settings of the adapter, from environment variables.
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use fusebox::Rate;
+use fusebox::environment::{EnvironmentError, Variables};
 use fusebox_queue::QueueSettings;
 use http::Uri;
 
-use crate::environment::{Environment, WrongVariable};
+use crate::hosting::{data_dir, http_url};
+use crate::kept::Failed;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Receipts are found for as long as fiscal documents have to be kept: five years, and leap days.
@@ -40,64 +41,65 @@ impl Settings {
     ///
     /// # Errors
     /// The first that is wrong.
-    pub fn from_environment(
-        environment: &Environment,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let recovery = environment.seconds("RECOVERY_TIMEOUT", Duration::from_secs(60))?;
-        let ofd_timeout = environment.seconds("OFD_TIMEOUT", Duration::from_secs(10))?;
+    pub fn from_environment(variables: &Variables<'_>) -> Result<Self, Failed> {
+        let recovery = variables.seconds("RECOVERY_TIMEOUT")?;
+        let recovery = recovery.unwrap_or(Duration::from_secs(60));
+        let ofd_timeout = variables.seconds("OFD_TIMEOUT")?;
+        let ofd_timeout = ofd_timeout.unwrap_or(Duration::from_secs(10));
         let url = "an address like http://ofd.example:8080";
+        let is_per_terminal = variables.truth("OFD_CIRCUIT_PER_TERMINAL")?;
         Ok(Self {
-            data_dir: environment.data_dir("fiscal-adapter"),
-            ofd_url: environment.read("OFD_URL", None, url, |text| {
-                let url: Uri = text.parse().ok()?;
-                url.host().is_some().then_some(Some(url))
-            })?,
+            data_dir: data_dir(variables, "fiscal-adapter")?,
+            ofd_url: variables.read("OFD_URL", url, http_url)?,
             ofd_timeout,
-            is_per_terminal: environment.truth("OFD_CIRCUIT_PER_TERMINAL", false)?,
-            breaker: breaker(environment, recovery, ofd_timeout)?,
-            buffer: buffer(environment, recovery)?,
+            is_per_terminal: is_per_terminal.unwrap_or(false),
+            breaker: breaker(variables, recovery, ofd_timeout)?,
+            buffer: buffer(variables, recovery)?,
         })
     }
 }
 
 fn breaker(
-    environment: &Environment,
+    variables: &Variables<'_>,
     recovery: Duration,
     ofd_timeout: Duration,
-) -> Result<fusebox::Settings, Box<dyn Error + Send + Sync>> {
-    let share = "a percentage like 20%";
-    let jitter = environment.read("RECOVERY_JITTER", Rate::ZERO, share, |text| {
-        Rate::parse(text).ok()
-    })?;
-    let factor = "a number of 1 or more";
-    let backoff = environment.read("RECOVERY_BACKOFF", 1.0, factor, |text| {
-        text.parse().ok().filter(|factor| *factor >= 1.0)
-    })?;
+) -> Result<fusebox::Settings, Failed> {
+    let share = |text: &str| Rate::parse(text).ok();
+    let jitter = variables.read("RECOVERY_JITTER", "a percentage like 20%", share)?;
+    let factor = |text: &str| text.parse().ok().filter(|factor| *factor >= 1.0);
+    let backoff = variables.read("RECOVERY_BACKOFF", "a number of 1 or more", factor)?;
+    let failures = variables.whole("FAILURE_THRESHOLD", 1..=1_048_576)?;
+    let successes = variables.whole("HALF_OPEN_MAX_CALLS", 1..=64)?;
+    let recovery_max = variables.seconds("RECOVERY_TIMEOUT_MAX")?;
     let settings = fusebox::Settings::builder()
-        .consecutive_failures(environment.whole("FAILURE_THRESHOLD", 5, 1..=1_048_576)?)
+        .consecutive_failures(failures.unwrap_or(5))
         .open_for(recovery)
-        .open_for_max(environment.seconds("RECOVERY_TIMEOUT_MAX", recovery.saturating_mul(8))?)
-        .backoff(backoff)
-        .jitter(jitter)
-        .half_open_successes(environment.whole("HALF_OPEN_MAX_CALLS", 2, 1..=64)?)
+        .open_for_max(recovery_max.unwrap_or(recovery.saturating_mul(8)))
+        .backoff(backoff.unwrap_or(1.0))
+        .jitter(jitter.unwrap_or(Rate::ZERO))
+        .half_open_successes(successes.unwrap_or(2))
         // A trial ends by its own time-out.
         .half_open_timeout(ofd_timeout.saturating_mul(2));
     Ok(settings.build()?)
 }
 
-fn buffer(environment: &Environment, recovery: Duration) -> Result<QueueSettings, WrongVariable> {
+fn buffer(variables: &Variables<'_>, recovery: Duration) -> Result<QueueSettings, Failed> {
     let mut buffer = QueueSettings::default();
-    buffer.messages_max = environment.number("BUFFER_MAX", 100_000)?;
+    let whole = |name, default| -> Result<u32, EnvironmentError> {
+        let given = variables.whole(name, 1..=u32::MAX)?;
+        Ok(given.unwrap_or(default))
+    };
+    buffer.messages_max = whole("BUFFER_MAX", 100_000)?.into();
     buffer.message_bytes_max = 2 * RECEIPT_BYTES_MAX as u64;
     buffer.age_max = OFFLINE_MAX;
     // A terminal whose OFD is away uses up about one try each RECOVERY_TIMEOUT: most of a day.
-    buffer.attempts_max = environment.number("MAX_TRIES", 1_000)?;
+    buffer.attempts_max = whole("MAX_TRIES", 1_000)?;
     // Receipts are all alike. What was being sent when the power went is no poison.
     buffer.crashes_max = buffer.attempts_max;
     // So that a receipt is due again by the time that the circuit lets a trial pass.
     buffer.retry_after = buffer.retry_after.min(recovery);
     buffer.retry_after_max = recovery;
-    buffer.remember_for = DAY * environment.number("RECEIPTS_KEPT_DAYS", RECEIPTS_KEPT)?;
+    buffer.remember_for = DAY * whole("RECEIPTS_KEPT_DAYS", RECEIPTS_KEPT)?;
     Ok(buffer)
 }
 

@@ -10,14 +10,12 @@ use serde_json::Value;
 
 use super::Settings;
 use super::circuit::{define, view};
-use super::failures::{ALL, Failures};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The team's circuit with its defaults, its clock moved by the test.
 struct Till {
     circuit: &'static CircuitBreaker,
-    failures: Failures,
     clock: ManualClock,
 }
 
@@ -30,13 +28,8 @@ impl Till {
         let settings = Settings::from_environment(&variables.into_iter().collect()).unwrap();
         let clock = ManualClock::new();
         let registry = Registry::builder().clock(clock.clone()).build();
-        let failures = Failures::new(registry.subscribe());
         let circuit = define(&registry, &settings).unwrap();
-        Self {
-            circuit,
-            failures,
-            clock,
-        }
+        Self { circuit, clock }
     }
 
     fn fails(&self, times: u32) {
@@ -45,17 +38,15 @@ impl Till {
                 .acquire()
                 .unwrap()
                 .failure(FailureClass::Connect);
-            self.failures.failed("pos-1");
         }
     }
 
     fn succeeds(&self) {
         self.circuit.acquire().unwrap().success();
-        self.failures.succeeded("pos-1");
     }
 
     fn view(&self) -> Value {
-        view(&self.circuit.snapshot(), self.failures.of(ALL))
+        view(&self.circuit.snapshot())
     }
 
     fn state(&self) -> String {

@@ -4,38 +4,30 @@ use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Json, Router};
 use fusebox::CircuitBreaker;
-use fusebox_admin::{Phase, Readiness};
+use fusebox_tower::axum::RetryAfter;
 use serde_json::{Value, json};
 
-use super::creation::{Creation, NotStarted};
+use super::creation::{NotStarted, Sprints};
 use super::entry::{Entry, Stage, Wanted};
+use crate::problem::detail;
 
 const NO_PROJECT: &str = "Project Service is currently unavailable or project not found.";
 const NO_BACKLOG: &str = "Backlog Service is currently unavailable.";
 const NO_BOOK: &str = "Sprints cannot be kept at the moment.";
 
-/// The routes. `/livez` and `/readyz` are for who starts the service, and tell nothing of circuits.
-pub(super) fn routes(creation: Arc<Creation>, readiness: Readiness) -> Router {
-    let ready = move || async move {
-        match readiness.phase() {
-            Phase::Ready => (StatusCode::OK, "ready\n"),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
-        }
-    };
+pub(super) fn routes(sprints: Arc<Sprints>) -> Router {
     Router::new()
         .route("/sprints/{project}", post(start).get(list))
-        .with_state(creation)
-        .route("/livez", get(async || "alive\n"))
-        .route("/readyz", get(ready))
+        .with_state(sprints)
 }
 
 async fn start(
-    State(creation): State<Arc<Creation>>,
+    State(sprints): State<Arc<Sprints>>,
     Path(project): Path<String>,
     wanted: Result<Json<Wanted>, JsonRejection>,
 ) -> Response {
@@ -47,9 +39,9 @@ async fn start(
     if !is_project(&project) {
         return unavailable(NO_PROJECT, None);
     }
-    let name = wanted.sprint_name.clone();
-    match creation.start(&project, wanted).await {
+    match sprints.start(&project, wanted).await {
         Ok(sprint) => {
+            let name = &sprint.wanted.sprint_name;
             let message = format!("Sprint '{name}' started successfully for project {project}");
             let body = json!({
                 "message": message,
@@ -60,47 +52,34 @@ async fn start(
         }
         Err(error) => {
             tracing::warn!(project, %error, "no sprint was started");
-            let (detail, circuit) = match error {
-                NotStarted::Project(_) => (NO_PROJECT, Some(creation.projects.circuit)),
-                NotStarted::Backlog(_) | NotStarted::Waits => {
-                    (NO_BACKLOG, Some(creation.backlog.circuit))
-                }
+            let (text, circuit) = match error {
+                NotStarted::Project(_) => (NO_PROJECT, Some(sprints.projects.0.circuit)),
                 NotStarted::Book(_) => (NO_BOOK, None),
+                _ => (NO_BACKLOG, Some(sprints.backlog.0.circuit)),
             };
-            unavailable(detail, circuit)
+            unavailable(text, circuit)
         }
     }
 }
 
-/// The started sprints of a project.
-async fn list(State(creation): State<Arc<Creation>>, Path(project): Path<String>) -> Response {
-    match creation.book.of(project, Stage::Started).await {
-        Ok(sprints) => {
-            let sprints: Vec<Value> = sprints.iter().map(Entry::shown).collect();
-            Json(json!({ "sprints": sprints })).into_response()
-        }
-        Err(_) => unavailable(NO_BOOK, None),
-    }
+/// The started sprints of a project, and how many are to be settled.
+async fn list(State(sprints): State<Arc<Sprints>>, Path(project): Path<String>) -> Response {
+    let Ok(all) = sprints.book.of(&project).await else {
+        return unavailable(NO_BOOK, None);
+    };
+    let at = |stage| all.iter().filter(move |sprint| sprint.stage == stage);
+    let started: Vec<Value> = at(Stage::Started).map(Entry::shown).collect();
+    Json(json!({ "sprints": started, "unsettled": at(Stage::Starting).count() })).into_response()
 }
 
 /// 503; when a circuit is open, with the time to come back.
-fn unavailable(detail: &str, circuit: Option<&CircuitBreaker>) -> Response {
-    let body = Json(json!({ "detail": detail }));
-    let answer = (StatusCode::SERVICE_UNAVAILABLE, body);
-    let snapshot = circuit.map(CircuitBreaker::snapshot);
-    let open = snapshot.filter(|circuit| circuit.effective_state() == fusebox::State::Open);
-    match open.and_then(|circuit| circuit.retry_after) {
-        Some(wait) => {
-            let seconds = fusebox::duration::whole_seconds(wait).to_string();
-            ([(header::RETRY_AFTER, seconds)], answer).into_response()
-        }
-        None => answer.into_response(),
-    }
+fn unavailable(text: &str, circuit: Option<&CircuitBreaker>) -> Response {
+    let answer = detail(StatusCode::SERVICE_UNAVAILABLE, text);
+    (circuit.map(RetryAfter::of), answer).into_response()
 }
 
-fn refused(detail: &str) -> Response {
-    let body = Json(json!({ "detail": detail }));
-    (StatusCode::UNPROCESSABLE_ENTITY, body).into_response()
+fn refused(text: &str) -> Response {
+    detail(StatusCode::UNPROCESSABLE_ENTITY, text).into_response()
 }
 
 fn is_fine(wanted: &Wanted) -> bool {

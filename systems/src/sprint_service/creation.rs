@@ -1,31 +1,31 @@
 //! Starts a sprint, or does nothing at all.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use fusebox::CircuitBreaker;
+use fusebox_queue::Queue;
+use fusebox_store::rfc3339;
 use thiserror::Error;
-use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
-use tokio::time::timeout;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{sleep, timeout};
 
-use super::backlog::Backlog;
-use super::book::{Book, BookError};
+use super::callees::{Backlog, Projects};
+use super::ending::TRIES_EVERY;
 use super::entry::{Entry, Stage, Wanted};
-use super::outbox::Outbox;
-use super::projects::Projects;
 use crate::call::{CallFailed, Fate};
+use crate::documents::{Documents, DocumentsError};
 
 /// How long a creation waits for an earlier one of its project, at work or to be settled.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-#[derive(Debug)]
-pub(super) struct Creation {
+/// The sprints of all projects.
+pub(super) struct Sprints {
     pub(super) projects: Projects,
-    pub(super) backlog: Arc<Backlog>,
-    pub(super) book: Book,
-    pub(super) outbox: Arc<Outbox>,
-    /// One creation at a time for each project that exists: no two assign the same tasks.
-    pub(super) turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
+    pub(super) backlog: Backlog,
+    pub(super) book: Documents<Entry>,
+    pub(super) events: Queue,
+    /// Lets one try of all pass in a second while they fail: see `ending`.
+    pub(super) tries: CircuitBreaker,
 }
 
 /// Why no sprint was started.
@@ -38,45 +38,61 @@ pub(super) enum NotStarted {
     #[error("an earlier sprint of the project waits for backlog-service")]
     Waits,
     #[error(transparent)]
-    Book(#[from] BookError),
+    Book(#[from] DocumentsError),
 }
 
-impl Creation {
+impl Sprints {
     /// # Cancel safety
-    /// A caller who goes away leaves no half sprint: what is begun is ended by the outbox.
+    /// A caller who goes away leaves no half sprint: what is begun is ended by `end_stories`.
     pub(super) async fn start(&self, project: &str, wanted: Wanted) -> Result<Entry, NotStarted> {
         let found = self.projects.find(project).await;
         found.map_err(NotStarted::Project)?;
-        let waits = |_| NotStarted::Waits;
-        let _turn = timeout(PATIENCE, self.turn(project)).await.map_err(waits)?;
-        let settled = timeout(PATIENCE, self.outbox.nothing_to_settle(project)).await;
-        settled.map_err(waits)??;
-        let adopted = self.book.adopt(project.to_owned(), wanted.clone()).await?;
-        if let Some(sprint) = adopted {
+        let its_turn = timeout(PATIENCE, self.its_turn(project)).await;
+        let (_turn, earlier) = its_turn.map_err(|_| NotStarted::Waits)??;
+        // One that came to start after its caller had been told that it would not is the answer to
+        // whoever asks for the same again, once.
+        let is_it = |sprint: &Entry| {
+            sprint.stage == Stage::Started && !sprint.is_answered && sprint.wanted == wanted
+        };
+        if let Some(mut sprint) = earlier.into_iter().find(is_it) {
+            sprint.is_answered = true;
+            self.book.put(&sprint).await?;
             return Ok(sprint);
         }
 
         let tasks = self.backlog.unassigned(project).await;
         let tasks = tasks.map_err(NotStarted::Backlog)?;
-        let _under_way = self.outbox.keep_off(project);
-        let sprint = self.book.begin(project.to_owned(), wanted, tasks).await?;
-        let Err(error) = self.backlog.assign(&sprint).await else {
-            self.book.end(sprint.id, Stage::Started, true).await?;
-            return Ok(sprint);
+        let mut sprint = Entry {
+            project: project.to_owned(),
+            number: self.book.next_number(project).await?,
+            wanted,
+            tasks,
+            begun: rfc3339(SystemTime::now()),
+            ..Entry::default()
         };
-        match error.fate() {
-            Fate::NotSent => self.book.forget(sprint.id).await?,
-            Fate::Refused => self.book.end(sprint.id, Stage::Undone, true).await?,
-            Fate::Unknown => {}
+        self.book.put(&sprint).await?;
+        let answer = self.backlog.assign(&sprint).await;
+        let fate = Fate::of(&answer);
+        sprint.is_answered = fate == Fate::Done;
+        match fate {
+            Fate::NotSent => self.book.remove(&sprint).await?,
+            fate => self.end(&mut sprint, fate).await?,
         }
-        Err(NotStarted::Backlog(error))
+        answer.map(|()| sprint).map_err(NotStarted::Backlog)
     }
 
-    async fn turn(&self, project: &str) -> OwnedMutexGuard<()> {
-        let turn = {
-            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(turns.entry(project.to_owned()).or_default())
-        };
-        turn.lock_owned().await
+    /// Waits for the project's turn, and until nothing of it is to be settled any more; its sprints.
+    async fn its_turn(
+        &self,
+        project: &str,
+    ) -> Result<(OwnedMutexGuard<()>, Vec<Entry>), DocumentsError> {
+        let turn = self.book.turn(project).lock_owned().await;
+        loop {
+            match self.end_open(project).await {
+                Ok(sprints) => return Ok((turn, sprints)),
+                Err(NotStarted::Book(error)) => return Err(error),
+                Err(_) => sleep(TRIES_EVERY).await,
+            }
+        }
     }
 }

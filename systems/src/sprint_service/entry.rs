@@ -1,19 +1,23 @@
 //! A sprint as the book has it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::documents::{Document, Place};
+
 /// What a caller wants.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Wanted {
     pub(super) sprint_name: String,
     pub(super) duration_weeks: u32,
 }
 
 /// How far a sprint has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
     /// Its assignment may have been sent. It does not exist for anybody yet.
+    #[default]
     Starting,
     /// Its tasks are assigned to it.
     Started,
@@ -22,10 +26,8 @@ pub(super) enum Stage {
 }
 
 /// One sprint.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
-    /// Never given twice, unlike the number of a sprint whose assignment was never sent.
-    pub(super) id: i64,
     pub(super) project: String,
     pub(super) number: u32,
     pub(super) wanted: Wanted,
@@ -33,6 +35,10 @@ pub(super) struct Entry {
     pub(super) stage: Stage,
     /// When it was begun, in RFC 3339.
     pub(super) begun: String,
+    /// A caller was told that it started.
+    pub(super) is_answered: bool,
+    /// Its event is in the queue.
+    pub(super) is_told: bool,
 }
 
 impl Entry {
@@ -61,17 +67,10 @@ impl Entry {
     }
 }
 
-impl Stage {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Started => "started",
-            Self::Undone => "undone",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Starting, Self::Started, Self::Undone];
-        all.into_iter().find(|stage| stage.as_str() == text)
+impl Document for Entry {
+    fn place(&self) -> Place<'_> {
+        let is_open =
+            self.stage == Stage::Starting || (self.stage == Stage::Started && !self.is_told);
+        Place::of(&self.project, self.number, is_open)
     }
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::Uri;
+use fusebox::Settings;
 use fusebox::compat::ErrorRatio;
-use fusebox::{FailureClass, Settings};
+use fusebox::environment::{EnvironmentError, Variables};
 
-use super::service::StartError;
-use crate::environment::{Environment, WrongVariable};
+use crate::call::Counted;
+use crate::hosting::{addresses, data_dir};
+use crate::kept::Failed;
 
 /// How the service runs.
 #[derive(Clone, Debug)]
@@ -42,21 +44,14 @@ impl SprintSettings {
     ///
     /// # Errors
     /// The first variable that is wrong, and what is allowed.
-    pub fn read(environment: &Environment) -> Result<Self, StartError> {
-        let old = ErrorRatio::default();
-        let ratio = |text: &str| text.parse().ok();
-        let old = ErrorRatio {
-            error_ratio: environment.read("ERROR_RATIO", old.error_ratio, "a number", ratio)?,
-            response_time: environment.seconds("RESPONSE_TIME", old.response_time)?,
-            broken_time: environment.seconds("BROKEN_TIME", old.broken_time)?,
-        };
-        let all = FailureClass::ALL.map(FailureClass::as_str).into();
-        let allowed = "a list of connect, timeout, reset, status and other";
+    pub fn read(variables: &Variables<'_>) -> Result<Self, Failed> {
+        let error_kinds = variables.read("ERROR_KINDS", Counted::FORM, Counted::parse)?;
+        let call_timeout = variables.seconds("CALL_TIMEOUT")?;
         Ok(Self {
-            data_dir: environment.data_dir("sprint-service"),
-            circuits: old.settings()?,
-            error_kinds: environment.read("ERROR_KINDS", all, allowed, kinds)?,
-            call_timeout: environment.seconds("CALL_TIMEOUT", Duration::from_secs(2))?,
+            data_dir: data_dir(variables, "sprint-service")?,
+            circuits: ErrorRatio::from_variables(variables)?.settings()?,
+            error_kinds: error_kinds.unwrap_or_default().0,
+            call_timeout: call_timeout.unwrap_or(Duration::from_secs(2)),
         })
     }
 }
@@ -66,38 +61,17 @@ impl Addresses {
     ///
     /// # Errors
     /// One is wrong, or only some are given: a service that someone forgot is no stand-in.
-    pub fn read(environment: &Environment) -> Result<Option<Self>, WrongVariable> {
-        const NAMES: [&str; 3] = [
+    pub fn read(variables: &Variables<'_>) -> Result<Option<Self>, EnvironmentError> {
+        let names = [
             "PROJECT_SERVICE_URL",
             "BACKLOG_SERVICE_URL",
             "CHRONICLE_SERVICE_URL",
         ];
-        if NAMES.iter().all(|name| environment.text(name).is_none()) {
-            return Ok(None);
-        }
-        let [project, backlog, chronicle] = NAMES.map(|name| {
-            let text = environment.text(name).unwrap_or_default();
-            let uri = text.parse().ok().filter(|uri: &Uri| {
-                uri.scheme_str() == Some("http")
-                    && uri.authority().is_some()
-                    && uri.query().is_none()
-            });
-            uri.ok_or_else(|| WrongVariable {
-                name,
-                value: text.to_owned(),
-                allowed: "an address like http://host:port, for all three services or for none"
-                    .into(),
-            })
-        });
-        Ok(Some(Self {
-            project: project?,
-            backlog: backlog?,
-            chronicle: chronicle?,
+        let all = addresses(variables, names)?;
+        Ok(all.map(|[project, backlog, chronicle]| Self {
+            project,
+            backlog,
+            chronicle,
         }))
     }
-}
-
-fn kinds(text: &str) -> Option<BTreeSet<&'static str>> {
-    let kind = |word: &str| word.trim().parse().ok().map(FailureClass::as_str);
-    text.split(',').map(kind).collect()
 }

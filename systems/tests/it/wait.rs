@@ -9,15 +9,20 @@ const BOUND: Duration = Duration::from_secs(60);
 #[track_caller]
 pub(crate) fn until(is_so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
     let from = std::panic::Location::caller();
-    wait(is_so, from.to_string())
+    wait(BOUND, from.to_string(), is_so)
 }
 
-async fn wait(mut is_so: impl AsyncFnMut() -> bool, from: String) {
+/// The same within a time that was promised.
+pub(crate) async fn within(at_most: Duration, what: &str, is_so: impl AsyncFnMut() -> bool) {
+    wait(at_most, what.to_owned(), is_so).await;
+}
+
+async fn wait(bound: Duration, what: String, mut is_so: impl AsyncFnMut() -> bool) {
     // A bound for the test itself, not a clock of what it tests.
     #[allow(clippy::disallowed_methods)]
     let begun = Instant::now();
     while !is_so().await {
-        assert!(begun.elapsed() < BOUND, "waited too long at {from}");
+        assert!(begun.elapsed() < bound, "not within {bound:?}: {what}");
         // tidy-allow(sleep): a look every few ms, within the bound above
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -16,6 +16,7 @@ mod paths;
 mod replays;
 mod sleeps;
 mod sources;
+mod systems;
 mod wall_clock;
 mod words;
 
@@ -30,6 +31,7 @@ type Check = fn(&Repo) -> Vec<Finding>;
 const CHECKS: &[(&str, Check)] = &[
     ("arrows between crates", arrows::check),
     ("file budgets", budgets::check),
+    ("budgets of the systems", systems::check),
     ("examples", examples::check),
     ("columns", columns::check),
     ("licences", licences::check),

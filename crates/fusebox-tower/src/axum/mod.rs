@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`protect`] | a layer: a breaker around the handlers of a router, which answers itself |
 //! | [`Rejected`] | a rejection as an error of a handler, with `?` |
+//! | [`RetryAfter`] | `Retry-After` of an open circuit, for errors with a body of your own |
 //! | [`health`] | a handler that says whether a circuit that matters is open |
 //! | [`BreakerError`](crate::BreakerError) | is a response wherever its inner error is one |
 //! | `StackError` | the same, with the feature `stack`: see [below](#a-stack-around-handlers) |
@@ -93,9 +94,11 @@ mod health;
 mod problem;
 mod protect;
 mod rejected;
+mod retry_after;
 #[cfg(feature = "stack")]
 mod stack_error;
 
 pub use health::{Health, health};
 pub use protect::{Answer, Protect, Protected, protect};
 pub use rejected::Rejected;
+pub use retry_after::RetryAfter;

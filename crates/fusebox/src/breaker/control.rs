@@ -113,7 +113,7 @@ impl CircuitBreaker {
         });
     }
 
-    /// Closes, forgets the backoff, begins a new generation. A hold stays.
+    /// Closes, forgets the backoff and the last failure, begins a new generation. A hold stays.
     pub fn reset(&self, by: &Author) {
         self.locked(|locked| locked.reset(by));
     }
@@ -228,6 +228,7 @@ impl Locked<'_> {
             self.go(State::Closed, self.now, Cause::Reset, evidence);
         }
         self.machine.backoff.reset();
+        self.breaker.ledger.forget_last_failure();
         self.tell(self.now, EventKind::Reset { by: by.clone() });
     }
 

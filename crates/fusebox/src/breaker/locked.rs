@@ -127,6 +127,7 @@ impl<'a> Locked<'a> {
     pub(super) fn trial_succeeded(&mut self) {
         self.machine.trial_totals.succeeded += 1;
         self.machine.trials.succeeded += 1;
+        self.machine.failures_in_row = 0;
         if self.machine.trials.succeeded >= self.settings().half_open_successes {
             let evidence = self.with_trials(Evidence::default());
             self.go(State::Closed, self.now, Cause::TrialsSucceeded, evidence);
@@ -143,6 +144,7 @@ impl<'a> Locked<'a> {
     ) {
         self.machine.trial_totals.failed += 1;
         self.machine.trials.failed += 1;
+        self.machine.failures_in_row = self.machine.failures_in_row.saturating_add(1);
         if self.machine.trials.failed >= self.settings().half_open_failures {
             let evidence = self.with_trials(evidence);
             self.open(at, cause, evidence, Opening::Automatic(retry_after));
@@ -239,6 +241,11 @@ impl<'a> Locked<'a> {
         if from == State::Open {
             let spent = self.spent(at);
             self.machine.open_time += spent;
+        }
+        if from == State::Closed {
+            self.machine.failures_in_row = self.word().run();
+        } else if to == State::Closed {
+            self.machine.failures_in_row = 0;
         }
         self.machine.since = at;
         self.machine.count(from, to, cause);

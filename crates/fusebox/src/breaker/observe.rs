@@ -80,6 +80,9 @@ impl Locked<'_> {
             totals: breaker.ledger.totals(),
             window: window.unwrap_or_default(),
             consecutive_failures: word.run(),
+            // The one is 0 while closed, the other while not.
+            failures_in_row: word.run() + machine.failures_in_row,
+            last_failure: breaker.ledger.last_failure(),
             in_flight: machine.trials.in_flight(),
             transitions: machine.transitions,
             transition_counts: machine.transition_counts.clone(),

@@ -77,7 +77,7 @@ impl CircuitBreaker {
             Outcome::Success => None,
             Outcome::Failure(class) => Some(class),
             Outcome::Ignored => {
-                self.recorded(ticket, settlement, false);
+                self.recorded(ticket, settlement, false, Tick::ZERO);
                 return Settled::Recorded;
             }
         };
@@ -85,7 +85,7 @@ impl CircuitBreaker {
         let slow = is_slow(plan, self.took(plan, ticket, settlement));
         let observing = word.hold() == Some(HoldKind::Observe);
         let asks_always = observing || !self.policies.is_empty();
-        let now = if plan.window.is_some() || asks_always {
+        let now = if plan.window.is_some() || asks_always || failure.is_some() {
             self.clock.coarse()
         } else {
             Tick::ZERO
@@ -103,7 +103,7 @@ impl CircuitBreaker {
             self.ledger.late();
             return Settled::Late;
         };
-        self.recorded(ticket, settlement, slow);
+        self.recorded(ticket, settlement, slow, now);
         let stats = match (&plan.window, recorded) {
             (Some(_), Recorded::Stats(stats)) => stats,
             (Some(window), Recorded::MustJudge) => {
@@ -159,8 +159,8 @@ impl CircuitBreaker {
 
     /// Counts a recorded call, and shows it.
     #[inline]
-    fn recorded(&self, ticket: &Ticket, settlement: Settlement, slow: bool) {
-        self.ledger.recorded(settlement.outcome, slow);
+    fn recorded(&self, ticket: &Ticket, settlement: Settlement, slow: bool, at: Tick) {
+        self.ledger.recorded(settlement.outcome, slow, at);
         self.show(ticket, settlement, None);
     }
 
@@ -268,7 +268,8 @@ impl Locked<'_> {
             .or_else(|| ticket.age(self.now));
         let ignored = settlement.outcome == Outcome::Ignored;
         let slow = !ignored && is_slow(plan, took);
-        self.breaker.ledger.recorded(settlement.outcome, slow);
+        let ledger = &self.breaker.ledger;
+        ledger.recorded(settlement.outcome, slow, self.now);
         self.breaker.show(ticket, settlement, Some(self.now));
         let class = match settlement.outcome {
             Outcome::Failure(class) => Some(class),

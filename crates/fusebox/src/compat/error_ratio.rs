@@ -1,6 +1,7 @@
 //! `error_ratio`, `response_time`, `broken_time`.
 
 use super::{checked, one_trial_after};
+use crate::environment::{EnvironmentError, Variables};
 use crate::settings::{Rate, Settings, SettingsBuilder, SettingsError, WindowSize};
 use std::time::Duration;
 
@@ -25,6 +26,33 @@ pub struct ErrorRatio {
 const MINIMUM_CALLS: u32 = 5;
 
 impl ErrorRatio {
+    /// Reads `ERROR_RATIO`, `RESPONSE_TIME` and `BROKEN_TIME`; what is not set has its default.
+    ///
+    /// ```
+    /// use fusebox::compat::ErrorRatio;
+    /// use fusebox::environment::Variables;
+    /// use std::time::Duration;
+    ///
+    /// let variables = Variables::from_iter([("BROKEN_TIME", "45")]);
+    /// let old = ErrorRatio::from_variables(&variables)?;
+    /// assert_eq!(old.settings()?.open_for(), Duration::from_secs(45));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first that is no number, or no time.
+    pub fn from_variables(variables: &Variables<'_>) -> Result<Self, EnvironmentError> {
+        let ratio = variables.read("ERROR_RATIO", "a number", |text| text.parse().ok())?;
+        let window = variables.seconds("RESPONSE_TIME")?;
+        let open_for = variables.seconds("BROKEN_TIME")?;
+        let default = Self::default();
+        Ok(Self {
+            error_ratio: ratio.unwrap_or(default.error_ratio),
+            response_time: window.unwrap_or(default.response_time),
+            broken_time: open_for.unwrap_or(default.broken_time),
+        })
+    }
+
     /// The settings that mean the same.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Life counters of a circuit: what happened since the start, summed when read.
 
 use super::cells::Cells;
+use crate::clock::Tick;
 use crate::outcome::{FailureClass, Outcome};
 use crate::rejection::Reason;
 use crate::sync::{AtomicU64, Ordering};
@@ -67,6 +68,9 @@ fn count(counter: &AtomicU64) {
 pub(crate) struct Ledger {
     accounts: Cells<Account>,
     counts_calls: bool,
+    /// In nanoseconds, `NEVER` for none. One for all threads: a failure writes to the state word, which
+    /// they share, as well.
+    last_failure: AtomicU64,
 }
 
 impl Ledger {
@@ -74,13 +78,19 @@ impl Ledger {
         Self {
             accounts: Cells::new(),
             counts_calls,
+            last_failure: AtomicU64::new(Tick::NEVER.as_nanos()),
         }
     }
 
+    /// `at` is read for failures only.
     #[inline]
-    pub(crate) fn recorded(&self, outcome: Outcome, slow: bool) {
+    pub(crate) fn recorded(&self, outcome: Outcome, slow: bool, at: Tick) {
         if !self.counts_calls {
             return;
+        }
+        if let Outcome::Failure(_) = outcome {
+            // Relaxed: it is for people, as the counts are.
+            self.last_failure.store(at.as_nanos(), Ordering::Relaxed);
         }
         self.accounts.with_mine(|account| {
             count(match outcome {
@@ -92,6 +102,17 @@ impl Ledger {
                 count(&account.slow);
             }
         });
+    }
+
+    /// When the last failure was recorded, since the start or since it was forgotten.
+    pub(crate) fn last_failure(&self) -> Option<Tick> {
+        let at = Tick::from_nanos(self.last_failure.load(Ordering::Relaxed));
+        (at != Tick::NEVER).then_some(at)
+    }
+
+    pub(crate) fn forget_last_failure(&self) {
+        let none = Tick::NEVER.as_nanos();
+        self.last_failure.store(none, Ordering::Relaxed);
     }
 
     pub(crate) fn late(&self) {

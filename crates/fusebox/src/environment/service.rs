@@ -1,7 +1,7 @@
 //! A group of circuits that share their variables.
 
 use super::EnvironmentError;
-use super::value::SECONDS_FORM;
+use super::value::{self, SECONDS_FORM};
 use super::variables::{Given, Variables};
 use crate::compat::FailMax;
 use crate::registry::{Definition, RegistryError, SetBy};
@@ -133,10 +133,10 @@ impl Service {
         };
         let [failures_key, recovery_key] = [failures_key, recovery_key].map(|k| self.variable(k));
         let successes_key = self.variable("SUCCESS_THRESHOLD");
-        let failures = variables.whole(&failures_key, FAILURES_FORM)?;
-        let recovery = variables.seconds(&recovery_key)?;
+        let failures = variables.given(&failures_key, FAILURES_FORM, value::whole)?;
+        let recovery = variables.given(&recovery_key, SECONDS_FORM, value::seconds)?;
         let successes = match self.form {
-            Form::Prefix => variables.whole(&successes_key, SUCCESSES_FORM)?,
+            Form::Prefix => variables.given(&successes_key, SUCCESSES_FORM, value::whole)?,
             Form::Named => None,
         };
         let failures = failures.unwrap_or_else(|| default(self.consecutive_failures));

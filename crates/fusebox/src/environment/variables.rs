@@ -5,6 +5,7 @@ use super::value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Environment variables: the process's own, a list, or a function that looks them up.
@@ -15,6 +16,21 @@ use std::time::Duration;
 /// let own = Variables::of_process();
 /// let listed = Variables::from_iter([("BCS_CIRCUIT_BREAKER_RECOVERY_TIMEOUT", "2.5")]);
 /// let asked = Variables::asked(|name| name.starts_with("BCS_").then(|| "5".into()));
+/// ```
+///
+/// A program reads its own settings from them as well. A reader answers `None` for a variable
+/// that is not set, and an error that names the variable and what is allowed for a wrong one:
+///
+/// ```
+/// use fusebox::environment::Variables;
+/// use std::time::Duration;
+///
+/// let variables = Variables::from_iter([("CALL_TIMEOUT", "2.5"), ("WORKERS", "many")]);
+/// assert_eq!(variables.seconds("CALL_TIMEOUT")?, Some(Duration::from_millis(2500)));
+/// assert_eq!(variables.truth("DRY_RUN")?, None);
+/// let wrong = variables.whole("WORKERS", 1..=64).unwrap_err();
+/// assert_eq!(wrong.to_string(), r#"WORKERS = "many": a whole number, 1 to 64"#);
+/// # Ok::<(), fusebox::environment::EnvironmentError>(())
 /// ```
 pub struct Variables<'a> {
     source: Source<'a>,
@@ -47,6 +63,22 @@ impl<'a> Variables<'a> {
         }
     }
 
+    /// The same, but a variable that is set to nothing counts as not set. Templates of
+    /// deployments often leave such variables behind.
+    #[must_use]
+    pub fn without_empty(self) -> Self {
+        let source = match self.source {
+            Source::Listed(mut variables) => {
+                variables.retain(|_, text| !text.is_empty());
+                Source::Listed(variables)
+            }
+            Source::Asked(look_up) => Source::Asked(Box::new(move |name| {
+                look_up(name).filter(|text| !text.is_empty())
+            })),
+        };
+        Self { source }
+    }
+
     /// The names of all variables; empty where they cannot be listed.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let listed = match &self.source {
@@ -58,27 +90,67 @@ impl<'a> Variables<'a> {
             .flat_map(|variables| variables.keys().map(String::as_str))
     }
 
-    /// A truth value, if the variable is set.
-    pub(super) fn truth(&self, name: &str) -> Result<Option<bool>, EnvironmentError> {
-        let given = self.given(name, value::TRUTH_FORM, value::truth)?;
-        Ok(given.map(|given| given.value))
+    /// A truth value: `true`, `false`, `1`, `0`, `yes`, `no`, `on`, `off`.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn truth(&self, name: &str) -> Result<Option<bool>, EnvironmentError> {
+        self.read(name, value::TRUTH_FORM, value::truth)
     }
 
-    /// A whole number, if the variable is set.
-    pub(super) fn whole(
+    /// A whole number in a range.
+    ///
+    /// # Errors
+    /// It is no number, or outside.
+    pub fn whole(
+        &self,
+        name: &str,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, EnvironmentError> {
+        let allowed = format!("a whole number, {} to {}", range.start(), range.end());
+        let inside = |number: &u32| range.contains(number);
+        self.read(name, &allowed, |text| value::whole(text).filter(inside))
+    }
+
+    /// A number of seconds above 0 (`60`, `2.5`), or a duration with a unit (`500ms`, `2m`).
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn seconds(&self, name: &str) -> Result<Option<Duration>, EnvironmentError> {
+        self.read(name, value::SECONDS_FORM, value::seconds)
+    }
+
+    /// Any other value: `parse` answers `None` for a text that is not `allowed`, which is told in
+    /// the error.
+    ///
+    /// # Errors
+    /// The text is not allowed, or no Unicode.
+    pub fn read<T>(
         &self,
         name: &str,
         allowed: &str,
-    ) -> Result<Option<Given<u32>>, EnvironmentError> {
-        self.given(name, allowed, value::whole)
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, EnvironmentError> {
+        let given = self.given(name, allowed, parse)?;
+        Ok(given.map(|given| given.value))
     }
 
-    /// A number of seconds or a duration, if the variable is set.
-    pub(super) fn seconds(&self, name: &str) -> Result<Option<Given<Duration>>, EnvironmentError> {
-        self.given(name, value::SECONDS_FORM, value::seconds)
+    /// The same for a variable that has to be set.
+    ///
+    /// # Errors
+    /// It is not set, or not to what is allowed.
+    pub fn required<T>(
+        &self,
+        name: &str,
+        allowed: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, EnvironmentError> {
+        let read = self.read(name, allowed, parse)?;
+        read.ok_or_else(|| EnvironmentError::new(name, "", format!("is to be set: {allowed}")))
     }
 
-    fn given<T>(
+    /// As [`read`](Self::read), with the text as an error shows it.
+    pub(super) fn given<T>(
         &self,
         name: &str,
         allowed: &str,

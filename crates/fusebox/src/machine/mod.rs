@@ -20,6 +20,8 @@ pub(crate) struct Machine {
     /// When the open period ends; `None`: by hand only. Of use only while open.
     pub(crate) open_until: Option<Tick>,
     pub(crate) trials: Trials,
+    /// Failures in a row that ended the closed state, and of trials since; 0 while closed.
+    pub(crate) failures_in_row: u32,
     pub(crate) backoff: Backoff,
     /// When the present state began.
     pub(crate) since: Tick,
@@ -42,6 +44,7 @@ impl Machine {
             under: None,
             open_until: None,
             trials: Trials::default(),
+            failures_in_row: 0,
             backoff: Backoff::new(seed),
             since: now,
             counted_from: now,

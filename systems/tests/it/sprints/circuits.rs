@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use fusebox::State::{Closed, HalfOpen, Open};
+use fusebox::environment::Variables;
 use fusebox::testing::Transitions;
 use fusebox::{Rate, WindowSize};
 use serde_json::json;
-use systems::environment::Environment;
 use systems::sprint_service::{Addresses, SprintSettings};
 use systems::stand_in::switches::{At, Mode, Switches};
 
@@ -103,11 +103,13 @@ async fn every_kind_of_failure_opens_the_guarded_call_too() {
     }
 }
 
+fn none() -> Variables<'static> {
+    Variables::from_iter::<[(&str, &str); 0]>([])
+}
+
 #[test]
 fn the_old_settings_mean_what_they_say() {
-    let settings = SprintSettings::read(&Environment::default())
-        .unwrap()
-        .circuits;
+    let settings = SprintSettings::read(&none()).unwrap().circuits;
     assert_eq!(settings.minimum_calls(), 5);
     assert_eq!(settings.window(), WindowSize::Time(Duration::from_secs(10)));
     assert_eq!(settings.open_for(), BROKEN_TIME);
@@ -142,6 +144,6 @@ fn a_wrong_variable_is_told_with_its_name() {
     // One address alone: the others are not stand-ins by accident.
     let some = [("PROJECT_SERVICE_URL", "http://project:80")];
     let error = Addresses::read(&some.into_iter().collect()).unwrap_err();
-    assert_eq!(error.name, "BACKLOG_SERVICE_URL");
-    assert!(Addresses::read(&Environment::default()).unwrap().is_none());
+    assert_eq!(error.variable(), "BACKLOG_SERVICE_URL");
+    assert!(Addresses::read(&none()).unwrap().is_none());
 }

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use systems::stand_in::sprint_services::SprintServices;
 use systems::stand_in::switches::{At, Behaviour, Mode};
 
-use super::process::Process;
-use super::rig::{Folder, SETTLED_WITHIN, create, only, started, within};
+use super::rig::{SETTLED_WITHIN, create, only, start, started};
+use crate::folder::Folder;
+use crate::http::send;
+use crate::wait::within;
 
 fn turn(services: &SprintServices, behaviour: &Behaviour) {
     services.project.switches.turn(behaviour.clone());
@@ -21,21 +23,20 @@ fn calls(services: &SprintServices) -> u64 {
 /// Kills the service while a creation hangs there. It had made `step` calls.
 async fn killed_at(services: &SprintServices, folder: &Folder, point: (&str, At), step: u64) {
     turn(services, &only(point.0, Mode::Hang, point.1));
-    let process = Process::start(services, folder.path()).await;
+    let mut process = start(services, folder);
     let (url, before) = (process.url.clone(), calls(services));
     let caller = tokio::spawn(async move { create_or_lose(&url).await });
     let hangs = || async { calls(services) >= before + step };
     within(SETTLED_WITHIN, "the creation hangs", hangs).await;
-    process.kill().await;
+    process.kill();
     assert_eq!(caller.await.unwrap(), None, "nobody answered");
 }
 
 /// The caller's connection may break.
 async fn create_or_lose(url: &str) -> Option<u16> {
-    let body = r#"{"sprint_name": "Falcon", "duration_weeks": 2}"#.to_owned();
-    let path = format!("{url}/sprints/ZEP010");
-    let answer = super::rig::try_send("POST", &path, body).await.ok()?;
-    Some(answer.status)
+    let body = r#"{"sprint_name": "Falcon", "duration_weeks": 2}"#;
+    let answer = send("POST", &format!("{url}/sprints/ZEP010"), body).await;
+    Some(answer.ok()?.0)
 }
 
 async fn is_whole(url: &str, services: &SprintServices) -> bool {
@@ -57,7 +58,7 @@ async fn a_service_killed_at_any_step_ends_the_sprint_after_its_restart() {
         killed_at(&services, &folder, point, step).await;
         turn(&services, &Mode::Well.into());
 
-        let process = Process::start(&services, folder.path()).await;
+        let process = start(&services, &folder);
         let whole = || is_whole(&process.url, &services);
         within(SETTLED_WITHIN, "no half sprint is left", whole).await;
         let answer = create(&process.url, "ZEP010", "Falcon").await;
@@ -82,14 +83,14 @@ async fn a_service_killed_again_and_again_while_all_is_broken_still_ends_the_spr
     ] {
         turn(&services, &only("/assignments", mode, at));
         let before = calls(&services);
-        let process = Process::start(&services, folder.path()).await;
+        let mut process = start(&services, &folder);
         let tried = || async { calls(&services) > before };
         within(SETTLED_WITHIN, "the assignment is sent again", tried).await;
         assert!(started(&process.url, "ZEP010").await.is_empty());
-        process.kill().await;
+        process.kill();
     }
     turn(&services, &Mode::Well.into());
-    let process = Process::start(&services, folder.path()).await;
+    let process = start(&services, &folder);
     let whole = || async { started(&process.url, "ZEP010").await.len() == 1 };
     within(SETTLED_WITHIN, "the sprint is finished", whole).await;
     assert!(is_whole(&process.url, &services).await);
@@ -106,7 +107,7 @@ async fn a_service_killed_at_random_points_leaves_no_half_sprint() {
     let (services, folder) = (SprintServices::start().await.unwrap(), Folder::new());
     for round in 0..rounds {
         services.backlog.add("ZEP010", 10);
-        let process = Process::start(&services, folder.path()).await;
+        let mut process = start(&services, &folder);
         let before = calls(&services);
         let callers: Vec<_> = (0..4)
             .map(|_| {
@@ -119,12 +120,12 @@ async fn a_service_killed_at_random_points_leaves_no_half_sprint() {
         let ended = || callers.iter().all(tokio::task::JoinHandle::is_finished);
         let reached = || async { calls(&services) >= before + somewhere || ended() };
         within(SETTLED_WITHIN, "the creations are somewhere", reached).await;
-        process.kill().await;
+        process.kill();
         for caller in callers {
             let _ = caller.await.unwrap();
         }
     }
-    let process = Process::start(&services, folder.path()).await;
+    let process = start(&services, &folder);
     let whole = || async {
         let mut known = started(&process.url, "ZEP010").await;
         // One that found no task left is whole too.

@@ -6,7 +6,9 @@ use fusebox::State;
 use serde_json::json;
 use systems::stand_in::switches::Mode;
 
-use super::rig::{Rig, SETTLED_WITHIN, create, try_send, within};
+use super::rig::{Rig, SETTLED_WITHIN, create};
+use crate::http::call;
+use crate::wait::within;
 
 #[tokio::test]
 async fn a_creation_assigns_the_ten_tasks_and_answers_to_the_letter() {
@@ -83,7 +85,7 @@ async fn a_wrong_body_is_told_and_nothing_is_called() {
         r#"{"sprint_name": "a", "duration_weeks": 0}"#,
         r#"{"sprint_name": "a", "duration_weeks": "two"}"#,
     ] {
-        let answer = try_send("POST", &path, body.to_owned()).await.unwrap();
+        let answer = call("POST", &path, body).await.unwrap();
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.body["detail"].is_string());
     }

@@ -4,5 +4,4 @@ mod circuits;
 mod crashes;
 mod creation;
 mod failure_points;
-mod process;
 mod rig;

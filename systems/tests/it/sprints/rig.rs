@@ -1,49 +1,21 @@
 //! A sprint service in this process, on stand-ins, with circuits whose clock the test moves.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, Request};
+use fusebox::environment::Variables;
 use fusebox::{CircuitBreaker, ManualClock, Registry};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use systems::environment::Environment;
 use systems::sprint_service::{SprintService, SprintSettings};
 use systems::stand_in::sprint_services::SprintServices;
 use systems::stand_in::switches::{At, Behaviour, Mode};
-use tokio::time::Instant;
+
+use crate::folder::Folder;
+use crate::http::{Answer, ask, call};
+use crate::process::Process;
 
 /// What SYSTEMS.md allows from a recovery to the end of the sprint's story.
 pub(crate) const SETTLED_WITHIN: Duration = Duration::from_secs(5);
-
-/// A folder of its own, gone with the test.
-#[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        static LAST: AtomicU32 = AtomicU32::new(0);
-        let number = LAST.fetch_add(1, Ordering::Relaxed);
-        let name = format!("sprint-service-{}-{number}", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 pub(crate) struct Rig {
     pub(crate) services: SprintServices,
@@ -51,22 +23,6 @@ pub(crate) struct Rig {
     pub(crate) registry: Registry,
     pub(crate) service: SprintService,
     folder: Folder,
-}
-
-/// An answer of the service.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    pub(crate) fn retry_after(&self) -> Option<&str> {
-        self.headers
-            .get("retry-after")
-            .map(|value| value.to_str().unwrap())
-    }
 }
 
 impl Rig {
@@ -79,8 +35,8 @@ impl Rig {
         let clock = ManualClock::new();
         let registry = Registry::builder().clock(clock.clone()).build();
         let dir = folder.path().to_str().unwrap();
-        let environment = Environment::from_iter([("DATA_DIR", dir), ("CALL_TIMEOUT", "0.5")]);
-        let settings = SprintSettings::read(&environment).unwrap();
+        let variables = Variables::from_iter([("DATA_DIR", dir), ("CALL_TIMEOUT", "0.5")]);
+        let settings = SprintSettings::read(&variables).unwrap();
         let listen = ([127, 0, 0, 1], 0).into();
         let addresses = services.addresses().unwrap();
         let service = SprintService::start(listen, settings, addresses, &registry);
@@ -95,7 +51,7 @@ impl Rig {
 
     /// Ends the service as on `SIGTERM`, and starts it from its folder.
     pub(crate) async fn restarted(self) -> Self {
-        self.service.end().await;
+        self.service.end().await.unwrap();
         Self::over(self.services, self.folder).await
     }
 
@@ -116,14 +72,14 @@ impl Rig {
 pub(crate) async fn create(url: &str, project: &str, name: &str) -> Answer {
     let body = json!({ "sprint_name": name, "duration_weeks": 2 }).to_string();
     let path = format!("{url}/sprints/{project}");
-    try_send("POST", &path, body).await.unwrap()
+    call("POST", &path, &body).await.unwrap()
 }
 
 /// The sprints of a project that the service knows as started, with the number of their tasks.
 pub(crate) async fn started(url: &str, project: &str) -> BTreeMap<String, usize> {
     let path = format!("{url}/sprints/{project}");
-    let answer = try_send("GET", &path, String::new()).await.unwrap();
-    let sprints = answer.body["sprints"].as_array().unwrap().clone();
+    let (_, answer) = ask("GET", &path).await.unwrap();
+    let sprints = answer["sprints"].as_array().unwrap().clone();
     let one = |sprint: Value| {
         let id = sprint["sprint_id"].as_str().unwrap().to_owned();
         let tasks = sprint["assigned_tasks_count"].as_u64().unwrap();
@@ -132,40 +88,19 @@ pub(crate) async fn started(url: &str, project: &str) -> BTreeMap<String, usize>
     sprints.into_iter().map(one).collect()
 }
 
-pub(crate) async fn try_send(
-    method: &str,
-    url: &str,
-    body: String,
-) -> Result<Answer, hyper_util::client::legacy::Error> {
-    let client: Client<HttpConnector, Full<Bytes>> =
-        Client::builder(TokioExecutor::new()).build_http();
-    let request = Request::builder()
-        .method(method)
-        .uri(url)
-        .header("content-type", "application/json")
-        .body(Full::from(body))
-        .unwrap();
-    let (head, body) = client.request(request).await?.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Ok(Answer {
-        status: head.status.as_u16(),
-        headers: head.headers,
-        body: serde_json::from_slice(&body).unwrap_or_default(),
-    })
-}
-
-/// Looks again and again, for `at_most`.
-pub(crate) async fn within<F: Future<Output = bool>>(
-    at_most: Duration,
-    what: &str,
-    mut is_so: impl FnMut() -> F,
-) {
-    let end = Instant::now() + at_most;
-    while !is_so().await {
-        assert!(Instant::now() < end, "not within {at_most:?}: {what}");
-        // tidy-allow(sleep): the bounded wait itself looks at its condition again and again
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+/// The service as a process of its own, to be killed.
+pub(crate) fn start(services: &SprintServices, folder: &Folder) -> Process {
+    let (project, backlog) = (services.project.url(), services.backlog.url());
+    let variables = [
+        ("PORT", "0"),
+        ("DATA_DIR", folder.path().to_str().unwrap()),
+        ("CALL_TIMEOUT", "1"),
+        ("PROJECT_SERVICE_URL", &project),
+        ("BACKLOG_SERVICE_URL", &backlog),
+        ("CHRONICLE_SERVICE_URL", &services.chronicle.url()),
+    ];
+    let log = folder.path().join("service.log");
+    Process::start(env!("CARGO_BIN_EXE_sprint-service"), &log, &variables).unwrap()
 }
 
 /// A way to misbehave, only for calls whose path begins so.

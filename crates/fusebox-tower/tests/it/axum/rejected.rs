@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use fusebox::{Author, HoldKind, HoldRequest, Recovery, State};
 use fusebox_tower::BreakerError;
-use fusebox_tower::axum::Rejected;
+use fusebox_tower::axum::{Rejected, RetryAfter};
 use serde_json::json;
 use std::time::Duration;
 
@@ -148,4 +148,23 @@ fn a_rejected_call_reads_as_a_sentence_with_the_circuit_where_it_is_known() {
     let bare = Rejected::from(rejected.rejection());
     assert_eq!(bare.circuit(), None);
     assert_eq!(bare.to_string(), text["upstream: ".len()..]);
+}
+
+#[test]
+fn an_answer_of_ones_own_has_retry_after_while_its_circuit_is_open_for_callers() {
+    let told = |circuit: &Handle| {
+        let answer = (RetryAfter::of(circuit), "away").into_response();
+        header(&answer, "retry-after").map(str::to_owned)
+    };
+    let (clock, closed) = circuit(|builder| builder);
+    assert_eq!(told(&closed), None);
+    open(&closed);
+    clock.advance(Duration::from_millis(500));
+    assert_eq!(told(&closed).as_deref(), Some("10"), "rounded up");
+    let (_, by_hand) = circuit(|builder| builder.recovery(Recovery::Manual));
+    open(&by_hand);
+    assert_eq!(told(&by_hand), None, "nobody knows when");
+    let (_, half) = half_open(|builder| builder);
+    let _trial = half.acquire().unwrap();
+    assert_eq!(told(&half), None, "half-open is not open");
 }

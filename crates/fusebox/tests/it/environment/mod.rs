@@ -4,6 +4,7 @@ mod by_prefix;
 mod by_service;
 mod misspelt;
 mod process;
+mod readers;
 mod refused;
 mod switches;
 

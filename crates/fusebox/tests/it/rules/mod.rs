@@ -3,6 +3,7 @@
 mod holds;
 mod in_flight;
 mod jitter;
+mod last_failure;
 mod main_breaker;
 mod own_policy;
 mod ramp;
