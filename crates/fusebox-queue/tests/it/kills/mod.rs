@@ -132,7 +132,7 @@ fn dead(queue: &Queue, ledger: &mut Ledger) -> usize {
     }
 }
 
-/// SplitMix64.
+/// `SplitMix64`.
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
