@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // what a test may do
 
 mod face;
+#[cfg(all(unix, feature = "relay", feature = "sqlite"))]
+mod failing_disk;
 #[cfg(feature = "relay")]
 mod relay;
 #[cfg(feature = "http")]
