@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod completions;
 mod output;
+mod progress;
 mod queue;
 mod replay;
 mod token;

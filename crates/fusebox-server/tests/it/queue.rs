@@ -288,7 +288,8 @@ async fn dead_letters_and_queues_are_looked_at_and_steered_from_the_command_line
 /// The value of a series in the metrics, once it is this.
 async fn measures(daemon: &Daemon, accept: &str, series: &str, is_so: impl Fn(f64) -> bool) {
     let head = format!(
-        "GET /metrics HTTP/1.1\r\nhost: gateway.example\r\naccept: {accept}\r\nconnection: close\r\n\r\n"
+        "GET /metrics HTTP/1.1\r\nhost: gateway.example\r\naccept: {accept}\r\n\
+        connection: close\r\n\r\n"
     );
     let begun = tokio::time::Instant::now();
     loop {
