@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use fusebox::Registry;
 use fusebox_admin::{Admin, Readiness};
+use fusebox_queue::relay::RelayWatch;
 use fusebox_queue::{QueueSettings, Queues};
 use fusebox_store::{Keeper, Sqlite};
 
@@ -23,9 +24,9 @@ pub type Failed = Box<dyn Error + Send + Sync>;
 /// tries one waits so long.
 pub fn until_it_happens(retry_after: Duration) -> QueueSettings {
     let mut settings = QueueSettings::default();
-    settings.age_max = Duration::from_secs(10 * 365 * 24 * 3600);
-    settings.attempts_max = u32::MAX;
-    settings.crashes_max = u32::MAX;
+    settings.age_max = None;
+    settings.attempts_max = None;
+    settings.crashes_max = None;
     settings.retry_after = retry_after;
     settings.retry_after_max = retry_after;
     settings
@@ -63,11 +64,12 @@ impl Kept {
         })
     }
 
-    /// The admin interface over both.
-    pub fn admin(&self, registry: &Registry) -> Admin {
+    /// The admin interface over both, and over the relays of the queues.
+    pub fn admin(&self, registry: &Registry, relays: Vec<RelayWatch>) -> Admin {
         Admin::new(registry)
             .keeper(self.keeper.clone())
             .queues(self.queues.clone())
+            .relays(move || relays.clone())
     }
 
     /// Serves a system's routes.
@@ -78,10 +80,11 @@ impl Kept {
         self,
         registry: &Registry,
         at: SocketAddr,
+        relays: Vec<RelayWatch>,
         routes: Router,
     ) -> Result<Served, Failed> {
         let readiness = Readiness::starting();
-        let admin = self.admin(registry).readiness(readiness.clone());
+        let admin = self.admin(registry, relays).readiness(readiness.clone());
         let routes = routes.merge(readiness.probes());
         let hosted = Hosted::start(at, routes.nest("/fusebox", admin.router())).await?;
         readiness.set_ready();

@@ -60,7 +60,7 @@ impl Adapter {
         let kept = Kept::open(&registry, &settings.data_dir, "receipts.db")?;
         let queue = kept.queues.queue("receipts", settings.buffer.clone())?;
         let relay = Relay::builder(queue.clone(), circuit)
-            .sink(ofd::Ofd::new(ofd, settings.ofd_timeout)?)
+            .sink(ofd::sink(ofd, settings.ofd_timeout)?)
             // The sink's own time-out knows more of what was sent.
             .timeout(settings.ofd_timeout.saturating_add(Duration::from_secs(1)))
             .by_key(settings.is_per_terminal)
@@ -80,7 +80,10 @@ impl Adapter {
     /// Its routes, with the admin interface and the metrics under `/fusebox`.
     pub fn router(&self) -> Router {
         let circuit = get(circuit::show).post(circuit::control);
-        let admin = self.desk.kept.admin(&self.registry);
+        let admin = self
+            .desk
+            .kept
+            .admin(&self.registry, vec![self.relay.watch()]);
         Router::new()
             .route("/v1/receipts", post(receipts::post))
             .route("/v1/receipts/{id}", get(receipts::get))

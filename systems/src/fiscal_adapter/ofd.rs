@@ -2,36 +2,28 @@
 
 use std::time::Duration;
 
-use fusebox::FailureClass;
-use fusebox_queue::Leased;
-use fusebox_queue::sink::{HttpSink, HttpSinkError, Judgement, Reply, Sink};
+use fusebox_queue::Response;
+use fusebox_queue::sink::{HttpSink, HttpSinkError, Judgement};
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::Value;
 
-#[derive(Debug)]
-pub(super) struct Ofd(HttpSink<HttpConnector>);
-
-impl Ofd {
-    pub(super) fn new(url: Uri, timeout: Duration) -> Result<Self, HttpSinkError> {
-        // A wrong address or key is the shop's mistake, not the receipt's: it can be mended.
-        let http = HttpSink::builder(url).timeout(timeout).judge(|status| {
-            let can_be_mended = matches!(status.as_u16(), 401 | 403 | 404 | 405 | 407);
-            can_be_mended.then_some(Judgement::Failed)
-        });
-        Ok(Self(http.build_http()?))
-    }
+pub(super) fn sink(url: Uri, timeout: Duration) -> Result<HttpSink<HttpConnector>, HttpSinkError> {
+    HttpSink::builder(url)
+        .timeout(timeout)
+        .judge(judge)
+        .build_http()
 }
 
-impl Sink for Ofd {
-    async fn deliver(&self, message: &Leased) -> Reply {
-        match self.0.deliver(message).await {
-            // A 200 from whoever stands in between (the login page of a shop's router).
-            Reply::Delivered(Some(answer)) if !is_document(&answer.body) => {
-                Reply::uncertain(FailureClass::Other, "the answer is no fiscal document")
-            }
-            reply => reply,
+fn judge(answer: &Response) -> Option<Judgement> {
+    match answer.status {
+        // A wrong address or key is the shop's mistake, not the receipt's: it can be mended.
+        401 | 403 | 404 | 405 | 407 => Some(Judgement::Failed),
+        // A 200 from whoever stands in between (the login page of a shop's router).
+        _ if Judgement::of(answer.status) == Judgement::Delivered && !is_document(&answer.body) => {
+            Some(Judgement::Failed)
         }
+        _ => None,
     }
 }
 

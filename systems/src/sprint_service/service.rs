@@ -67,7 +67,8 @@ impl SprintService {
             events,
             tries: tries.build()?,
         });
-        let served = kept.serve(registry, listen, api::routes(Arc::clone(&sprints)));
+        let routes = api::routes(Arc::clone(&sprints));
+        let served = kept.serve(registry, listen, vec![relay.watch()], routes);
         Ok(Self {
             served: served.await?,
             ending: tokio::spawn(sprints.end_stories()),

@@ -8,6 +8,7 @@ mod client;
 mod completions;
 mod lasting;
 mod output;
+mod progress;
 mod queue;
 mod replay;
 mod token;

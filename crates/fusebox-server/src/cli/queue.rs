@@ -4,10 +4,12 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use fusebox::{Clock, SystemClock};
 use fusebox_queue::{Inspection, Record, StorageError};
 use serde_json::{Value, json};
 
 use super::client::{self, ClientCommand};
+use super::progress::Progress;
 use super::{BAD_INPUT, CANNOT_BIND, NO, say, tell};
 
 /// What `queue` does.
@@ -94,11 +96,19 @@ fn check(what: &Check) -> Result<u8, Trouble> {
 }
 
 fn export(what: &Export) -> Result<u8, Trouble> {
+    let mut file = Inspection::open(&what.file)?;
+    let depths = file.depths()?.into_iter();
+    let total = depths.map(|depth| depth.messages + depth.dead).sum();
+    let mut progress = Progress::of_data("messages", total);
     let mut out = io::BufWriter::new(io::stdout().lock());
-    Inspection::open(&what.file)?.each(|record| -> Result<(), Trouble> {
+    let written = file.each(|record| -> Result<(), Trouble> {
         writeln!(out, "{}", line(&record))?;
+        progress.step(SystemClock.now());
         Ok(())
-    })?;
+    });
+    // Before anything is told of what went wrong.
+    progress.end();
+    written?;
     out.flush()?;
     Ok(0)
 }

@@ -90,6 +90,7 @@ fn refused(queue: &Queue) -> Ending {
         death: Death::Refused,
         attempt: attempt(queue),
         response: None,
+        uncertain: false,
     }
 }
 

@@ -171,6 +171,12 @@ fn shown(letter: &Value) -> String {
     for name in ["attempts", "deferrals", "crashes", "bytes"] {
         line(name, &number(&letter[name]));
     }
+    // Whoever retries it may send it twice.
+    let uncertain = letter["uncertain"].as_bool();
+    line(
+        "may have arrived",
+        uncertain.map_or("", |may| if may { "yes" } else { "no" }),
+    );
     let history = letter["history"].as_array().map_or(&[][..], Vec::as_slice);
     for attempt in history {
         let (at, class) = (word(&attempt["at"]), word(&attempt["class"]));
@@ -197,4 +203,20 @@ fn last_error(letter: &Value) -> &str {
     let history = letter["history"].as_array();
     let last = history.and_then(|history| history.last());
     last.map_or("", |attempt| word(&attempt["error"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_letter_tells_whether_it_may_have_arrived() {
+        for (uncertain, word) in [(true, "yes"), (false, "no")] {
+            let shown = shown(&json!({"id": "x", "uncertain": uncertain}));
+            let mut lines = shown.lines();
+            let told = lines.find(|line| line.trim_start().starts_with("may have arrived"));
+            let told = told.expect("a line of it");
+            assert!(told.trim_end().ends_with(word), "{told}");
+        }
+    }
 }
