@@ -81,7 +81,8 @@ impl Sprints {
         answer.map(|()| sprint).map_err(NotStarted::Backlog)
     }
 
-    /// Waits for the project's turn, and until nothing of it is to be settled any more; its sprints.
+    /// Waits for the project's turn, and until nothing of it is to be settled any more. Answers
+    /// its sprints.
     async fn its_turn(
         &self,
         project: &str,

@@ -68,8 +68,8 @@ fn count(counter: &AtomicU64) {
 pub(crate) struct Ledger {
     accounts: Cells<Account>,
     counts_calls: bool,
-    /// In nanoseconds, `NEVER` for none. One for all threads: a failure writes to the state word, which
-    /// they share, as well.
+    /// In nanoseconds, `NEVER` for none. One for all threads: a failure writes to the state word,
+    /// which they share, as well.
     last_failure: AtomicU64,
 }
 
