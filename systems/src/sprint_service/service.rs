@@ -48,10 +48,14 @@ impl SprintService {
         };
         let projects = Projects(callee("project-service", &addresses.project)?);
         let backlog = Backlog(callee("backlog-service", &addresses.backlog)?);
-        let chronicle = circuit("chronicle-service")?;
         let kept = Kept::open(registry, &settings.data_dir, "queue.db")?;
         let events = kept.queues.queue("events", until_it_happens(TRIES_EVERY))?;
-        let relay = post_on(&events, chronicle, addresses.chronicle, timeout)?;
+        let relay = post_on(
+            &events,
+            circuit("chronicle-service")?,
+            addresses.chronicle,
+            timeout,
+        )?;
         // Sprints to be settled do not wait for `backlog-service`'s circuit, which may be open for
         // long after the service is back. This one lets one try of all pass in a second until it
         // is: it is over when the next one is due, which takes a while itself.
