@@ -69,8 +69,7 @@ impl Entry {
 
 impl Document for Entry {
     fn place(&self) -> Place<'_> {
-        let is_open =
-            self.stage == Stage::Starting || (self.stage == Stage::Started && !self.is_told);
+        let is_open = self.stage != Stage::Undone && !self.is_told;
         Place::of(&self.project, self.number, is_open)
     }
 }

@@ -50,12 +50,8 @@ impl SprintService {
         let backlog = Backlog(callee("backlog-service", &addresses.backlog)?);
         let kept = Kept::open(registry, &settings.data_dir, "queue.db")?;
         let events = kept.queues.queue("events", until_it_happens(TRIES_EVERY))?;
-        let relay = post_on(
-            &events,
-            circuit("chronicle-service")?,
-            addresses.chronicle,
-            timeout,
-        )?;
+        let chronicle = circuit("chronicle-service")?;
+        let relay = post_on(&events, chronicle, addresses.chronicle, timeout)?;
         // Sprints to be settled do not wait for `backlog-service`'s circuit, which may be open for
         // long after the service is back. This one lets one try of all pass in a second until it
         // is: it is over when the next one is due, which takes a while itself.
@@ -72,9 +68,9 @@ impl SprintService {
             tries: tries.build()?,
         });
         let routes = api::routes(Arc::clone(&sprints));
-        let served = kept.serve(registry, listen, vec![relay.watch()], routes);
+        let served = kept.serve(registry, listen, &[&relay], routes).await?;
         Ok(Self {
-            served: served.await?,
+            served,
             ending: tokio::spawn(sprints.end_stories()),
             relay,
         })

@@ -2,7 +2,7 @@
 //! is well again.
 //!
 //! The error is the operating system's own: a process that may not make its files longer
-//! (`RLIMIT_FSIZE`) is refused by every write beyond, and `SQLite` takes that for a disk that fails.
+//! (`RLIMIT_FSIZE`) is refused by every write beyond, and `SQLite` takes that for a failing disk.
 //! The limit is the process's, so the test runs itself again as a process of its own, in which the
 //! shell has switched off the signal that would come first.
 
