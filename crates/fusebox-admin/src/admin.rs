@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use fusebox::{Event, Registry, Source};
 use fusebox_queue::Queues;
+use fusebox_queue::relay::RelayWatch;
 use fusebox_store::{Keeper, Memory};
 use fusebox_telemetry::{Facts, Names};
 
@@ -14,6 +15,7 @@ use crate::activity::Activity;
 use crate::audit::Journal;
 use crate::desk::{Desk, FindQueues};
 use crate::dry_run::DryRuns;
+use crate::queues::{FindRelays, Queued, Relayed};
 use crate::recorder::Recorder;
 use crate::stream::Feed;
 use crate::thread::{self, Duties};
@@ -34,6 +36,7 @@ pub struct Admin {
     tokens: Option<Tokens>,
     keeper: Option<Keeper>,
     queues: FindQueues,
+    relays: FindRelays,
     facts: Vec<Arc<dyn Facts>>,
     metric_names: Names,
     records: bool,
@@ -51,6 +54,7 @@ impl Admin {
             tokens: None,
             keeper: None,
             queues: Arc::new(|| None),
+            relays: Arc::new(Vec::new),
             facts: Vec::new(),
             metric_names: Names::default(),
             records: true,
@@ -106,6 +110,13 @@ impl Admin {
         self
     }
 
+    /// Relays whose pace and failures are in the metrics, beside the figures of their queues: asked
+    /// at each scrape, since a host may start and stop some. Default none.
+    pub fn relays(mut self, find: impl Fn() -> Vec<RelayWatch> + Send + Sync + 'static) -> Self {
+        self.relays = Arc::new(find);
+        self
+    }
+
     /// What the host counts itself, for the metrics; may be given several times.
     pub fn facts(mut self, facts: Arc<dyn Facts>) -> Self {
         self.facts.push(facts);
@@ -137,6 +148,8 @@ impl Admin {
         let requests = Requests::default();
         let mut facts = self.facts;
         facts.extend([Arc::new(requests.clone()) as _, Arc::new(feed.clone()) as _]);
+        facts.push(Arc::new(Queued(Arc::clone(&self.queues))));
+        facts.push(Arc::new(Relayed(self.relays)));
         facts.extend(keeper.clone().map(|keeper| Arc::new(Kept(keeper)) as _));
         let running = thread::start(Duties {
             registry: self.registry.clone(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::error::StorageError;
-use crate::record::{Query, Record};
+use crate::record::{Depth, Query, Record};
 use crate::storage::{Reader, look};
 
 /// Reads a file of queues without being its owner, who may use it meanwhile. Nothing is changed.
@@ -46,6 +46,14 @@ impl Inspection {
     /// It cannot be read at all.
     pub fn check(&mut self) -> Result<Vec<String>, StorageError> {
         self.reader.check()
+    }
+
+    /// How much every queue of the file holds.
+    ///
+    /// # Errors
+    /// It cannot be read at all.
+    pub fn depths(&mut self) -> Result<Vec<Depth>, StorageError> {
+        self.reader.depths()
     }
 
     /// Shows every message that waits, is being sent or is dead, with its content; first those

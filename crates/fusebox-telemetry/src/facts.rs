@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::family::Kind::{self, Counter, Gauge};
+use crate::QueueFact;
+use crate::family::Kind::{self, Counter, Gauge, Histogram};
 use crate::family::Value::{self, Real, Whole};
-use crate::family::{Own, Word};
+use crate::family::{Own, Spread, Word};
 
 /// Where an exporter reads what a host counts itself, at scrape time; the twin of
 /// [`fusebox::Source`]. Several are put together in a `Vec<Arc<dyn Facts>>`; `()` has none.
@@ -41,6 +42,11 @@ use crate::family::{Own, Word};
 pub trait Facts: Send + Sync {
     /// Shows every fact there is. It is called in a scrape and should not wait.
     fn facts(&self, visit: &mut dyn FnMut(Fact));
+
+    /// The same of queues, each fact with the name of its queue; none by default.
+    fn queues(&self, visit: &mut dyn FnMut(&str, QueueFact)) {
+        let _ = visit;
+    }
 }
 
 /// One number of a host. Each variant says the metric that it becomes.
@@ -79,6 +85,24 @@ pub enum Fact {
     StoreLag(Duration),
     /// `fusebox_store_healthy`: whether the store keeps what it is given.
     StoreHealthy(bool),
+    /// `fusebox_queue_commit_duration_seconds`: how long the commits of all queues took.
+    QueueCommits {
+        /// Upper bounds, rising.
+        bounds: &'static [Duration; 9],
+        /// How many took at most as long as each bound but longer than the one before, and last
+        /// how many longer than all.
+        counts: [u64; 10],
+        /// How long all took.
+        sum: Duration,
+    },
+    /// `fusebox_queue_commit_failures_total`: commits that failed.
+    QueueCommitFailures(u64),
+    /// `fusebox_queue_wal_bytes`: bytes of the write-ahead log of the queues' file.
+    QueueWalBytes(u64),
+    /// `fusebox_queue_disk_free_bytes`: bytes that are free on the disk of that file.
+    QueueDiskFree(u64),
+    /// `fusebox_queue_storage_healthy`: whether the last commit was done and there is room.
+    QueueStorageHealthy(bool),
 }
 
 /// A metric that belongs to no circuit.
@@ -112,6 +136,23 @@ pub(crate) const DESCRIBED: &[Described] = &[
     described(PENDING, Gauge, "What waits to be kept."),
     described(LAG, Gauge, "For how long the oldest of it has waited."),
     described(HEALTHY, Gauge, "1 while the store keeps what it is given."),
+    described(
+        QUEUE_COMMITS,
+        Histogram,
+        "Time that a commit of the queues took.",
+    ),
+    described(
+        QUEUE_FAILURES,
+        Counter,
+        "Commits of the queues that failed.",
+    ),
+    described(QUEUE_WAL, Gauge, "Size of the queues' write-ahead log."),
+    described(QUEUE_FREE, Gauge, "Free space on the disk of the queues."),
+    described(
+        QUEUE_HEALTHY,
+        Gauge,
+        "1 while the queues can be written to.",
+    ),
 ];
 
 const RELOAD_SUCCESS: &str = "fusebox_config_last_reload_success";
@@ -123,11 +164,16 @@ const FAILURES: &str = "fusebox_store_failures";
 const PENDING: &str = "fusebox_store_pending";
 const LAG: &str = "fusebox_store_lag_seconds";
 const HEALTHY: &str = "fusebox_store_healthy";
+const QUEUE_COMMITS: &str = "fusebox_queue_commit_duration_seconds";
+const QUEUE_FAILURES: &str = "fusebox_queue_commit_failures";
+const QUEUE_WAL: &str = "fusebox_queue_wal_bytes";
+const QUEUE_FREE: &str = "fusebox_queue_disk_free_bytes";
+const QUEUE_HEALTHY: &str = "fusebox_queue_storage_healthy";
 
 /// Long enough for every word that a program uses, too short for a token or a URL.
 const WORD_MAX: usize = 40;
 
-const fn described(name: &'static str, kind: Kind, help: &'static str) -> Described {
+pub(crate) const fn described(name: &'static str, kind: Kind, help: &'static str) -> Described {
     Described { name, help, kind }
 }
 
@@ -147,6 +193,15 @@ impl Fact {
             Self::StorePending(pending) => (PENDING, Whole(pending)),
             Self::StoreLag(lag) => (LAG, Real(lag.as_secs_f64())),
             Self::StoreHealthy(healthy) => (HEALTHY, Whole(healthy.into())),
+            Self::QueueCommits {
+                bounds,
+                counts,
+                sum,
+            } => (QUEUE_COMMITS, spread(bounds, counts, sum)),
+            Self::QueueCommitFailures(failures) => (QUEUE_FAILURES, Whole(failures)),
+            Self::QueueWalBytes(bytes) => (QUEUE_WAL, Whole(bytes)),
+            Self::QueueDiskFree(bytes) => (QUEUE_FREE, Whole(bytes)),
+            Self::QueueStorageHealthy(healthy) => (QUEUE_HEALTHY, Whole(healthy.into())),
         };
         (name, self.own(), value)
     }
@@ -166,7 +221,17 @@ impl Fact {
     }
 }
 
-fn word(text: &'static str) -> Word {
+fn spread(bounds: &[Duration; 9], counts: [u64; 10], sum: Duration) -> Value {
+    let bounds = bounds.iter().map(Duration::as_secs_f64);
+    let buckets = bounds.chain([f64::INFINITY]).zip(counts);
+    Value::Spread(Box::new(Spread {
+        buckets: buckets.collect(),
+        sum: sum.as_secs_f64(),
+    }))
+}
+
+/// A label's value, if it is a plain word.
+pub(crate) fn word(text: &'static str) -> Word {
     let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     let fits = (1..=WORD_MAX).contains(&text.len()) && text.bytes().all(plain);
     Word::Fixed(if fits { text } else { OTHER })
@@ -189,16 +254,28 @@ impl<F: Facts + ?Sized> Facts for &F {
     fn facts(&self, visit: &mut dyn FnMut(Fact)) {
         (**self).facts(visit);
     }
+
+    fn queues(&self, visit: &mut dyn FnMut(&str, QueueFact)) {
+        (**self).queues(visit);
+    }
 }
 
 impl<F: Facts + ?Sized> Facts for Arc<F> {
     fn facts(&self, visit: &mut dyn FnMut(Fact)) {
         (**self).facts(visit);
     }
+
+    fn queues(&self, visit: &mut dyn FnMut(&str, QueueFact)) {
+        (**self).queues(visit);
+    }
 }
 
 impl<F: Facts> Facts for Vec<F> {
     fn facts(&self, visit: &mut dyn FnMut(Fact)) {
         self.iter().for_each(|facts| facts.facts(visit));
+    }
+
+    fn queues(&self, visit: &mut dyn FnMut(&str, QueueFact)) {
+        self.iter().for_each(|facts| facts.queues(visit));
     }
 }

@@ -29,8 +29,8 @@
 //!
 //! Circuits: `circuit_breaker_*` with the labels `service_name` and `circuit_name`; the whole list
 //! is one table in `src/table.rs`. [`Names::Enhanced`] gives another set of names. Hosts:
-//! `fusebox_*`, one for each [`Fact`]. No label ever holds a key, a URL or the text of an error, so
-//! the number of series is bounded by the number of circuits. Two circuits of one service with one
+//! `fusebox_*`, one for each [`Fact`], and with the label `queue` one for each [`QueueFact`]. No label ever holds a key, a URL or the text of an error, so
+//! the number of series is bounded by the number of circuits and queues. Two circuits of one service with one
 //! name would make two series of one name, which spoils a scrape: the first that the source shows
 //! is exported, the other is not.
 //!
@@ -55,6 +55,7 @@ mod names;
 mod open_metrics;
 #[cfg(feature = "opentelemetry")]
 pub mod otel;
+mod queue_facts;
 mod scrape;
 mod table;
 
@@ -64,3 +65,4 @@ pub use exporter::Exporter;
 pub use facts::{Fact, Facts};
 pub use names::{Names, UnknownNames};
 pub use open_metrics::OpenMetrics;
+pub use queue_facts::QueueFact;

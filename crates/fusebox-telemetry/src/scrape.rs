@@ -9,6 +9,7 @@ use fusebox::{Reading, Source};
 use crate::Names;
 use crate::facts::{DESCRIBED, Fact, Facts};
 use crate::family::{CircuitLabels, Family, Kind, Labels, Own, Sample, Value, Word};
+use crate::queue_facts::{self, QueueFact};
 use crate::table::TABLE;
 
 /// What is read: the same for every format.
@@ -119,6 +120,7 @@ pub(crate) fn described(names: Names) -> Vec<Family> {
     });
     let facts = DESCRIBED
         .iter()
+        .chain(queue_facts::DESCRIBED)
         .map(|fact| family(fact.name.to_owned(), fact.help, fact.kind));
     let build = family(
         "fusebox_build".to_owned(),
@@ -130,8 +132,7 @@ pub(crate) fn described(names: Names) -> Vec<Family> {
 
 fn read_facts(facts: &dyn Facts, families: &mut [Family]) {
     let mut places: HashMap<(&str, Own), usize> = HashMap::new();
-    facts.facts(&mut |fact: Fact| {
-        let (name, own, value) = fact.sample();
+    let mut put = |(name, own, value): (&'static str, Own, Value)| {
         let Some(family) = families.iter_mut().find(|family| family.name == name) else {
             return;
         };
@@ -146,7 +147,9 @@ fn read_facts(facts: &dyn Facts, families: &mut [Family]) {
             Some(known) if family.kind == Kind::Counter => add(&mut known.value, &value),
             Some(_) => {}
         }
-    });
+    };
+    facts.facts(&mut |fact: Fact| put(fact.sample()));
+    facts.queues(&mut |queue: &str, fact: QueueFact| put(fact.sample(queue)));
 }
 
 /// Facts that count are whole numbers.

@@ -1,7 +1,7 @@
 //! Calls that are slow while they are still under way (R3).
 
 use crate::alarm::Alarm;
-use fusebox::{CircuitBreaker, Handle, PermitOf, Settings};
+use fusebox::{Handle, PermitOf};
 use std::task::Context;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Overdue {
         if self.over {
             return;
         }
-        while let Some(limit) = next_limit(permit.breaker(), self.told) {
+        while let Some(limit) = permit.slow_limit_after(self.told) {
             let left = limit.saturating_sub(permit.elapsed());
             if left.is_zero() {
                 permit.overdue();
@@ -56,14 +56,4 @@ impl Overdue {
         }
         self.over = true;
     }
-}
-
-/// The shortest limit in force, for the circuit or its branches, that is longer than `told`.
-fn next_limit(circuit: &CircuitBreaker, told: Duration) -> Option<Duration> {
-    let own = circuit.settings().slow_call_duration();
-    let branches = circuit.branch_settings();
-    let branch = branches.as_ref().and_then(|branches| branches.breaker());
-    let branch = branch.and_then(Settings::slow_call_duration);
-    let limits = own.into_iter().chain(branch);
-    limits.filter(|limit| *limit > told).min()
 }

@@ -52,6 +52,8 @@ mod plan;
 mod policy;
 mod registry;
 mod rejection;
+#[cfg(feature = "retry-after")]
+mod retry_after;
 mod saved;
 mod settings;
 mod snapshot;
@@ -81,6 +83,8 @@ pub use registry::{
     RegistryError, RegistryStats, registry,
 };
 pub use rejection::{CallError, Reason, Rejection};
+#[cfg(feature = "retry-after")]
+pub use retry_after::retry_after;
 pub use saved::{Saved, SavedHold, SavedWhy};
 pub use settings::{
     Rate, Recovery, Settings, SettingsBuilder, SettingsChange, SettingsError, Value, WindowSize,

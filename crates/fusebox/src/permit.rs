@@ -4,6 +4,7 @@ use crate::breaker::CircuitBreaker;
 use crate::clock::{Tick, nanos};
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::rejection::Rejection;
+use crate::settings::Settings;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -157,13 +158,26 @@ impl<B: Handle> PermitOf<B> {
     /// nothing where no slow-call rate is set, before the limit is over, and the second time.
     ///
     /// The breaker has no timer of its own: whoever has one calls this
-    /// [`slow_call_duration`](crate::Settings::slow_call_duration) after the admission, unless
-    /// the head of the answer came before. The tower layer does.
+    /// [`slow_limit_after`](Self::slow_limit_after) the admission, unless the head of the answer
+    /// came before. The tower layer and the relay of the queue do.
     pub fn overdue(&mut self) {
         self.breaker.overdue_branch(&self.ticket);
         let key = self.breaker.key_hash();
         let circuit: &CircuitBreaker = &self.breaker;
         circuit.overdue_keyed(&mut self.ticket, key);
+    }
+
+    /// The shortest slow-call limit in force that is longer than `told`: the age at which this call
+    /// is next [`overdue`](Self::overdue). A branch may have another limit than its circuit, so
+    /// there can be two. `None`: there is nothing more to tell.
+    pub fn slow_limit_after(&self, told: Duration) -> Option<Duration> {
+        let circuit: &CircuitBreaker = &self.breaker;
+        let own = circuit.settings().slow_call_duration();
+        let branches = circuit.branch_settings();
+        let branch = branches.as_ref().and_then(|branches| branches.breaker());
+        let branch = branch.and_then(Settings::slow_call_duration);
+        let limits = own.into_iter().chain(branch);
+        limits.filter(|limit| *limit > told).min()
     }
 
     /// The time since admission. Zero where no setting asks for durations: the breaker then

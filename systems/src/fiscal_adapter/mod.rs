@@ -94,7 +94,11 @@ impl Adapter {
         let circuit = get(circuit::show).post(circuit::control);
         let admin = Admin::new(&self.registry)
             .keeper(self.desk.keeper.clone())
-            .queues(self.desk.queue.queues().clone());
+            .queues(self.desk.queue.queues().clone())
+            .relays({
+                let relay = self.relay.watch();
+                move || vec![relay.clone()]
+            });
         Router::new()
             .route("/v1/receipts", post(receipts::post))
             .route("/v1/receipts/{id}", get(receipts::get))

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox::FailureClass;
-use fusebox_queue::Leased;
 use fusebox_queue::sink::{HttpSink, HttpSinkError, Judgement, Reply, Sink};
+use fusebox_queue::{Leased, Response};
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::Value;
@@ -24,11 +23,7 @@ impl Ofd {
         timeout: Duration,
         failures: Arc<Failures>,
     ) -> Result<Self, HttpSinkError> {
-        // A wrong address or key is the shop's mistake, not the receipt's: it can be mended.
-        let http = HttpSink::builder(url).timeout(timeout).judge(|status| {
-            let can_be_mended = matches!(status.as_u16(), 401 | 403 | 404 | 405 | 407);
-            can_be_mended.then_some(Judgement::Failed)
-        });
+        let http = HttpSink::builder(url).timeout(timeout).judge(judge);
         let http = http.build_http()?;
         Ok(Self { http, failures })
     }
@@ -36,13 +31,7 @@ impl Ofd {
 
 impl Sink for Ofd {
     async fn deliver(&self, message: &Leased) -> Reply {
-        let reply = match self.http.deliver(message).await {
-            // A 200 from whoever stands in between (the login page of a shop's router).
-            Reply::Delivered(Some(answer)) if !is_document(&answer.body) => {
-                Reply::uncertain(FailureClass::Other, "the answer is no fiscal document")
-            }
-            reply => reply,
-        };
+        let reply = self.http.deliver(message).await;
         let pos_id = message.key.as_deref().unwrap_or_default();
         match &reply {
             Reply::Delivered(_) | Reply::Refused { .. } => self.failures.succeeded(pos_id),
@@ -50,6 +39,18 @@ impl Sink for Ofd {
             Reply::Unsendable { .. } | Reply::Throttled { .. } => {}
         }
         reply
+    }
+}
+
+fn judge(answer: &Response) -> Option<Judgement> {
+    match answer.status {
+        // A wrong address or key is the shop's mistake, not the receipt's: it can be mended.
+        401 | 403 | 404 | 405 | 407 => Some(Judgement::Failed),
+        // A 200 from whoever stands in between (the login page of a shop's router).
+        _ if Judgement::of(answer.status) == Judgement::Delivered && !is_document(&answer.body) => {
+            Some(Judgement::Failed)
+        }
+        _ => None,
     }
 }
 

@@ -89,9 +89,9 @@ fn buffer(environment: &Environment, recovery: Duration) -> Result<QueueSettings
     let mut buffer = QueueSettings::default();
     buffer.messages_max = environment.number("BUFFER_MAX", 100_000)?;
     buffer.message_bytes_max = 2 * RECEIPT_BYTES_MAX as u64;
-    buffer.age_max = OFFLINE_MAX;
+    buffer.age_max = Some(OFFLINE_MAX);
     // A terminal whose OFD is away uses up about one try each RECOVERY_TIMEOUT: most of a day.
-    buffer.attempts_max = environment.number("MAX_TRIES", 1_000)?;
+    buffer.attempts_max = Some(environment.number("MAX_TRIES", 1_000)?);
     // Receipts are all alike. What was being sent when the power went is no poison.
     buffer.crashes_max = buffer.attempts_max;
     // So that a receipt is due again by the time that the circuit lets a trial pass.
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(settings.ofd_url.unwrap().host(), Some("ofd.example"));
         assert_eq!(settings.ofd_timeout, Duration::from_secs(3));
         let buffer = &settings.buffer;
-        assert_eq!((buffer.messages_max, buffer.attempts_max), (10, 7));
+        assert_eq!((buffer.messages_max, buffer.attempts_max), (10, Some(7)));
         assert_eq!(settings.data_dir, PathBuf::from("somewhere"));
     }
 

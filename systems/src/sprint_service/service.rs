@@ -108,7 +108,11 @@ impl SprintService {
         let admin = Admin::new(registry)
             .readiness(readiness.clone())
             .keeper(keeper)
-            .queues(queues.clone());
+            .queues(queues.clone())
+            .relays({
+                let relays = relays.each_ref().map(RelayHandle::watch);
+                move || relays.to_vec()
+            });
         let routes = api::routes(creation, readiness.clone()).nest("/fusebox", admin.router());
         let hosted = Hosted::start(listen, routes).await;
         let hosted = hosted.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
@@ -144,9 +148,9 @@ impl SprintService {
 /// What is in these queues has to happen: nothing grows too old or is tried too often.
 fn queue_settings() -> QueueSettings {
     let mut settings = QueueSettings::default();
-    settings.age_max = Duration::from_secs(10 * 365 * 24 * 3600);
-    settings.attempts_max = u32::MAX;
-    settings.crashes_max = u32::MAX;
+    settings.age_max = None;
+    settings.attempts_max = None;
+    settings.crashes_max = None;
     settings.retry_after = TRIES_EVERY;
     settings.retry_after_max = TRIES_EVERY;
     settings

@@ -29,6 +29,7 @@ const CRATES: &[&str] = &[
     "fusebox",
     "fusebox-macros",
     "fusebox-tower",
+    "fusebox-queue",
     "fusebox-telemetry",
     "fusebox-sim",
     "fusebox-store",

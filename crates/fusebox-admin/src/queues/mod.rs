@@ -6,6 +6,7 @@
 mod act;
 mod dead;
 mod look;
+mod told;
 mod view;
 
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -18,6 +19,8 @@ use utoipa_axum::routes;
 use crate::access::{Caller, Role};
 use crate::desk::Desk;
 use crate::problem::Problem;
+
+pub(crate) use told::{FindRelays, Queued, Relayed};
 
 pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()

@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::http::header;
+use fusebox::CircuitBreaker;
 use fusebox_admin::{Grant, Role, Token, Tokens};
+use fusebox_queue::relay::Relay;
+use fusebox_queue::sink::Reply;
+use fusebox_queue::{Leased, Scope};
 use fusebox_telemetry::{Fact, Facts, Names};
 
 use super::asking::{Desk, from, request};
@@ -86,6 +90,65 @@ async fn store_and_followers_are_told() {
         let found = store.iter().filter(|line| line.starts_with(&begin)).count();
         assert_eq!(found, 1, "{name}: {store:?}");
     }
+}
+
+#[tokio::test]
+async fn queues_and_their_relays_are_told() {
+    let (queues, rag, _vms) = super::queues::queues();
+    let breaker = Arc::new(CircuitBreaker::builder("rag").build().expect("a breaker"));
+    let relay = Relay::builder(rag.clone(), breaker).sink(|_: Leased| async { Reply::DELIVERED });
+    let watch = relay.build().expect("a relay").watch();
+    let desk = Desk::with(|admin| {
+        let relays = move || vec![watch.clone()];
+        admin.queues(queues.clone()).relays(relays)
+    });
+    super::queues::kill(&rag, "till-1", "dead").await;
+    super::queues::push(&rag, "till-2", "waits").await;
+    let spring = Scope::Group("rag".to_owned(), "spring".to_owned());
+    for scope in [spring, Scope::Queue("rag".to_owned())] {
+        queues.pause(scope, "drill", "ada").await.expect("paused");
+    }
+    let told = lines(&desk, "fusebox_queue_").await;
+    for line in [
+        "paused{queue=\"rag\"} 1",
+        "paused{queue=\"vms\"} 0",
+        "paused_groups{queue=\"rag\"} 1",
+        "limit_messages{queue=\"rag\"} 100000",
+        "limit_bytes{queue=\"vms\"} 1073741824",
+        "pushed_total{queue=\"rag\"} 2",
+        "rejected_total{queue=\"rag\",reason=\"disk_full\"} 0",
+        "delivered_total{queue=\"rag\"} 0",
+        "retries_total{queue=\"rag\"} 0",
+        "deferred_total{queue=\"rag\"} 0",
+        "crashed_total{queue=\"rag\"} 0",
+        "dead_letters_total{queue=\"rag\",reason=\"refused\"} 1",
+        "failed_total{queue=\"rag\"} 0",
+        "drain_rate{queue=\"rag\"} 0",
+        "commit_failures_total 0",
+        "storage_healthy 1",
+    ] {
+        let line = format!("fusebox_queue_{line}");
+        assert!(told.contains(&line), "{line}: {told:#?}");
+    }
+    let of = |begin: &str| {
+        let mut told = told.iter().filter_map(|line| line.split_once(' '));
+        let found = told.find(|(series, _)| *series == format!("fusebox_queue_{begin}"));
+        found.and_then(|(_, value)| value.parse::<f64>().ok())
+    };
+    // Two pushes, a lease, a settlement and two pauses, each at its own time; and chores.
+    assert!(of("commit_duration_seconds_count").is_some_and(|count| count >= 6.0));
+    assert!(of("commit_duration_seconds_sum").is_some_and(|sum| sum > 0.0));
+    let depth = |state: &str| of(&format!("depth{{queue=\"rag\",state=\"{state}\"}}"));
+    assert!(
+        ["waiting", "leased", "dead"]
+            .map(depth)
+            .iter()
+            .all(Option::is_some)
+    );
+    assert_eq!(of("failed_total{queue=\"vms\"}"), None, "nobody drains it");
+
+    let nothing = lines(&Desk::new(), "fusebox_queue_").await;
+    assert_eq!(nothing, Vec::<String>::new(), "a service without queues");
 }
 
 /// A host that has read its settings.

@@ -22,7 +22,7 @@ fn mounted() -> (Desk, Queue, Queue) {
     (desk, rag, vms)
 }
 
-fn queues() -> (Queues, Queue, Queue) {
+pub(super) fn queues() -> (Queues, Queue, Queue) {
     let queues = Queues::in_memory().expect("queues");
     let of = |name| {
         queues
@@ -33,7 +33,7 @@ fn queues() -> (Queues, Queue, Queue) {
     (queues, rag, vms)
 }
 
-async fn push(queue: &Queue, key: &str, body: &'static str) -> MessageId {
+pub(super) async fn push(queue: &Queue, key: &str, body: &'static str) -> MessageId {
     let message = NewMessage::new(body)
         .key(key)
         .attribute("x-kind", "receipt")
@@ -46,7 +46,7 @@ async fn lease(queue: &Queue) -> Leased {
     leases.leased.into_iter().next().expect("one is due")
 }
 
-async fn kill(queue: &Queue, key: &str, body: &'static str) -> MessageId {
+pub(super) async fn kill(queue: &Queue, key: &str, body: &'static str) -> MessageId {
     let id = push(queue, key, body).await;
     let leased = lease(queue).await;
     assert_eq!(leased.id, id);
@@ -59,6 +59,7 @@ async fn kill(queue: &Queue, key: &str, body: &'static str) -> MessageId {
         death: Death::Refused,
         attempt,
         response: None,
+        uncertain: true,
     };
     assert!(queue.settle(&leased, ending).await.expect("settled"));
     id
@@ -216,6 +217,7 @@ async fn dead_letters_are_shown_with_their_history_retried_and_discarded() {
         (&json!("refused"), &json!("one"))
     );
     assert_eq!(shown["history"][0]["error"], "the upstream answered 422");
+    assert_eq!(shown["uncertain"], true, "it may have arrived");
     desk.get(&format!("/api/v1/dead-letters/{alive}"))
         .await
         .problem(404);

@@ -168,8 +168,8 @@ fn lease(line: &Line, max: usize, lasts: Duration, at: Millis) -> Lease {
         at,
         until: at.saturating_add(millis_of(lasts)),
         max,
-        crashes_max: settings.crashes_max,
-        pushed_after: at.saturating_sub(millis_of(settings.age_max)),
+        crashes_max: settings.crashes_max.unwrap_or(u32::MAX),
+        pushed_after: settings.too_old_before(at),
     }
 }
 

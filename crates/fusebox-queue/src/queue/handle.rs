@@ -46,7 +46,10 @@ impl Queue {
 
     /// Figures since the start.
     pub fn stats(&self) -> QueueStats {
-        self.line.stats()
+        QueueStats {
+            paused_groups: self.queues.shared().pauses.groups(self.name()),
+            ..self.line.stats()
+        }
     }
 
     /// Whether it is paused now, or everything is. It waits for nothing.
@@ -185,10 +188,12 @@ fn cut(ending: Ending, max: usize) -> Ending {
             death,
             attempt,
             response,
+            uncertain,
         } => Ending::Dead {
             death,
             attempt,
             response: cut(response),
+            uncertain,
         },
         other => other,
     }

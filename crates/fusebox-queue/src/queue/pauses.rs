@@ -23,6 +23,17 @@ impl Pauses {
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = pauses;
     }
 
+    /// How many groups of a queue are paused by themselves.
+    pub(super) fn groups(&self, queue: &str) -> u64 {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let is_its = |pause: &&Pause| match &pause.scope {
+            Scope::Group(of, _) => of == queue && pause.paused,
+            Scope::Everything | Scope::Queue(_) => false,
+        };
+        let groups = known.values().filter(is_its).count();
+        u64::try_from(groups).unwrap_or(u64::MAX)
+    }
+
     /// Whether it is paused, by itself or by a scope around it.
     pub(super) fn cover(&self, scope: &Scope) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

@@ -40,6 +40,8 @@ pub struct QueueStats {
     pub in_flight: u64,
     /// When the oldest one that waits was pushed.
     pub oldest: Option<SystemTime>,
+    /// Groups that are paused by themselves, as it is now.
+    pub paused_groups: u64,
 }
 
 /// Pushes that were refused, by reason.

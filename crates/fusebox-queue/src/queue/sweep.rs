@@ -70,7 +70,7 @@ fn orders(line: &Arc<Line>, at: Millis) -> [Order; 2] {
     let settings = line.settings();
     let expire = Order::Expire {
         queue: Arc::clone(line.name()),
-        before: at.saturating_sub(millis_of(settings.age_max)),
+        before: settings.too_old_before(at),
         at,
         max: PORTION,
     };

@@ -1,12 +1,14 @@
 //! Sends one message: with a limit of time, and whatever the sink does.
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
+use std::convert::Infallible;
+use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
+use fusebox::{Handle, PermitOf};
 use tokio::sync::watch;
 
 use super::verdict::Sent;
@@ -26,10 +28,12 @@ impl<S: Sink> AnySink for S {
     }
 }
 
-/// Sends a message, until the time is over or the relay has to stop.
-pub(super) async fn send(
+/// Sends a message, until the time is over or the relay has to stop. The permit hears of it as soon
+/// as that is slow.
+pub(super) async fn send<B: Handle>(
     sink: &dyn AnySink,
     leased: &Leased,
+    permit: &mut PermitOf<B>,
     timeout: Duration,
     mut break_off: watch::Receiver<bool>,
 ) -> Sent {
@@ -38,9 +42,36 @@ pub(super) async fn send(
         biased;
         sent = sending => sent,
         () = tokio::time::sleep(timeout) => Sent::TimedOut(timeout),
+        never = tell_when_slow(permit) => match never {},
         // Without the relay nobody can break it off.
         Ok(_) = break_off.wait_for(|is_over| *is_over) => Sent::BrokenOff,
     }
+}
+
+/// Tells the breaker when the call passes a slow-call limit (R3), as the tower layer does: where
+/// there is none when it begins, nothing is timed, and a limit that is changed meanwhile is seen
+/// when the task is polled next.
+async fn tell_when_slow<B: Handle>(permit: &mut PermitOf<B>) -> Infallible {
+    let mut told = Duration::ZERO;
+    while let Some(limit) = permit.slow_limit_after(told) {
+        let left = limit.saturating_sub(permit.elapsed());
+        if left.is_zero() {
+            permit.overdue();
+            told = limit;
+            continue;
+        }
+        // The breaker's clock may be behind this one when it rings: then it is set again.
+        let mut bell = pin!(tokio::time::sleep(left));
+        poll_fn(|cx| {
+            if permit.slow_limit_after(told) == Some(limit) {
+                bell.as_mut().poll(cx)
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+    pending().await
 }
 
 /// A panic of the sink ends its own message, and nothing else.

@@ -10,12 +10,14 @@
 //!
 //! What fails is tried again after a wait that doubles, with jitter; a longer `Retry-After` wins,
 //! up to a day. It is an attempt, but where nobody could be connected to, and where a trial got no
-//! answer: that is the outage, not the message. After `attempts_max` attempts, or at
+//! answer: that is the outage, not the message. After `attempts_max` attempts (if there is such a limit), or at
 //! once if the receiver refuses it for good, a message is a dead letter and its key goes on. A
 //! throttled message is put off for as long as the
 //! receiver asks, at least the queue's shortest wait; without [keyed
 //! circuits](RelayBuilder::by_key) nothing else is sent meanwhile either, up to the queue's longest
 //! wait.
+//!
+//! A delivery that passes the circuit's slow-call limit is told to the breaker at that instant.
 //!
 //! How it fails: a sink that panics or hangs costs an attempt. A storage that fails stops the
 //! leasing until it is well again; what was sent is written down as soon as that works. A lease

@@ -42,11 +42,12 @@ impl Shared {
     pub(super) async fn carry<H: Handle>(
         self: Arc<Self>,
         leased: Leased,
-        permit: PermitOf<Keyed<H>>,
+        mut permit: PermitOf<Keyed<H>>,
     ) {
         let sent_at = Instant::now();
         let break_off = self.break_off.subscribe();
-        let sent = send(self.sink.as_ref(), &leased, self.set.timeout, break_off).await;
+        let (sink, timeout) = (self.sink.as_ref(), self.set.timeout);
+        let sent = send(sink, &leased, &mut permit, timeout, break_off).await;
         let verdict = verdict::of(sent, &leased, &self.queue, permit.is_trial());
         let counts = self.watch.counts();
         settle_permit(permit, &verdict, sent_at.elapsed(), counts);

@@ -160,6 +160,8 @@ fn refused(attempt: Attempt, response: Option<Response>, outcome: Outcome) -> Ve
             death: Death::Refused,
             attempt,
             response,
+            // It was answered, or was never sent.
+            uncertain: false,
         },
         kind: Kind::Refused,
         rest: None,
@@ -198,12 +200,14 @@ impl Failure {
         let counts = self.counts(at.is_trial);
         let attempts = leased.attempts.saturating_add(1);
         let attempt = attempt(now, self.word, &self.error);
-        let is_last = counts && attempts >= queue.settings().attempts_max;
+        let attempts_max = queue.settings().attempts_max;
+        let is_last = counts && attempts_max.is_some_and(|max| attempts >= max);
         let ending = if is_last {
             Ending::Dead {
                 death: Death::Attempts,
                 attempt,
                 response: None,
+                uncertain: self.uncertain,
             }
         } else {
             let by_itself = queue.retry_at(attempts, time(now), random());

@@ -127,6 +127,8 @@ pub enum Ending {
         attempt: Attempt,
         /// What the receiver answered.
         response: Option<Response>,
+        /// It may have arrived all the same: whoever retries it may send it twice.
+        uncertain: bool,
     },
 }
 

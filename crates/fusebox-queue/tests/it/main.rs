@@ -5,6 +5,8 @@
 #[cfg(all(feature = "relay", feature = "sqlite", target_os = "linux"))]
 mod backlog;
 mod face;
+#[cfg(all(unix, feature = "relay", feature = "sqlite"))]
+mod failing_disk;
 #[cfg(feature = "sqlite")]
 mod kills;
 #[cfg(feature = "relay")]

@@ -1,9 +1,9 @@
 //! One relay for each circuit with a queue, as long as the settings ask for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fusebox_queue::relay::{Relay, RelayHandle, RelaySettingsError};
+use fusebox_queue::relay::{Relay, RelayHandle, RelaySettingsError, RelayWatch};
 
 use crate::circuits::{Circuit, Circuits, Delivery, branch_of};
 
@@ -16,6 +16,21 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, Default)]
 pub(super) struct Relays {
     running: Vec<Running>,
+    watched: Watched,
+}
+
+/// Shows the relays that run now, to who scrapes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watched(Arc<Mutex<Vec<RelayWatch>>>);
+
+impl Watched {
+    pub(super) fn all(&self) -> Vec<RelayWatch> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<RelayWatch>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Debug)]
@@ -47,6 +62,12 @@ impl Relays {
                 }
             }
         }
+        let running = self.running.iter();
+        *self.watched.lock() = running.map(|running| running.relay.watch()).collect();
+    }
+
+    pub(super) fn watched(&self) -> Watched {
+        self.watched.clone()
     }
 
     /// Ends all: what is being sent has a bounded time to arrive.

@@ -47,6 +47,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
     let (gateway_listener, gateway_at) = bind(config.server.listen, "server.listen").await?;
     let (admin_listener, admin_at) = bind(config.server.admin, "server.admin").await?;
     let readiness = Readiness::starting();
+    let mut relays = Relays::default();
     let router = {
         let source: Arc<dyn fusebox::Source> = Arc::clone(&circuits) as _;
         Admin::new(circuits.registry())
@@ -60,9 +61,12 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
                 let circuits = Arc::downgrade(&circuits);
                 move || circuits.upgrade()?.queues().cloned()
             })
+            .relays({
+                let relays = relays.watched();
+                move || relays.all()
+            })
             .router()
     };
-    let mut relays = Relays::default();
     relays.follow(&circuits);
     let certificate = access.renewal.as_ref().map(Renewal::certificate);
     let daemon = Daemon {

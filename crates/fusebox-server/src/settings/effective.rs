@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use fusebox::duration::format;
 use fusebox::{Outcome, Settings};
 
+use super::queue::UNLIMITED;
 use super::{AdminTls, Branch, CircuitQueue, CircuitSettings, Config};
 
 impl Config {
@@ -96,14 +97,18 @@ impl CircuitQueue {
             "messages_max": set.messages_max,
             "bytes_max": set.bytes_max,
             "message_bytes_max": set.message_bytes_max,
-            "age_max": format(set.age_max),
-            "attempts_max": set.attempts_max,
-            "crashes_max": set.crashes_max,
+            "age_max": set.age_max.map_or_else(|| UNLIMITED.to_owned(), format),
+            "attempts_max": limit(set.attempts_max),
+            "crashes_max": limit(set.crashes_max),
             "key": self.key.as_ref().map(ToString::to_string),
             "headers": headers,
             "uncertain": self.uncertain,
         })
     }
+}
+
+fn limit(limit: Option<u32>) -> Value {
+    limit.map_or_else(|| UNLIMITED.into(), Value::from)
 }
 
 fn breaker(settings: &Settings) -> Map<String, Value> {

@@ -6,7 +6,7 @@ use http::HeaderName;
 use super::branch::BranchKey;
 use super::keys;
 use super::section::Section;
-use super::tree::Value;
+use super::tree::{Node, Value};
 
 /// What is set for the queue of one circuit.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +37,12 @@ pub(super) fn read(section: Option<Section<'_>>, uncertain: bool) -> CircuitQueu
     count(section, "messages_max", &mut set.messages_max);
     bytes(section, "bytes_max", &mut set.bytes_max);
     bytes(section, "message_bytes_max", &mut set.message_bytes_max);
-    small_count(section, "attempts_max", &mut set.attempts_max);
-    small_count(section, "crashes_max", &mut set.crashes_max);
-    if let Some(age) = section.time("age_max") {
-        set.age_max = age;
+    limit(section, "attempts_max", &mut set.attempts_max);
+    limit(section, "crashes_max", &mut set.crashes_max);
+    if is_unlimited(section, "age_max") {
+        set.age_max = None;
+    } else if let Some(age) = section.time("age_max") {
+        set.age_max = Some(age);
     }
     queue.key = section.read("key", |node| {
         BranchKey::parse(node.text().unwrap_or_default())
@@ -69,11 +71,22 @@ fn count(section: Section<'_>, key: &str, to: &mut u64) {
     }
 }
 
-fn small_count(section: Section<'_>, key: &str, to: &mut u32) {
+/// How often something may happen to a message before it is a dead letter.
+fn limit(section: Section<'_>, key: &str, to: &mut Option<u32>) {
     const MAX: u16 = 10_000;
-    if let Some(number) = section.whole(key, 1..=MAX) {
-        *to = number.into();
+    if is_unlimited(section, key) {
+        *to = None;
+    } else if let Some(number) = section.whole(key, 1..=MAX) {
+        *to = Some(number.into());
     }
+}
+
+/// The word for a limit that there is not.
+pub(super) const UNLIMITED: &str = "unlimited";
+
+fn is_unlimited(section: Section<'_>, key: &str) -> bool {
+    let node = section.table.get(key);
+    node.and_then(Node::text) == Some(UNLIMITED)
 }
 
 fn bytes(section: Section<'_>, key: &str, to: &mut u64) {

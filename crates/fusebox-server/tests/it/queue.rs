@@ -285,6 +285,65 @@ async fn dead_letters_and_queues_are_looked_at_and_steered_from_the_command_line
     assert_eq!(client(&folder, &daemon, &none).await.out, ["0 are gone"]);
 }
 
+/// The value of a series in the metrics, once it is this.
+async fn measures(daemon: &Daemon, accept: &str, series: &str, is_so: impl Fn(f64) -> bool) {
+    let head = format!(
+        "GET /metrics HTTP/1.1\r\nhost: gateway.example\r\naccept: {accept}\r\nconnection: close\r\n\r\n"
+    );
+    let begun = tokio::time::Instant::now();
+    loop {
+        let scrape = exchange(daemon.admin, &head).await;
+        assert_eq!(scrape.status, 200, "{scrape:?}");
+        let text = scrape.body;
+        let mut values = text.lines().filter_map(|line| {
+            let (found, value) = line.rsplit_once(' ')?;
+            (found == series).then(|| value.parse::<f64>().expect("a number"))
+        });
+        let value = values.next();
+        if value.is_some_and(&is_so) {
+            assert_eq!(values.next(), None, "{series} twice");
+            return;
+        }
+        // Figures of what is there are up to a second old.
+        assert!(begun.elapsed() < BOUND, "{series} {value:?}: {text}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn prometheus_sees_what_waits_and_what_arrived() {
+    let folder = Folder::new();
+    let more = "[circuits.rag.queue]\nmessages_max = 50\nattempts_max = \"unlimited\"\n";
+    let (daemon, upstream) = open_house(&folder, more).await;
+    let place = kept(&daemon, "till-1", "paid").await;
+    for accept in ["text/plain", "application/openmetrics-text; version=1.0.0"] {
+        let is = |series: &'static str, expected: f64| {
+            // Whole numbers are exact.
+            #[allow(clippy::float_cmp)]
+            measures(&daemon, accept, series, move |value| value == expected)
+        };
+        is("fusebox_queue_depth{queue=\"rag\",state=\"waiting\"}", 1.0).await;
+        is("fusebox_queue_depth{queue=\"rag\",state=\"dead\"}", 0.0).await;
+        is("fusebox_queue_limit_messages{queue=\"rag\"}", 50.0).await;
+        is("fusebox_queue_pushed_total{queue=\"rag\"}", 1.0).await;
+        is("fusebox_queue_paused{queue=\"rag\"}", 0.0).await;
+        is("fusebox_queue_storage_healthy", 1.0).await;
+        let age = "fusebox_queue_oldest_age_seconds{queue=\"rag\"}";
+        measures(&daemon, accept, age, |age| age >= 0.0).await;
+        let commits = "fusebox_queue_commit_duration_seconds_count";
+        measures(&daemon, accept, commits, |count| count > 0.0).await;
+    }
+    upstream.turn(Mode::Ok);
+    close(&daemon).await;
+    becomes(&daemon, &place, "delivered").await;
+    let delivered = "fusebox_queue_delivered_total{queue=\"rag\"}";
+    measures(&daemon, "text/plain", delivered, |count| count > 0.0).await;
+    let rate = "fusebox_queue_drain_rate{queue=\"rag\"}";
+    measures(&daemon, "text/plain", rate, |rate| rate > 0.0).await;
+    let failed = "fusebox_queue_failed_total{queue=\"rag\"}";
+    measures(&daemon, "text/plain", failed, |count| count == 0.0).await;
+}
+
 #[tokio::test]
 async fn a_file_of_queues_is_checked_and_written_out_while_it_is_used() {
     let folder = Folder::new();

@@ -256,6 +256,7 @@ fn unit(name: &str) -> &'static str {
     match name.rsplit_once('_') {
         Some((_, "seconds")) => SECONDS,
         Some((_, "ratio")) => "1",
+        Some((_, "bytes")) => "By",
         _ => "",
     }
 }

@@ -4,12 +4,23 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use fusebox::CircuitBreaker;
-use fusebox_telemetry::{Exporter, Fact, Facts};
+use fusebox_telemetry::{Exporter, Fact, Facts, QueueFact};
 
 use crate::hosts::{CLASSIC, Host, OPEN_METRICS};
 
 /// Tells these.
 struct Telling(Vec<Fact>);
+
+/// Tells these of queues.
+struct Queued(Vec<(&'static str, QueueFact)>);
+
+impl Facts for Queued {
+    fn facts(&self, _: &mut dyn FnMut(Fact)) {}
+
+    fn queues(&self, visit: &mut dyn FnMut(&str, QueueFact)) {
+        self.0.iter().for_each(|(queue, fact)| visit(queue, *fact));
+    }
+}
 
 impl Facts for Telling {
     fn facts(&self, visit: &mut dyn FnMut(Fact)) {
@@ -81,6 +92,37 @@ fn what_several_parts_count_is_added_up_and_the_first_says_how_it_is() {
             "fusebox_store_healthy 0",
         ]
     );
+}
+
+#[test]
+fn the_parts_of_a_host_tell_of_one_queue_together() {
+    let parts: Vec<Arc<dyn Facts>> = vec![
+        Arc::new(Queued(vec![
+            ("a\"b", QueueFact::Bytes(7)),
+            ("other", QueueFact::Failed(1)),
+        ])),
+        Arc::new(Queued(vec![
+            ("a\"b", QueueFact::Bytes(8)),
+            ("a\"b", QueueFact::Failed(3)),
+            ("a\"b", QueueFact::Failed(4)),
+        ])),
+    ];
+    assert_eq!(
+        lines(&parts),
+        [
+            "fusebox_queue_bytes{queue=\"a\\\"b\"} 7",
+            "fusebox_queue_failed_total{queue=\"other\"} 1",
+            "fusebox_queue_failed_total{queue=\"a\\\"b\"} 7",
+        ]
+    );
+}
+
+#[test]
+fn a_reason_that_is_no_plain_word_is_another() {
+    let reason = "the disk is full: /var/lib";
+    let refused = Queued(vec![("q", QueueFact::Rejected { reason, count: 1 })]);
+    let series = "fusebox_queue_rejected_total{queue=\"q\",reason=\"other\"} 1";
+    assert_eq!(lines(&refused), [series]);
 }
 
 #[test]

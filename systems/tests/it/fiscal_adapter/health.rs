@@ -75,9 +75,11 @@ async fn the_admin_interface_and_the_metrics_are_there() {
     assert_eq!(status, 200, "{queue}");
     until(async || {
         let (_, metrics) = shop.get("/fusebox/metrics").await;
-        metrics
-            .as_str()
-            .is_some_and(|text| text.contains("circuit_name=\"ofd\""))
+        metrics.as_str().is_some_and(|text| {
+            text.contains("circuit_name=\"ofd\"")
+                && text.contains("fusebox_queue_delivered_total{queue=\"receipts\"} 1\n")
+                && text.contains("fusebox_queue_drain_rate{queue=\"receipts\"} ")
+        })
     })
     .await;
     shop.close().await;

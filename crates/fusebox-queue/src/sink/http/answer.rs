@@ -2,20 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use fusebox::FailureClass;
-use http::{HeaderMap, Response, StatusCode};
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::{retry_after, root_cause};
+use super::root_cause;
 use crate::clock::{SystemWallClock, WallClock};
 use crate::message::Attributes;
 use crate::record;
 use crate::sink::Reply;
 
-/// What the status of an answer means.
+/// What an answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// It arrived.
@@ -42,7 +44,7 @@ impl Judgement {
     }
 }
 
-type By = dyn Fn(StatusCode) -> Option<Judgement> + Send + Sync;
+type By = dyn Fn(&record::Response) -> Option<Judgement> + Send + Sync;
 
 /// Judges answers, by somebody's own word first.
 #[derive(Clone, Default)]
@@ -50,14 +52,9 @@ pub(super) struct Judge(Option<Arc<By>>);
 
 impl Judge {
     pub(super) fn by(
-        judge: impl Fn(StatusCode) -> Option<Judgement> + Send + Sync + 'static,
+        judge: impl Fn(&record::Response) -> Option<Judgement> + Send + Sync + 'static,
     ) -> Self {
         Self(Some(Arc::new(judge)))
-    }
-
-    pub(super) fn judge(&self, status: StatusCode) -> Judgement {
-        let own = self.0.as_ref().and_then(|judge| judge(status));
-        own.unwrap_or_else(|| Judgement::of(status.as_u16()))
     }
 }
 
@@ -67,29 +64,70 @@ impl fmt::Debug for Judge {
     }
 }
 
-/// Reads an answer as far as it is kept. Of failures and throttles only the head is: what else
-/// the receiver says then is for nobody.
-pub(super) async fn read(response: Response<Incoming>, judged: Judgement, max: usize) -> Reply {
-    let status = response.status();
-    let error = || format!("the answer was {}", status.as_u16());
-    let wait = || retry_after::of(response.headers(), SystemWallClock.now());
+/// Reads an answer as far as it is kept, and says what it means. Of failures and throttles only the
+/// head is read, unless somebody wants to judge the rest.
+pub(super) async fn read(response: Response<Incoming>, judge: &Judge, max: usize) -> Reply {
+    let by_status = Judgement::of(response.status().as_u16());
+    let wait = wait(response.headers());
+    match (&judge.0, by_status) {
+        (Some(judge), _) => {
+            let (answer, broke) = whole(response, max).await;
+            let judged = judge(&answer).unwrap_or(by_status);
+            reply(answer, judged, wait, broke)
+        }
+        (None, Judgement::Delivered | Judgement::Refused) => {
+            let (answer, broke) = whole(response, max).await;
+            reply(answer, by_status, wait, broke)
+        }
+        (None, Judgement::Failed | Judgement::Throttled) => {
+            let answer = record::Response {
+                status: response.status().as_u16(),
+                headers: Attributes::new(),
+                body: Bytes::new(),
+            };
+            reply(answer, by_status, wait, None)
+        }
+    }
+}
+
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let now = || SystemWallClock.now();
+    fusebox::retry_after(text(RETRY_AFTER)?, text(DATE), now)
+}
+
+fn reply(
+    answer: record::Response,
+    judged: Judgement,
+    wait: Option<Duration>,
+    broke: Option<hyper::Error>,
+) -> Reply {
+    let status = answer.status;
+    let error = format!("the answer was {status}");
     match judged {
+        // Its status says that somebody took it: who that was, nobody knows.
+        Judgement::Failed if Judgement::of(status) == Judgement::Delivered => Reply::Failed {
+            class: FailureClass::Other,
+            error: format!("{error}, and was judged to be a failure"),
+            retry_after: wait,
+            uncertain: true,
+        },
         Judgement::Failed => Reply::Failed {
             class: FailureClass::Status,
-            error: error(),
-            retry_after: wait(),
+            error,
+            retry_after: wait,
             uncertain: false,
         },
-        Judgement::Throttled => Reply::throttled(error(), wait()),
+        Judgement::Throttled => Reply::throttled(error, wait),
         Judgement::Refused => Reply::Refused {
             class: FailureClass::Status.as_str().into(),
-            error: error(),
-            // The status alone decides: a refusal stands, however its body ends.
-            response: Some(whole(response, max).await.0),
+            error,
+            // A refusal stands, however its body ends.
+            response: Some(answer),
         },
-        Judgement::Delivered => match whole(response, max).await {
-            (response, None) => Reply::Delivered(Some(response)),
-            (_, Some(error)) => {
+        Judgement::Delivered => match broke {
+            None => Reply::Delivered(Some(answer)),
+            Some(error) => {
                 let error = format!("the answer broke off: {}", root_cause(&error));
                 Reply::uncertain(FailureClass::Reset, error)
             }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
-use http::{StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::HttpSink;
 use super::answer::{Judge, Judgement};
+use crate::record::Response;
 
 /// The largest head of an answer: more than servers send, little enough to hold for many.
 const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -75,10 +76,30 @@ impl HttpSinkBuilder {
         self
     }
 
-    /// Overrides what a status means; `None`: as [`Judgement::of`] says.
+    /// Says what an answer means; `None`: as [`Judgement::of`] its status.
+    ///
+    /// It is shown status, headers (names in lower case) and as much of the body as
+    /// [`response_bytes_max`](Self::response_bytes_max) allows. An answer whose status says that it
+    /// arrived and that is judged as failed may have arrived all the same, and is tried again as
+    /// such. The core's [`Classifier`](fusebox::Classifier) knows no refusals and no throttles,
+    /// which decide what becomes of a message; so it is not what judges here.
+    ///
+    /// ```
+    /// use fusebox_queue::sink::{HttpSink, Judgement};
+    ///
+    /// let address = "http://ofd.example".parse().unwrap();
+    /// let sink = HttpSink::builder(address).judge(|answer| match answer.status {
+    ///     // The login page of a router in between is no receipt.
+    ///     200 if !answer.body.starts_with(b"{") => Some(Judgement::Failed),
+    ///     // A wrong key can be mended: the message is not to blame.
+    ///     401 | 403 => Some(Judgement::Failed),
+    ///     _ => None,
+    /// });
+    /// # drop(sink);
+    /// ```
     pub fn judge(
         mut self,
-        judge: impl Fn(StatusCode) -> Option<Judgement> + Send + Sync + 'static,
+        judge: impl Fn(&Response) -> Option<Judgement> + Send + Sync + 'static,
     ) -> Self {
         self.judge = Judge::by(judge);
         self

@@ -10,7 +10,6 @@
 mod answer;
 mod builder;
 mod request;
-mod retry_after;
 
 use std::error::Error;
 use std::fmt;
@@ -18,9 +17,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fusebox::FailureClass;
-use http::{Request, Response, Uri};
+use http::{Request, Uri};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::client::legacy::{self, Client};
 
@@ -84,14 +82,9 @@ where
 {
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Reply {
         match self.client.request(request).await {
-            Ok(response) => self.answer(response).await,
+            Ok(response) => answer::read(response, &self.judge, self.response_bytes_max).await,
             Err(error) => of_client(&error),
         }
-    }
-
-    async fn answer(&self, response: Response<Incoming>) -> Reply {
-        let judged = self.judge.judge(response.status());
-        answer::read(response, judged, self.response_bytes_max).await
     }
 }
 

@@ -259,6 +259,7 @@ pub(super) fn refused() -> Ending {
         death: Death::Refused,
         attempt: attempt(BEGIN, "status"),
         response: None,
+        uncertain: false,
     }
 }
 

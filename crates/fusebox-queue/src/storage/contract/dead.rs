@@ -26,8 +26,10 @@ pub(super) fn a_dead_letter_tells_what_befell_it(bench: &mut Bench) {
         death: Death::Refused,
         attempt: attempt(bench.now, "refused"),
         response: Some(response.clone()),
+        uncertain: false,
     });
     let record = bench.record(id);
+    assert!(!record.uncertain, "it was answered");
     let found = (record.state, record.death, record.attempts);
     assert_eq!(found, (MessageState::Dead, Some(Death::Refused), 2));
     assert_eq!(clock::millis(record.at), BEGIN + 7);
@@ -38,6 +40,28 @@ pub(super) fn a_dead_letter_tells_what_befell_it(bench: &mut Bench) {
         (&record.body[..], record.attributes.len()),
         (&b"body"[..], 1)
     );
+}
+
+pub(super) fn a_dead_letter_tells_that_its_last_attempt_may_have_arrived(bench: &mut Bench) {
+    let id = bench.push_key("k");
+    bench.send(again(BEGIN));
+    bench.send(Ending::Dead {
+        death: Death::Attempts,
+        attempt: attempt(BEGIN, "timeout"),
+        response: None,
+        uncertain: true,
+    });
+    bench.reopen();
+    let query = Query {
+        dead: true,
+        limit: 10,
+        ..Query::default()
+    };
+    let listed = bench.reader().messages(&query).expect("read").items;
+    assert!(bench.record(id).uncertain && listed[0].uncertain);
+    // Whoever sends it again has to know, and the receiver's answer does not change it.
+    assert_eq!(bench.retry(Selection::Ids(vec![id])), 1);
+    assert!(bench.lease(1).leased[0].uncertain);
 }
 
 pub(super) fn a_retry_begins_anew(bench: &mut Bench) {

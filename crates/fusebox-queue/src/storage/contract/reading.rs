@@ -2,7 +2,7 @@
 
 use super::Bench;
 use super::bench::{BEGIN, QUEUE, again, attempt, delivered, refused};
-use crate::record::{Depth, MessageState, Query, Record, Response};
+use crate::record::{Depth, MessageState, Query, Record, Response, Selection};
 use crate::storage::Ending;
 use crate::{MessageId, NewMessage, clock};
 
@@ -98,6 +98,54 @@ pub(super) fn a_guessed_name_finds_nothing(bench: &mut Bench) {
     let arrived = bench.send(delivered());
     let guessed = MessageId::new(arrived.seq(), arrived.random() ^ 1);
     assert_eq!(bench.find(guessed), None);
+}
+
+fn by_key(bench: &mut Bench, queue: &str, key: &str) -> Option<Record> {
+    let found = bench.reader().by_idempotency_key(queue, key);
+    found.expect("read")
+}
+
+pub(super) fn an_idempotency_key_finds_its_message_wherever_that_stands(bench: &mut Bench) {
+    let message = NewMessage::new("body").key("k").idempotency_key("order-7");
+    let id = bench.push(message.clone());
+    let found = by_key(bench, QUEUE, "order-7").expect("it waits");
+    assert_eq!((found.id, found.state), (id, MessageState::Pending));
+    assert_eq!(found, bench.record(id), "with its content");
+    assert_eq!(found.body, message.body);
+    bench.lease(1);
+    let found = by_key(bench, QUEUE, "order-7").map(|found| found.state);
+    assert_eq!(found, Some(MessageState::Delivering));
+    bench.reopen();
+    for (ending, state) in [
+        (refused(), MessageState::Dead),
+        (delivered(), MessageState::Delivered),
+    ] {
+        bench.send(ending);
+        let found = by_key(bench, QUEUE, "order-7").expect("it is remembered");
+        assert_eq!((found.id, found.state), (id, state));
+        assert_eq!(found, bench.record(id));
+        bench.retry(Selection::Ids(vec![id]));
+    }
+}
+
+pub(super) fn an_idempotency_key_finds_nothing_else(bench: &mut Bench) {
+    let id = bench.push(NewMessage::new("body").key("k").idempotency_key("order-7"));
+    bench.push(NewMessage::new("body").key("order-7"));
+    for (queue, key) in [
+        (QUEUE, "order-8"),
+        (QUEUE, "ORDER-7"),
+        (QUEUE, "order-"),
+        (QUEUE, "order-%"),
+        (QUEUE, ""),
+        (QUEUE, "k"),
+        ("another", "order-7"),
+        ("", "order-7"),
+    ] {
+        assert_eq!(by_key(bench, queue, key), None, "{queue:?} {key:?}");
+    }
+    bench.send(refused());
+    assert_eq!(bench.discard(Selection::Ids(vec![id])), 1);
+    assert_eq!(by_key(bench, QUEUE, "order-7"), None, "it is discarded");
 }
 
 pub(super) fn pages_show_each_message_once(bench: &mut Bench) {

@@ -155,9 +155,11 @@ impl Book {
                 death,
                 attempt,
                 response,
+                uncertain,
             } => {
                 row.attempts += 1;
                 row.remember(attempt);
+                row.uncertain |= uncertain;
                 row.response = response;
                 let at = settle.at;
                 row.stands = Stands::Dead { death, at };

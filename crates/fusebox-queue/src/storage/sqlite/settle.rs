@@ -66,9 +66,11 @@ impl Work<'_> {
                 death,
                 attempt,
                 response,
+                uncertain,
             } => {
                 trouble.attempts += 1;
                 trouble.remember(attempt.clone());
+                trouble.uncertain |= uncertain;
                 self.write_trouble(seq, &trouble)?;
                 self.bury(seq, &held, Stood::Leased, (*death, settle.at))?;
                 if let Some(response) = response {

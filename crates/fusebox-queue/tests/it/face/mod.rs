@@ -70,6 +70,7 @@ pub(crate) fn refused(queue: &Queue) -> Ending {
         death: Death::Refused,
         attempt: attempt(queue),
         response: None,
+        uncertain: false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pauses.
 
-use fusebox_queue::{PauseError, Scope};
+use fusebox_queue::{PauseError, QueueSettings, Scope};
 
 use super::{SOON, lease, message, queue, queues};
 
@@ -28,6 +28,8 @@ fn what_is_paused_is_known_at_once_and_nothing_of_it_is_leased() {
         );
         assert!(queues.is_paused(&scope) && queues.is_paused(&spring));
         assert_eq!(queue.is_paused(), scope != spring);
+        let groups = queue.stats().paused_groups;
+        assert_eq!(groups, u64::from(scope == spring));
         assert_eq!(lease(&queue), []);
         let mut changes = queue.changed();
         let epoch = Some(paused.epoch);
@@ -43,6 +45,10 @@ fn what_is_paused_is_known_at_once_and_nothing_of_it_is_leased() {
     let other = Scope::Group("receipts".to_owned(), "autumn".to_owned());
     queues.pause(spring, "", "ada").wait(SOON).expect("paused");
     assert!(!queues.is_paused(&other));
+    let (events, own) = ("events", QueueSettings::default());
+    let events = queues.queue(events, own).expect("a fine queue");
+    let groups = [&queue, &events].map(|queue| queue.stats().paused_groups);
+    assert_eq!(groups, [1, 0], "the groups of a queue are its own");
 }
 
 #[test]

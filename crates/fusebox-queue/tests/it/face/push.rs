@@ -90,7 +90,7 @@ fn names_of_queues_are_those_of_circuits() {
         assert_eq!(field, Err("name"), "{name}");
     }
     let mut settings = QueueSettings::default();
-    settings.attempts_max = 0;
+    settings.attempts_max = Some(0);
     let refused = queues.queue("a", settings);
     let field = refused.map(drop).map_err(|error| error.field);
     assert_eq!(field, Err("attempts_max"));

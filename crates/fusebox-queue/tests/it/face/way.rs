@@ -184,11 +184,11 @@ fn the_same_name_again_is_the_same_queue_with_new_settings() {
     let (queues, _clock) = queues();
     let one = queue(&queues);
     let mut settings = fusebox_queue::QueueSettings::default();
-    settings.attempts_max = 7;
+    settings.attempts_max = Some(7);
     let other = super::with(&queues, settings);
     assert_eq!(
         (one.settings().attempts_max, &**one.name()),
-        (7, "receipts")
+        (Some(7), "receipts")
     );
     assert!(Arc::ptr_eq(&one.settings(), &other.settings()));
     one.push(message("a")).wait(SOON).expect("pushed");

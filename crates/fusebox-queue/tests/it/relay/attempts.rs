@@ -9,7 +9,7 @@ use super::world::{Fake, SECOND, STEP, World, down};
 
 fn patient() -> World {
     let mut settings = QueueSettings::default();
-    settings.attempts_max = 4;
+    settings.attempts_max = Some(4);
     World::with(|breaker| breaker.consecutive_failures(1000), settings)
 }
 
@@ -51,6 +51,48 @@ async fn a_message_is_dead_after_its_last_attempt_with_its_history_and_its_key_g
     assert_eq!(world.record(good).await.state, MessageState::Delivered);
     let stats = relay.stats();
     assert_eq!((stats.failed, stats.exhausted, stats.refused), (4, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_tells_that_its_last_attempt_may_have_arrived() {
+    let mut settings = QueueSettings::default();
+    settings.attempts_max = Some(1);
+    let world = World::with(|breaker| breaker.consecutive_failures(1000), settings);
+    let sink = Fake::new(&world, STEP, |message, _| match &message.body[..] {
+        b"silent" => Reply::uncertain(FailureClass::Timeout, "no answer"),
+        b"unwanted" => Reply::refused("status", "no"),
+        _ => down(),
+    });
+    let relay = world.relay().sink(sink).start().unwrap();
+    for (body, uncertain) in [("silent", true), ("unwanted", false), ("down", false)] {
+        let id = world.push(None, body).await;
+        world.run_for(&relay, SECOND).await;
+        let dead = world.record(id).await;
+        let found = (dead.state, dead.attempts, dead.uncertain);
+        assert_eq!(found, (MessageState::Dead, 1, uncertain), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_limits_a_message_is_tried_until_it_arrives() {
+    let mut settings = QueueSettings::default();
+    (settings.attempts_max, settings.age_max) = (None, None);
+    settings.retry_after_max = SECOND;
+    let world = World::with(|breaker| breaker.consecutive_failures(1_000_000), settings);
+    let sink = Fake::new(&world, STEP, |message, _| match message.attempts {
+        ..30 => down(),
+        _ => Reply::DELIVERED,
+    });
+    let id = world.push(None, "x").await;
+    // Longer than the age, and more often than the attempts, that are allowed by default.
+    world.clock.advance(100 * 3600 * SECOND);
+    let relay = world.relay().sink(sink).start().unwrap();
+    world.until(&relay, |stats| stats.delivered == 1).await;
+    let record = world.record(id).await;
+    assert_eq!(
+        (record.state, record.attempts),
+        (MessageState::Delivered, 31)
+    );
 }
 
 #[tokio::test(start_paused = true)]

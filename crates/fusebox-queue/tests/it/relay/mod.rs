@@ -4,6 +4,7 @@ mod attempts;
 mod branches;
 mod order;
 mod pace;
+mod slow;
 mod stop;
 mod trial;
 mod trouble;

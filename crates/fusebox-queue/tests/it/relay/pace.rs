@@ -56,7 +56,7 @@ fn reply(takes: bool) -> Reply {
 
 fn calm_breaker() -> World {
     let mut settings = QueueSettings::default();
-    settings.attempts_max = 1000;
+    settings.attempts_max = Some(1000);
     // Storages in memory go through all that they remember.
     settings.remember_for = Duration::ZERO;
     World::with(|breaker| breaker.consecutive_failures(1000), settings)

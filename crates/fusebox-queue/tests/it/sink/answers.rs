@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fusebox::FailureClass;
+use fusebox_queue::Response;
 use fusebox_queue::sink::{HttpSink, HttpSinkError, Judgement, Reply, Sink};
-use http::{Method, Response, StatusCode};
+use http::Method;
 use http_body_util::Full;
 
 use super::server::{message, serve, sink};
@@ -12,7 +13,7 @@ use super::server::{message, serve, sink};
 async fn by_path() -> String {
     let answer = |request: &http::Request<Bytes>| {
         let status: u16 = request.uri().path()[1..].parse().unwrap();
-        Response::builder()
+        http::Response::builder()
             .status(status)
             .header("retry-after", "7")
             .header("x-answer", "yes")
@@ -80,21 +81,61 @@ async fn statuses_are_arrivals_refusals_failures_and_throttles() {
 
 #[tokio::test]
 async fn a_judgement_of_ones_own_goes_first() {
-    let judge = |status: StatusCode| match status.as_u16() {
+    let sink = sink(&by_path().await).judge(|answer| match answer.status {
         404 => Some(Judgement::Delivered),
         429 => Some(Judgement::Failed),
         _ => None,
-    };
-    let sink = sink(&by_path().await).judge(judge).build_http().unwrap();
+    });
+    let sink = sink.build_http().unwrap();
     assert!(matches!(reply(&sink, 404).await, Reply::Delivered(Some(_))));
     assert!(matches!(reply(&sink, 429).await, Reply::Failed { .. }));
     assert!(matches!(reply(&sink, 400).await, Reply::Refused { .. }));
 }
 
 #[tokio::test]
+async fn an_answer_is_judged_by_its_headers_and_its_body_too() {
+    let address = by_path().await;
+    let judge = |answer: &Response| match (&answer.body[..], answer.status) {
+        (b"the body", 200) => Some(Judgement::Failed),
+        (b"the body", 201) => Some(Judgement::Refused),
+        (b"the body", 202) => Some(Judgement::Throttled),
+        (b"the body", 500) => Some(Judgement::Delivered),
+        (b"the body", 503) if answer.headers.contains(&("x-answer".into(), "yes".into())) => {
+            Some(Judgement::Refused)
+        }
+        _ => None,
+    };
+    let by_all = sink(&address).judge(judge).build_http().unwrap();
+    let wait = Some(Duration::from_secs(7));
+    let failed = Reply::Failed {
+        class: FailureClass::Other,
+        error: "the answer was 200, and was judged to be a failure".to_owned(),
+        retry_after: wait,
+        uncertain: true,
+    };
+    assert_eq!(reply(&by_all, 200).await, failed);
+    for (status, expected) in [(201, "Refused"), (500, "Delivered"), (503, "Refused")] {
+        let (found, response) = match reply(&by_all, status).await {
+            Reply::Refused { response, .. } => ("Refused", response),
+            Reply::Delivered(response) => ("Delivered", response),
+            other => panic!("{status}: {other:?}"),
+        };
+        assert_eq!(found, expected, "{status}");
+        assert_eq!(response.expect("it is kept").status, status);
+    }
+    let throttled = Reply::throttled("the answer was 202", wait);
+    assert_eq!(reply(&by_all, 202).await, throttled);
+    // No more of the body than is kept: what is cut is not what the judge looks for.
+    let cut = sink(&address).judge(judge).response_bytes_max(3);
+    let cut = cut.build_http().unwrap();
+    assert!(matches!(reply(&cut, 200).await, Reply::Delivered(_)));
+    assert!(matches!(reply(&cut, 500).await, Reply::Failed { .. }));
+}
+
+#[tokio::test]
 async fn a_retry_after_may_be_a_date() {
     let (address, _) = serve(|_| {
-        Response::builder()
+        http::Response::builder()
             .status(503)
             .header("date", "Sun, 06 Nov 1994 08:49:37 GMT")
             .header("retry-after", "Sun, 06 Nov 1994 08:50:00 GMT")
@@ -111,7 +152,7 @@ async fn a_retry_after_may_be_a_date() {
 
 #[tokio::test]
 async fn the_request_has_method_path_headers_body_and_the_id_as_its_key() {
-    let (address, requests) = serve(|_| Response::new(Full::default())).await;
+    let (address, requests) = serve(|_| http::Response::new(Full::default())).await;
     let sink = sink(&format!("{address}/api")).build_http().unwrap();
     let attributes = [
         (":method", "PUT"),
@@ -135,7 +176,7 @@ async fn the_request_has_method_path_headers_body_and_the_id_as_its_key() {
 
 #[tokio::test]
 async fn what_cannot_be_a_request_is_never_sent() {
-    let (address, requests) = serve(|_| Response::new(Full::default())).await;
+    let (address, requests) = serve(|_| http::Response::new(Full::default())).await;
     let sink = sink(&address).build_http().unwrap();
     let reply = sink.deliver(&message(&[("bad name", "x")], "x")).await;
     assert!(matches!(reply, Reply::Unsendable { .. }), "{reply:?}");

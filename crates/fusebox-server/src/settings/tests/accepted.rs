@@ -257,8 +257,8 @@ fn the_contract_s_keyed_circuit_with_a_queue_is_read() {
     assert_eq!(queue.key, Some(branch.key));
     assert_eq!(queue.settings.messages_max, 7);
     assert_eq!(queue.settings.bytes_max, 2 << 20);
-    assert_eq!(queue.settings.age_max, 3600 * SECOND);
-    assert_eq!(queue.settings.attempts_max, 20);
+    assert_eq!(queue.settings.age_max, Some(3600 * SECOND));
+    assert_eq!(queue.settings.attempts_max, Some(20));
     assert_eq!(queue.headers, ["authorization"]);
     assert!(!queue.uncertain);
     assert_eq!(effective["queue"]["bytes_max"], 2 << 20);
@@ -272,6 +272,21 @@ fn a_queue_has_defaults_and_needs_no_table() {
     assert!(queue.uncertain);
     assert_eq!(queue.key, None);
     assert_eq!(queue.settings, fusebox_queue::QueueSettings::default());
+}
+
+#[test]
+fn a_queue_may_have_no_limits_of_age_attempts_and_crashes() {
+    let rag = rag("when_unavailable = \"queue\"\n[circuits.rag.queue]\n\
+        age_max = \"unlimited\"\nattempts_max = \"unlimited\"\ncrashes_max = \"unlimited\"\n");
+    let effective = &rag.effective()["queue"];
+    for key in ["age_max", "attempts_max", "crashes_max"] {
+        assert_eq!(effective[key], "unlimited", "{key}");
+    }
+    let queue = rag.queue.unwrap().settings;
+    assert_eq!(
+        (queue.age_max, queue.attempts_max, queue.crashes_max),
+        (None, None, None)
+    );
 }
 
 #[test]

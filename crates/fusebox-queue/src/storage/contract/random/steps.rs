@@ -52,7 +52,8 @@ pub(super) enum Ended {
     Delivered,
     Again(Millis, bool),
     Deferred(Option<Millis>),
-    Dead,
+    /// Whether it may have arrived.
+    Dead(bool),
 }
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
@@ -60,7 +61,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         3 => Just(Ended::Delivered),
         2 => (0..20_000_i64, any::<bool>()).prop_map(|(wait, may)| Ended::Again(wait, may)),
         1 => proptest::option::of(0..20_000_i64).prop_map(Ended::Deferred),
-        2 => Just(Ended::Dead),
+        2 => any::<bool>().prop_map(Ended::Dead),
     ];
     prop_oneof![
         1 => Just(Step::Reopen),
@@ -187,10 +188,11 @@ impl Ended {
                 due: wait.map(|wait| at + wait),
                 uncertain: wait.is_some(),
             },
-            Self::Dead => Ending::Dead {
+            Self::Dead(uncertain) => Ending::Dead {
                 death: Death::Refused,
                 attempt: attempt(at, "status"),
                 response: None,
+                uncertain: *uncertain,
             },
         }
     }

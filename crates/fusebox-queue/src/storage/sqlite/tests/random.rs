@@ -148,6 +148,7 @@ impl Run {
                 death: Death::Refused,
                 attempt: attempt(at),
                 response: None,
+                uncertain: false,
             },
         };
         self.bench().settle(leased, ending);
