@@ -221,7 +221,7 @@ impl Client {
     }
 }
 
-/// A `POST` of a JSON document as a message for [`HttpSink`](fusebox_queue::sink::HttpSink), by an
+/// A `POST` of a JSON document as a message for [`HttpSink`], by an
 /// id that the queue and the other side know a repeat by.
 pub fn post_later(path: &str, id: &str, body: impl Into<Bytes>) -> NewMessage {
     NewMessage::new(body)
