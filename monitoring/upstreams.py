@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import sys
 import threading
 import time
 
@@ -22,6 +23,11 @@ class Upstream(http.server.ThreadingHTTPServer):
     def open(self):
         self.server_activate()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def handle_error(self, *what):
+        # The gateway is killed once, and its connections with it.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*what)
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
