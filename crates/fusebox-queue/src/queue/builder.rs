@@ -45,8 +45,8 @@ impl QueuesBuilder {
         self
     }
 
-    /// Bytes that are kept back beside a file, so that a full disk does not stop the delivery;
-    /// default 12 MiB.
+    /// Bytes that are kept back beside a file, so that a full disk does not stop the delivery; at
+    /// least twice the largest message. Default 40 MiB.
     #[cfg(feature = "sqlite")]
     pub fn room(mut self, bytes: u64) -> Self {
         self.room = bytes;

@@ -114,6 +114,15 @@ impl<S: Storage> Writer<S> {
         }
         match self.try_commit(&orders) {
             Ok(done) => self.answer(waiters, done),
+            Err(StorageError::Full { .. }) if orders.len() > 1 => {
+                // There may be room for some of them: each for itself.
+                for (order, waiter) in orders.iter().zip(waiters) {
+                    match self.try_commit(std::slice::from_ref(order)) {
+                        Ok(done) => self.answer(vec![waiter], done),
+                        Err(error) => self.fail(vec![waiter], &error),
+                    }
+                }
+            }
             Err(error) => self.fail(waiters, &error),
         }
     }

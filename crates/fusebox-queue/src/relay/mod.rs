@@ -9,8 +9,8 @@
 //!   branch of its key rejects is put off to the branch's `retry_after`, and other keys go on.
 //!
 //! What fails is tried again after a wait that doubles, with jitter; a longer `Retry-After` wins,
-//! up to a day. It is an attempt, but where nobody could be connected to, and where a trial got no
-//! answer: that is the outage, not the message. After `attempts_max` attempts (if there is such a
+//! up to a day. It is an attempt, but where nobody could be connected to, and where a trial failed:
+//! that is the outage, not the message. After `attempts_max` attempts (if there is such a
 //! limit), or at once if the receiver refuses it for good, a message is a dead letter and its key
 //! goes on. A throttled message is put off for as long as the receiver asks, at least the queue's
 //! shortest wait; without [keyed circuits](RelayBuilder::by_key) nothing else is sent meanwhile

@@ -185,13 +185,14 @@ struct Moment {
 
 impl Failure {
     /// Whether it may be the message's fault. It is not where nobody was reached, nor where the
-    /// circuit was known to be bad and its trial got no answer: an outage may last longer than any
-    /// number of attempts, and what waits for its end must not die of it.
+    /// circuit was known to be bad and its trial failed, with an answer (a proxy's 503) or without:
+    /// an outage may last longer than any number of attempts, and what waits for its end must not
+    /// die of it. A fault of the sink itself is no outage.
     fn counts(&self, is_trial: bool) -> bool {
         match self.class {
             FailureClass::Connect => false,
-            FailureClass::Timeout | FailureClass::Reset => !is_trial,
-            _ => true,
+            FailureClass::Caller => true,
+            _ => !is_trial,
         }
     }
 

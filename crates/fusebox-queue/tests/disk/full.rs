@@ -3,8 +3,10 @@
 use super::Queue;
 use super::error::StorageError;
 use super::image::Image;
-use super::storage::ROOM;
-use super::storage::{Done, Storage};
+use super::storage::{Done, Ending, Order, ROOM, Settle, Storage};
+
+/// Enough for messages as small as these are.
+const LITTLE: u64 = 12 << 20;
 
 /// Pushes until there is no room; how many were acknowledged.
 fn fill(queue: &mut Queue) -> usize {
@@ -37,7 +39,7 @@ fn fill_beside(image: &Image) {
 #[test]
 fn a_full_disk_refuses_pushes_drains_all_and_takes_pushes_again() {
     let image = Image::new(64);
-    let mut queue = Queue::open(&image.mounted(), ROOM);
+    let mut queue = Queue::open(&image.mounted(), LITTLE);
     assert!(queue.storage.has_room());
     let mut acknowledged = 0;
     for round in 0..3 {
@@ -66,7 +68,7 @@ fn a_full_disk_refuses_pushes_drains_all_and_takes_pushes_again() {
 #[test]
 fn a_disk_that_others_fill_up_does_not_stop_the_drain() {
     let image = Image::new(64);
-    let mut queue = Queue::open(&image.mounted(), ROOM);
+    let mut queue = Queue::open(&image.mounted(), LITTLE);
     let mut acknowledged = 0;
     for _ in 0..200 {
         let orders: Vec<_> = (0..20).map(|_| queue.push(1500)).collect();
@@ -82,6 +84,47 @@ fn a_disk_that_others_fill_up_does_not_stop_the_drain() {
     queue.storage.tend().unwrap();
     assert!(queue.storage.has_room());
     assert!(fill(&mut queue) > 100);
+}
+
+#[test]
+fn large_messages_that_die_on_a_full_disk_find_room() {
+    const LARGE: usize = 15 << 20;
+    let image = Image::new(192);
+    let mut queue = Queue::open(&image.mounted(), ROOM);
+    for _ in 0..2 {
+        let order = queue.push(LARGE);
+        queue.storage.commit(&[order]).unwrap();
+    }
+    fill(&mut queue);
+    fill_beside(&image);
+    let large = queue.lease(2).leased;
+    assert!(large.iter().all(|leased| leased.body.len() == LARGE));
+    for leased in &large {
+        let order = Order::Settle(Settle {
+            id: leased.id,
+            token: leased.token,
+            at: queue.at,
+            ending: Ending::Dead {
+                death: super::record::Death::Refused,
+                attempt: super::record::Attempt {
+                    at: queue.at,
+                    class: "status".into(),
+                    error: "422".into(),
+                },
+                response: None,
+                uncertain: false,
+            },
+        });
+        let settled = queue.storage.commit(std::slice::from_ref(&order));
+        let done = settled.or_else(|_| {
+            // As the writer does when the disk is full.
+            queue.storage.tend()?;
+            queue.storage.commit(&[order])
+        });
+        assert!(matches!(done.unwrap()[0], Done::Settle(true)));
+    }
+    assert!(queue.drain().len() > 100);
+    assert_eq!(queue.problems(), [""; 0]);
 }
 
 fn forget(queue: &mut Queue) {

@@ -1,18 +1,19 @@
 //! A call as a message, and its way to the upstream when its turn has come.
 
+use std::pin::pin;
 use std::sync::Weak;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use fusebox::{FailureClass, Outcome};
 use fusebox_queue::sink::{Reply, Sink};
 use fusebox_queue::{Attributes, Leased, NewMessage, Response as Kept};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use tower_service::Service;
 
-use super::upstream::{RequestBody, UpstreamError};
+use super::upstream::{RequestBody, UpstreamBody, UpstreamError};
 use super::{BranchOf, Circuit, Circuits};
 
 const METHOD: &str = ":method";
@@ -123,21 +124,37 @@ impl Sink for Delivery {
                 let status = head.status.as_u16();
                 let outcome = circuit.set().outcome_of(status);
                 let retry_after = fusebox_tower::retry_after(&head.headers);
-                let body = match Limited::new(body, bytes_max).collect().await {
-                    Ok(body) => body.to_bytes(),
-                    // Longer than is kept, or broken off: the status has said it all.
-                    Err(_) => Bytes::new(),
-                };
+                let (body, broke) = cut(body, bytes_max).await;
                 let kept = Kept {
                     status,
                     headers: kept_headers(&head.headers),
                     body,
                 };
-                judged(outcome, kept, retry_after)
+                match (judged(outcome, kept, retry_after), broke) {
+                    // Nobody knows what the rest would have said.
+                    (Reply::Delivered(_), Some(error)) => failed(&error),
+                    (reply, _) => reply,
+                }
             }
             Err(error) => failed(&error),
         }
     }
+}
+
+/// The first bytes of a body, and what broke it off before them. The rest is not read: nobody knows
+/// how much there is.
+async fn cut(body: UpstreamBody, max: usize) -> (Bytes, Option<UpstreamError>) {
+    let mut body = pin!(body);
+    let mut kept = BytesMut::new();
+    while kept.len() < max {
+        let data = match body.frame().await {
+            None => break,
+            Some(Err(error)) => return (kept.freeze(), Some(error)),
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+        };
+        kept.extend_from_slice(&data[..data.len().min(max - kept.len())]);
+    }
+    (kept.freeze(), None)
 }
 
 fn judged(outcome: Outcome, kept: Kept, retry_after: Option<std::time::Duration>) -> Reply {

@@ -58,8 +58,9 @@ pub(super) async fn whole(
 pub(super) async fn has_to_wait(call: &Call, queue: &Queue) -> bool {
     let Some(key) = &call.key else { return false };
     queue.has_backlog(key).await.unwrap_or_else(|error| {
-        tracing::warn!(queue = %queue.name(), %error, "sent without knowing what waits");
-        false
+        // Sent, it might overtake what waits.
+        tracing::warn!(queue = %queue.name(), %error, "kept, as nobody knows what waits before it");
+        true
     })
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fusebox_queue::relay::{Relay, RelayHandle, RelaySettingsError, RelayWatch};
+use fusebox_queue::{Depth, Queues};
 
 use crate::circuits::{Circuit, Circuits, Delivery, branch_of};
 
@@ -62,6 +63,11 @@ impl Relays {
                 }
             }
         }
+        if let Some(queues) = circuits.queues() {
+            let delivered = self.running.iter().map(|running| running.circuit.name());
+            let delivered = delivered.map(str::to_owned).collect();
+            tokio::spawn(tell_of_stranded(queues.clone(), delivered));
+        }
         let running = self.running.iter();
         *self.watched.lock() = running.map(|running| running.relay.watch()).collect();
     }
@@ -77,6 +83,25 @@ impl Relays {
             ending.spawn(running.relay.stop());
         }
         ending.join_all().await;
+    }
+}
+
+/// A queue may hold messages when its circuit is gone or has no queue any more.
+async fn tell_of_stranded(queues: Queues, delivered: Vec<String>) {
+    let depths = queues.depths().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what the queues hold is not known");
+        Vec::new()
+    });
+    let stranded = |depth: &Depth| depth.messages > 0 && !delivered.contains(&depth.queue);
+    for Depth {
+        queue, messages, ..
+    } in depths.into_iter().filter(stranded)
+    {
+        tracing::warn!(
+            queue,
+            messages,
+            "nobody delivers what this queue holds: no circuit of its name has a queue"
+        );
     }
 }
 

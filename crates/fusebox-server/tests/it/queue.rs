@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::daemon::{Daemon, Ended, Folder, ask, exchange, send};
 use crate::house::{Answer, BOUND, rag};
-use crate::stand_in::{Mode, StandIn};
+use crate::stand_in::{Mode, StandIn, send as step};
 
 const SERVE: &[&str] = &[
     "fusebox.toml",
@@ -148,6 +148,55 @@ async fn what_is_kept_outlives_kill_and_goes_in_the_order_of_its_key() {
         assert_eq!(daemon.get(place).await.json()["state"], "delivered");
     }
     assert_eq!(upstream.hits() - before, 3);
+}
+
+#[tokio::test]
+async fn what_is_kept_for_a_circuit_that_has_no_queue_any_more_is_told() {
+    let folder = Folder::new();
+    let (mut daemon, upstream) = open_house(&folder, "").await;
+    kept(&daemon, "till-1", "one").await;
+    daemon.process.signal(Signal::TERM);
+    assert_eq!(daemon.process.end().await, Some(0));
+    folder.write("fusebox.toml", rag(&upstream.url(), ""));
+    let mut daemon = folder.serve(SERVE).await;
+    let told = daemon
+        .logged("nobody delivers what this queue holds: no circuit of its name has a queue")
+        .await;
+    assert_eq!(
+        (&told["queue"], &told["messages"]),
+        (&json!("rag"), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_as_far_as_there_is_room_and_one_that_breaks_off_is_none() {
+    let folder = Folder::new();
+    let (daemon, upstream) = open_house(&folder, "").await;
+    let place = kept(&daemon, "till-1", "one").await;
+    let long = "x".repeat(70_000);
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 70000\r\n\r\n";
+    upstream.turn(Mode::Script(vec![step(head), step(&long)]));
+    close(&daemon).await;
+    let message = becomes(&daemon, &place, "delivered").await;
+    let body = message["response"]["body"].as_str().expect("a body");
+    assert_eq!((body.len(), body.trim_matches('x')), (64 << 10, ""));
+
+    upstream.turn(Mode::Fail(503));
+    assert_eq!(post(&daemon, "till-2", "", "x").await.status, 503);
+    let place = kept(&daemon, "till-2", "two").await;
+    let part = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart";
+    upstream.turn(Mode::Script(vec![step(part)]));
+    close(&daemon).await;
+    let begun = tokio::time::Instant::now();
+    let message = loop {
+        let message = daemon.get(&place).await.json();
+        if !message["last_error"].is_null() {
+            break message;
+        }
+        assert!(begun.elapsed() < BOUND, "{message}");
+        tokio::task::yield_now().await;
+    };
+    assert_ne!(message["state"], "delivered", "{message}");
 }
 
 #[tokio::test]

@@ -47,8 +47,9 @@ use wal::Wal;
 use work::Work;
 
 /// Room that is kept back for a full disk: what the log and the file can grow by while what waits
-/// is delivered, and some to spare.
-pub(crate) const ROOM: u64 = 12 << 20;
+/// is delivered. A message that dies is copied once into the log and once into the file, and one of
+/// the default's largest is 16 MiB.
+pub(crate) const ROOM: u64 = 40 << 20;
 
 /// Pages that go back to a full disk at once, and how often in one turn.
 const GIVE_BACK: (i64, usize) = (64, 64);

@@ -117,6 +117,24 @@ async fn an_outage_is_no_attempt_however_long_it_lasts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_trial_that_fails_is_no_attempt_whatever_it_is_answered() {
+    let mut settings = QueueSettings::default();
+    settings.attempts_max = Some(4);
+    let world = World::with(|breaker| breaker.consecutive_failures(2), settings);
+    let sink = Fake::new(&world, STEP, |_, now| match now {
+        now if now < 300 * SECOND => down(),
+        _ => Reply::DELIVERED,
+    });
+    let id = world.push(None, "x").await;
+    let relay = world.relay().sink(sink.clone()).start().unwrap();
+    world.until(&relay, |stats| stats.failed == 10).await;
+    let waiting = world.record(id).await;
+    // Two opened the circuit, and its trials failed.
+    assert_eq!((waiting.attempts, waiting.deferrals), (2, 8));
+    world.until(&relay, |stats| stats.delivered == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_refused_is_dead_at_once_with_the_answer_and_its_key_goes_on() {
     let world = World::new();
     let sink = Fake::new(&world, STEP, |message, _| match &message.body[..] {
