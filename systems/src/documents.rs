@@ -174,8 +174,12 @@ impl<D: Document> Documents<D> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
     use serde::Deserialize;
+    use tokio::time::timeout;
+
+    use super::*;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Job {
@@ -214,6 +218,17 @@ mod tests {
         assert_eq!(file.open_groups().await.unwrap(), ["b"]);
         file.remove(&job("a", 2, false)).await.unwrap();
         assert_eq!(file.next_number("a").await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_write_that_was_given_up_comes_before_what_is_asked_for_later() {
+        let file: Documents<Job> = Documents::open(Path::new(":memory:")).unwrap();
+        for number in 1..=100 {
+            let document = job("a", number, true);
+            // Looked at once, then dropped: by then it is begun.
+            let _ = timeout(Duration::ZERO, file.put(&document)).await;
+            assert_eq!(file.next_number("a").await.unwrap(), number + 1);
+        }
     }
 
     #[tokio::test]
