@@ -92,7 +92,7 @@ fn buffer(variables: &Variables<'_>, recovery: Duration) -> Result<QueueSettings
     buffer.messages_max = whole("BUFFER_MAX", 100_000)?.into();
     buffer.message_bytes_max = 2 * RECEIPT_BYTES_MAX as u64;
     buffer.age_max = Some(OFFLINE_MAX);
-    // A terminal whose OFD is away uses up about one try each RECOVERY_TIMEOUT: most of a day.
+    // Failed trials do not count, so no outage uses these up: only an OFD that answers others.
     buffer.attempts_max = Some(whole("MAX_TRIES", 1_000)?);
     // Receipts are all alike. What was being sent when the power went is no poison.
     buffer.crashes_max = buffer.attempts_max;
