@@ -67,14 +67,15 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
     Ok(told(&PauseView::of(&pause)))
 }
 
-/// End the pause of a queue or of a group. Of what is not paused it is no error.
+/// End the pause of a queue or of a group. Of what runs again already it is no error; of what was
+/// never paused it is a conflict.
 #[utoipa::path(post, path = "/api/v1/queues/{queue}/resume", tag = "queues",
     operation_id = "resume_queue",
     params(("queue" = String, Path, description = "its name")),
     request_body(content = Option<ResumeQueue>),
     responses(
         (status = 200, description = "the pause, ended", body = PauseView),
-        (status = 409, description = "it was paused anew; the epoch is another one"),
+        (status = 409, description = "it was paused anew, so the epoch is another one; or it never was"),
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {

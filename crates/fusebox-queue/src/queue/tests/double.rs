@@ -15,6 +15,8 @@ pub(super) enum Mode {
     /// Commits with a push in them find the disk full.
     Full,
     FullForAll,
+    /// Commits of more than one order find the disk full.
+    FullForMany,
     Fail,
     /// As after an error of the disk: nobody knows.
     DoAndFail,
@@ -125,6 +127,7 @@ impl Storage for Double {
         match mode {
             Mode::Full if pushes > 0 => Err(full()),
             Mode::FullForAll => Err(full()),
+            Mode::FullForMany if orders.len() > 1 => Err(full()),
             Mode::Fail => Err(failed()),
             Mode::DoAndFail => {
                 self.memory.commit(orders)?;

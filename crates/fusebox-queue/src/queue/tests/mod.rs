@@ -140,6 +140,21 @@ fn a_disk_that_has_no_room_at_all_tells_everybody() {
 }
 
 #[test]
+fn a_disk_with_room_for_one_order_at_a_time_drains_one_by_one() {
+    let (script, _queues, queue) = open();
+    let pushed = push(&queue).wait(SOON).expect("pushed");
+    let hanging = hang(&script, &queue);
+    let leases = [1, 0, 0].map(|max| queue.lease(max, MINUTE));
+    script.set(Mode::FullForMany);
+    assert!(hanging.wait(SOON).is_ok());
+    let found = leases.map(|leases| leases.wait(SOON).expect("there is room for each"));
+    assert_eq!(found[0].leased[0].id, pushed.id);
+    // All at once, what is no push at once, and each for itself.
+    let commits = script.commits();
+    assert_eq!(commits[2..], [(0, 3), (0, 3), (0, 1), (0, 1), (0, 1)]);
+}
+
+#[test]
 fn a_failed_commit_is_told_to_all_of_it_and_later_ones_go_on() {
     let (script, queues, queue) = open();
     let hanging = hang(&script, &queue);
