@@ -90,26 +90,42 @@ impl Entries {
         // Each was judged by the settings of its time.
         let mut limit = self.settings.slow_call_duration();
         let (mut known, mut last_fails) = (0, false);
-        for entry in &self.list {
+        // The last limit, and where it ended.
+        let mut ended = None;
+        for (index, entry) in self.list.iter().enumerate() {
             if let Act::Settings(settings) = &entry.act {
+                let before = limit;
                 limit = settings.slow_call_duration();
+                if limit.is_none() {
+                    ended = before.map(|limit| (limit, index)).or(ended);
+                }
             }
             last_fails = entry.act.fails_a_trial(limit);
             known += if last_fails { entry.act.calls() } else { 0 };
         }
         let all = u64::from(verdict.evidence.trial_failures);
-        let (Some(limit), missing @ 1..) = (limit, all.saturating_sub(known)) else {
+        let missing = all.saturating_sub(known);
+        if missing == 0 {
             return;
-        };
-        let last = self.list.last();
-        let decides = last_fails && last.is_some_and(|last| last.at == verdict.at);
-        let at = last.map_or(verdict.at, |last| last.at.max(verdict.at));
-        let act = Act::Call {
+        }
+        let slow = |limit: Duration| Act::Call {
             outcome: word(Outcome::Success),
             took: Some(limit.saturating_add(Duration::from_nanos(1))),
             retry_after: None,
             times: missing,
         };
+        let Some(limit) = limit else {
+            // They failed before nothing was slow any more.
+            if let Some((limit, index)) = ended {
+                let (at, act) = (self.list[index].at, slow(limit));
+                self.list.insert(index, Entry { at, act });
+            }
+            return;
+        };
+        let last = self.list.last();
+        let decides = last_fails && last.is_some_and(|last| last.at == verdict.at);
+        let at = last.map_or(verdict.at, |last| last.at.max(verdict.at));
+        let act = slow(limit);
         if decides {
             self.part_the_last();
         }
@@ -201,22 +217,24 @@ impl Entries {
 
     /// Slow calls that the window holds at `at`, to a sixteenth of a window.
     fn slow_at(&self, at: Tick, limit: Duration) -> u64 {
-        let is_slow = |act: &Act| match act {
-            Act::Call { outcome, took, .. } => {
-                *outcome != word(Outcome::Ignored) && took.is_some_and(|took| took > limit)
-            }
-            _ => false,
+        // What is ignored takes no place in a window.
+        let counts = |entry: &&Entry| {
+            let ignored = word(Outcome::Ignored);
+            matches!(&entry.act, Act::Call { outcome, .. } if *outcome != ignored)
         };
+        let is_slow =
+            |act: &Act| matches!(act, Act::Call { took: Some(took), .. } if *took > limit);
         let slow = |entry: &&Entry| is_slow(&entry.act);
         match self.last_settings().window() {
             WindowSize::Time(length) => {
                 let young = |entry: &&Entry| at.saturating_since(entry.at) < length;
-                let calls = self.list.iter().filter(young).filter(slow);
+                let calls = self.list.iter().filter(counts);
+                let calls = calls.filter(young).filter(slow);
                 calls.map(|entry| entry.act.calls()).sum()
             }
             WindowSize::Calls(size) => {
                 let (mut seen, mut found) = (0, 0);
-                for entry in self.list.iter().rev() {
+                for entry in self.list.iter().filter(counts).rev() {
                     let room = u64::from(size).saturating_sub(seen);
                     let calls = entry.act.calls().min(room);
                     seen += calls;

@@ -193,6 +193,34 @@ fn the_file_begins_as_far_into_a_bucket_of_the_window_as_the_generation_did() {
     assert_eq!(life.exported.len(), 1);
 }
 
+/// One slow call is in the window, behind calls that were ignored and take no place in it; another
+/// one is seen by a timer.
+#[test]
+fn ignored_calls_hide_no_slow_one_from_the_file() {
+    let tenth = Rate::percent(10.0).expect("a percentage");
+    let builder = Settings::builder()
+        .slow_call_rate(tenth)
+        .slow_call_duration(ms(1))
+        .window(WindowSize::Calls(9));
+    let settings = builder.minimum_calls(9).build().expect("good settings");
+    let mut life = Life::new(settings, Tick::ZERO, 0);
+    let success = Settlement::new(Outcome::Success);
+    let call = |life: &mut Life, times: u32, settlement: Settlement| {
+        (0..times).for_each(|_| assert!(life.call(settlement)));
+    };
+    life.begin();
+    call(&mut life, 2, success);
+    call(&mut life, 1, success.took(ms(2)));
+    call(&mut life, 1, success);
+    call(&mut life, 4, Settlement::new(Outcome::Ignored));
+    life.advance(ms(2));
+    life.overdue(0);
+    call(&mut life, 4, success);
+    assert_eq!(life.breaker.state(), State::Open);
+    check(&life).expect("a file that holds");
+    assert_eq!(life.exported.len(), 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 1_000,
