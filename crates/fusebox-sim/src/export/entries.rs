@@ -186,32 +186,51 @@ impl Entries {
         }
     }
 
-    /// The same with slow calls under way, so many that the window has as many as the evidence
-    /// says.
+    /// Where calls under way can have become slow, and by which limit: at the end, or before a change
+    /// of settings. The latest first.
+    pub(super) fn limits(&self) -> Vec<(usize, Duration)> {
+        let mut limit = self.settings.slow_call_duration();
+        let mut limits = Vec::new();
+        for (index, entry) in self.list.iter().enumerate() {
+            if let Act::Settings(settings) = &entry.act {
+                limits.extend(limit.map(|limit| (index, limit)));
+                limit = settings.slow_call_duration();
+            }
+        }
+        limits.extend(limit.map(|limit| (self.list.len(), limit)));
+        limits.reverse();
+        limits
+    }
+
+    /// The same with calls under way that became slow before the step of this number, so many that
+    /// the window has as many as the evidence says.
     pub(super) fn with_overdue(
         mut self,
         trip: &Trip,
         verdict: &Verdict<'_>,
-        limit: Duration,
+        (place, limit): (usize, Duration),
     ) -> Self {
-        let at = self.list.last().map_or(verdict.at, |last| last.at);
-        let at = at.max(verdict.at);
-        let known = self.slow_at(at, limit);
+        let end = self.list.last().map_or(verdict.at, |last| last.at);
+        let end = end.max(verdict.at);
+        let at = self.list.get(place).map_or(end, |change| change.at);
+        let known = self.slow_at(end, limit);
         // At least one, as one decided; at most as many as anybody would read.
         let number = verdict.evidence.slow.saturating_sub(known).clamp(1, 10_000);
         let began = Duration::from_nanos(at.as_nanos()).saturating_sub(limit);
         let began = Tick::from_nanos(u64::try_from(began.as_nanos()).unwrap_or(u64::MAX));
         let began = began.max(trip.began);
+        let overdue = (0..number).map(|call| Entry {
+            at,
+            act: Act::Overdue(call),
+        });
+        self.list.splice(place..place, overdue);
         let index = self.list.partition_point(|entry| entry.at <= began);
         let begins = (0..number).map(|call| Entry {
             at: began,
             act: Act::Begin(call),
         });
+        let index = index.min(place);
         self.list.splice(index..index, begins);
-        self.list.extend((0..number).map(|call| Entry {
-            at,
-            act: Act::Overdue(call),
-        }));
         self
     }
 

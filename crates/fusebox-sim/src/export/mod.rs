@@ -65,6 +65,9 @@ pub struct Exported {
     pub cut: bool,
 }
 
+/// Changes of settings that are looked behind for calls under way that had become slow.
+const LIMITS_MAX: usize = 8;
+
 impl Trip {
     /// Writes the file. `None`: the event is no opening of the circuit itself, and no verdict under
     /// observe.
@@ -75,8 +78,12 @@ impl Trip {
             return Some(exported);
         }
         // A timer saw slow calls that were still under way and so are in no record.
-        let limit = plain.last_settings().slow_call_duration();
-        if let Some(limit) = limit.filter(|_| verdict.may_be_overdue()) {
+        let limits = if verdict.may_be_overdue() {
+            plain.limits()
+        } else {
+            Vec::new()
+        };
+        for limit in limits.into_iter().take(LIMITS_MAX) {
             let overdue = plain.clone().with_overdue(self, &verdict, limit);
             if let Some(exported) = self.first_that_holds(&overdue, &verdict) {
                 return Some(exported);
