@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Reads circuits, queues and their messages, events, health and metrics, and tries settings out
-    /// in a dry run.
+    /// Reads circuits, queues and their messages, events, health and metrics, and tries settings
+    /// out in a dry run.
     Viewer,
     /// Also sets and ends holds, moves and resets circuits, turns the main breaker, pauses queues,
     /// retries and discards dead letters.

@@ -75,7 +75,7 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
     request_body(content = Option<ResumeQueue>),
     responses(
         (status = 200, description = "the pause, ended", body = PauseView),
-        (status = 409, description = "it was paused anew, so the epoch is another one; or it never was"),
+        (status = 409, description = "it was paused anew (another epoch), or never"),
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {

@@ -186,8 +186,8 @@ impl Entries {
         }
     }
 
-    /// Where calls under way can have become slow, and by which limit: at the end, or before a change
-    /// of settings. The latest first.
+    /// Where calls under way can have become slow, and by which limit: at the end, or before a
+    /// change of settings. The latest first.
     pub(super) fn limits(&self) -> Vec<(usize, Duration)> {
         let mut limit = self.settings.slow_call_duration();
         let mut limits = Vec::new();
