@@ -114,6 +114,17 @@ pub enum Scope {
     Group(String, String),
 }
 
+impl Scope {
+    /// Whether it is a group of this scope.
+    pub(crate) fn is_group_in(&self, scope: &Self) -> bool {
+        match (self, scope) {
+            (Self::Group(..), Self::Everything) => true,
+            (Self::Group(queue, _), Self::Queue(of)) => queue == of,
+            _ => false,
+        }
+    }
+}
+
 /// A scope that was paused at least once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {

@@ -38,12 +38,12 @@ pub(super) enum Asked {
     /// The time of the order is set by the writer.
     Pause {
         order: PauseOrder,
-        promise: Promise<Pause>,
+        told: Told<QueueError>,
     },
     Resume {
         order: PauseOrder,
         epoch: Option<u64>,
-        promise: Promise<Pause, PauseError>,
+        told: Told<PauseError>,
     },
     Retry {
         selection: Selection,
@@ -60,8 +60,8 @@ pub(super) enum Waiter {
     Push(Arc<Line>, PushLimits, Promise<Pushed, PushError>),
     Lease(Arc<Line>, Promise<Leases>),
     Settle(Arc<Line>, Ending, Promise<bool>),
-    Pause(Promise<Pause>),
-    Resume(Option<u64>, Promise<Pause, PauseError>),
+    Pause(Told<QueueError>),
+    Resume(Option<u64>, Told<PauseError>),
     Retry(Promise<u64>),
     Discard(Promise<u64>),
 }
@@ -115,17 +115,13 @@ impl Asked {
                 };
                 (Order::Settle(settle), Waiter::Settle(line, ending, promise))
             }
-            Self::Pause { order, promise } => {
+            Self::Pause { order, told } => {
                 let order = PauseOrder { at, ..order };
-                (Order::Pause(order), Waiter::Pause(promise))
+                (Order::Pause(order), Waiter::Pause(told))
             }
-            Self::Resume {
-                order,
-                epoch,
-                promise,
-            } => {
+            Self::Resume { order, epoch, told } => {
                 let order = PauseOrder { at, ..order };
-                let waiter = Waiter::Resume(epoch, promise);
+                let waiter = Waiter::Resume(epoch, told);
                 (Order::Resume(order, epoch), waiter)
             }
             Self::Retry { selection, promise } => {
@@ -205,13 +201,13 @@ impl Waiter {
                 line.bell().ring();
                 promise.keep(Ok(was_in_force));
             }
-            (Self::Pause(promise), Done::Pause(pause)) => {
-                shared.pauses.put(pause.clone());
-                promise.keep(Ok(pause));
+            (Self::Pause(promise), Done::Pause(pauses)) => {
+                shared.pauses.put(&pauses);
+                promise.keep(Ok(pauses));
             }
             (Self::Resume(epoch, promise), Done::Resume(resumed)) => {
-                if let Ok(pause) = &resumed {
-                    shared.pauses.put(pause.clone());
+                if let Ok(pauses) = &resumed {
+                    shared.pauses.put(pauses);
                 }
                 shared.ring_all();
                 promise.keep(resumed.map_err(|found| stale(epoch, found)));
@@ -265,6 +261,26 @@ fn refusal(refused: &PushRefused, queue: &str, limits: PushLimits) -> PushError 
         what,
         max,
         unit,
+    }
+}
+
+/// Who is told of a pause.
+pub(super) enum Told<E: From<QueueError>> {
+    /// Of the scope that was asked for.
+    One(Promise<Pause, E>),
+    /// Of all that were changed, the scope that was asked for first.
+    All(Promise<Vec<Pause>, E>),
+}
+
+impl<E: From<QueueError>> Told<E> {
+    fn keep(self, result: Result<Vec<Pause>, E>) {
+        match self {
+            Self::One(promise) => promise.keep(result.and_then(|pauses| {
+                let first = pauses.into_iter().next();
+                first.ok_or_else(|| QueueError::Closed.into())
+            })),
+            Self::All(promise) => promise.keep(result),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use answer::Answer;
 use answer::promise;
-use asked::Asked;
+use asked::{Asked, Told};
 pub use bell::Changes;
 pub use builder::QueuesBuilder;
 pub use handle::Queue;
@@ -172,7 +172,19 @@ impl Queues {
     pub fn pause(&self, scope: Scope, reason: &str, by: &str) -> Answer<Pause> {
         let order = pause_order(scope, reason, by);
         let (promise, answer) = promise();
-        self.ask(answer, || Asked::Pause { order, promise })
+        let told = Told::One(promise);
+        self.ask(answer, || Asked::Pause { order, told })
+    }
+
+    /// Pauses a scope and, in the same transaction, each group in it that has messages and is not
+    /// paused by itself yet: it stays paused when the scope is [resumed](Self::resume) alone.
+    /// Answers the scope, then the groups that were paused with it. Each message is looked at once.
+    pub fn pause_with_groups(&self, scope: Scope, reason: &str, by: &str) -> Answer<Vec<Pause>> {
+        let mut order = pause_order(scope, reason, by);
+        order.with_groups = true;
+        let (promise, answer) = promise();
+        let told = Told::All(promise);
+        self.ask(answer, || Asked::Pause { order, told })
     }
 
     /// Ends a pause: the one with this epoch, so that it does not undo a newer one, or whichever it
@@ -186,11 +198,24 @@ impl Queues {
     ) -> Answer<Pause, PauseError> {
         let order = pause_order(scope, reason, by);
         let (promise, answer) = promise();
-        self.ask(answer, || Asked::Resume {
-            order,
-            epoch,
-            promise,
-        })
+        let told = Told::One(promise);
+        self.ask(answer, || Asked::Resume { order, epoch, told })
+    }
+
+    /// Ends the pause of a scope as [`resume`](Self::resume) does and, in the same transaction,
+    /// that of every group in it. Answers the scope, then the groups that were resumed with it.
+    pub fn resume_with_groups(
+        &self,
+        scope: Scope,
+        epoch: Option<u64>,
+        reason: &str,
+        by: &str,
+    ) -> Answer<Vec<Pause>, PauseError> {
+        let mut order = pause_order(scope, reason, by);
+        order.with_groups = true;
+        let (promise, answer) = promise();
+        let told = Told::All(promise);
+        self.ask(answer, || Asked::Resume { order, epoch, told })
     }
 
     /// Makes dead letters wait again, before all later ones of their keys; damaged ones stay. Tells
@@ -209,6 +234,17 @@ impl Queues {
     /// Whether this is paused now, by itself or by a scope around it. It waits for nothing.
     pub fn is_paused(&self, scope: &Scope) -> bool {
         self.shared().pauses.cover(scope)
+    }
+
+    /// The pause of exactly this scope, as long as it lasts; what is
+    /// [in flight](Pause::in_flight) as it was when it began. It waits for nothing.
+    pub fn paused(&self, scope: &Scope) -> Option<Pause> {
+        self.shared().pauses.of(scope)
+    }
+
+    /// Waits for pauses and their ends, of any scope.
+    pub fn pauses_changed(&self) -> Changes {
+        self.shared().pauses.listen()
     }
 
     /// Figures since the start.
@@ -253,6 +289,7 @@ fn pause_order(scope: Scope, reason: &str, by: &str) -> PauseOrder {
     const LATER: Millis = 0;
     PauseOrder {
         scope,
+        with_groups: false,
         reason: reason.to_owned(),
         by: by.to_owned(),
         at: LATER,

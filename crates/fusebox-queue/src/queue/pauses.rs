@@ -1,20 +1,42 @@
 //! The pauses as they are now, for who has to know at once.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use super::bell::{Bell, Changes};
 use crate::record::{Pause, Scope};
 
 /// Set by the writer before anybody is told of a pause, so never behind what was answered.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
     known: RwLock<BTreeMap<Scope, Pause>>,
+    bell: Arc<Bell>,
 }
 
 impl Pauses {
-    pub(super) fn put(&self, pause: Pause) {
+    pub(super) fn put(&self, pauses: &[Pause]) {
+        let pauses = pauses
+            .iter()
+            .map(|pause| (pause.scope.clone(), pause.clone()));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(pause.scope.clone(), pause);
+        known.extend(pauses);
+        drop(known);
+        self.bell.ring();
+    }
+
+    /// Waits for changes of any pause.
+    pub(super) fn listen(&self) -> Changes {
+        self.bell.listen()
+    }
+
+    pub(super) fn close(&self) {
+        self.bell.close();
+    }
+
+    /// A pause of exactly this scope, if it is paused now.
+    pub(super) fn of(&self, scope: &Scope) -> Option<Pause> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(scope).filter(|pause| pause.paused).cloned()
     }
 
     pub(super) fn put_all(&self, pauses: Vec<Pause>) {

@@ -159,6 +159,7 @@ impl Drop for Presence {
     fn drop(&mut self) {
         self.0.inbox.end();
         self.0.desk.end();
+        self.0.pauses.close();
         for line in self.0.all_lines() {
             line.bell().close();
         }

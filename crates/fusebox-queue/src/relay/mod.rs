@@ -24,6 +24,7 @@
 
 mod builder;
 mod delivery;
+mod follow;
 mod gate;
 mod live_calls;
 mod pace;
@@ -44,6 +45,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::{RelayBuilder, RelaySettingsError};
+pub use follow::MainFollower;
 pub use pace::{Pace, PaceError};
 pub use stats::{RelayStats, RelayWatch, Waits};
 

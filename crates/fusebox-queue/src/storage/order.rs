@@ -13,9 +13,11 @@ pub(crate) enum Order {
     Push(Push),
     Lease(Lease),
     Settle(Settle),
-    /// Pauses a scope; paused already, it takes the new reason and a new epoch.
+    /// Pauses a scope; paused already, it takes the new reason and a new epoch. With its groups:
+    /// also, by itself, each group in it that has messages and is not paused by itself yet.
     Pause(PauseOrder),
-    /// Ends a pause, if it is the one with this epoch (`None`: whichever it is).
+    /// Ends a pause, if it is the one with this epoch (`None`: whichever it is). With its groups:
+    /// also that of every group in it.
     Resume(PauseOrder, Option<u64>),
     /// Makes dead letters wait again, due at once, with no attempts and no crashes. Corrupt ones
     /// stay as they are.
@@ -136,6 +138,8 @@ pub enum Ending {
 #[derive(Clone, Debug)]
 pub(crate) struct PauseOrder {
     pub(crate) scope: Scope,
+    /// The groups in it, too.
+    pub(crate) with_groups: bool,
     pub(crate) reason: String,
     pub(crate) by: String,
     pub(crate) at: Millis,
@@ -148,10 +152,10 @@ pub(crate) enum Done {
     Lease(LeasesTaken),
     /// Whether the lease was still that one; if not, nothing was done.
     Settle(bool),
-    /// As it is now.
-    Pause(Pause),
-    /// As it is now; `Err`: the epoch in force (0: it was never paused).
-    Resume(Result<Pause, u64>),
+    /// As it is now, then the groups that were changed with it.
+    Pause(Vec<Pause>),
+    /// The same; `Err`: the epoch in force (0: it was never paused).
+    Resume(Result<Vec<Pause>, u64>),
     /// How many.
     Retry(u64),
     /// How many.

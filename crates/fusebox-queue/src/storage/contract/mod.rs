@@ -52,6 +52,8 @@ macro_rules! contract {
                 pauses::a_stale_resume_does_not_undo_a_newer_pause,
                 pauses::a_resume_of_what_is_not_paused_changes_nothing,
                 pauses::pauses_are_kept_and_tell_what_is_being_sent,
+                pauses::a_pause_with_groups_outlives_that_of_its_scope,
+                pauses::a_resume_with_groups_resumes_all_of_them_or_nothing,
                 dead::a_dead_letter_tells_what_befell_it,
                 dead::a_dead_letter_tells_that_its_last_attempt_may_have_arrived,
                 dead::a_retry_begins_anew,

@@ -3,12 +3,13 @@
 use super::Bench;
 use super::bench::{BEGIN, QUEUE, ids};
 use crate::record::{Pause, Scope};
-use crate::storage::{Done, Order, PauseOrder};
+use crate::storage::{Done, Ending, Order, PauseOrder};
 use crate::{NewMessage, clock};
 
 fn order(bench: &Bench, scope: &Scope, reason: &str) -> PauseOrder {
     PauseOrder {
         scope: scope.clone(),
+        with_groups: false,
         reason: reason.to_owned(),
         by: "ada".to_owned(),
         at: bench.now,
@@ -16,19 +17,50 @@ fn order(bench: &Bench, scope: &Scope, reason: &str) -> PauseOrder {
 }
 
 fn pause(bench: &mut Bench, scope: &Scope) -> Pause {
-    let order = Order::Pause(order(bench, scope, "too many complaints"));
-    match bench.carry_out(order) {
-        Done::Pause(pause) => pause,
+    let mut pauses = pause_all(bench, scope, false);
+    assert_eq!(pauses.len(), 1);
+    pauses.remove(0)
+}
+
+/// The scope, and what is paused with it.
+fn pause_all(bench: &mut Bench, scope: &Scope, with_groups: bool) -> Vec<Pause> {
+    let order = PauseOrder {
+        with_groups,
+        ..order(bench, scope, "too many complaints")
+    };
+    match bench.carry_out(Order::Pause(order)) {
+        Done::Pause(pauses) => pauses,
         other => panic!("{other:?}"),
     }
 }
 
 fn resume(bench: &mut Bench, scope: &Scope, epoch: Option<u64>) -> Result<Pause, u64> {
-    let order = Order::Resume(order(bench, scope, "all is well"), epoch);
-    match bench.carry_out(order) {
+    let resumed = resume_all(bench, scope, epoch, false);
+    resumed.map(|mut pauses| {
+        assert_eq!(pauses.len(), 1);
+        pauses.remove(0)
+    })
+}
+
+/// The scope, and what is resumed with it.
+fn resume_all(
+    bench: &mut Bench,
+    scope: &Scope,
+    epoch: Option<u64>,
+    with_groups: bool,
+) -> Result<Vec<Pause>, u64> {
+    let order = PauseOrder {
+        with_groups,
+        ..order(bench, scope, "all is well")
+    };
+    match bench.carry_out(Order::Resume(order, epoch)) {
         Done::Resume(resumed) => resumed,
         other => panic!("{other:?}"),
     }
+}
+
+fn scopes(pauses: &[Pause]) -> Vec<Scope> {
+    pauses.iter().map(|pause| pause.scope.clone()).collect()
 }
 
 fn queue(name: &str) -> Scope {
@@ -147,4 +179,75 @@ pub(super) fn pauses_are_kept_and_tell_what_is_being_sent(bench: &mut Bench) {
     let in_flight = bench.reader().pauses().expect("read");
     let in_flight: Vec<_> = in_flight.iter().map(|pause| pause.in_flight).collect();
     assert_eq!(in_flight, [0, 0, 0], "the crashed ones wait");
+}
+
+pub(super) fn a_pause_with_groups_outlives_that_of_its_scope(bench: &mut Bench) {
+    bench.push(NewMessage::new("").group("spring").key("k"));
+    // Behind another group's message of one key, and being sent: used all the same.
+    bench.push(NewMessage::new("").group("summer").key("k"));
+    bench.push(NewMessage::new("").group("autumn"));
+    bench.push(NewMessage::new(""));
+    let other = bench.try_push("other", NewMessage::new("").group("spring"));
+    other.expect("pushed");
+    let winter = bench.push(NewMessage::new("").group("winter"));
+    let taken = bench.lease(10).leased;
+    assert_eq!(taken.len(), 4);
+    let taken = taken.into_iter();
+    let (done, sending): (Vec<_>, Vec<_>) = taken.partition(|one| one.id == winter);
+    bench.settle(&done[0], Ending::Delivered { response: None });
+    drop(sending);
+    pause(bench, &group(QUEUE, "autumn"));
+    let paused = pause_all(bench, &queue(QUEUE), true);
+    let with_it = ["spring", "summer"].map(|name| group(QUEUE, name));
+    assert_eq!(
+        scopes(&paused[1..]),
+        with_it,
+        "neither a paused nor an unused one"
+    );
+    assert_eq!(paused[0].scope, queue(QUEUE));
+    assert!(paused.iter().all(|pause| pause.paused && pause.by == "ada"));
+    assert_eq!(paused[1].in_flight, 1);
+
+    assert!(resume(bench, &queue(QUEUE), None).is_ok());
+    bench.reopen();
+    bench.now += 10;
+    let taken = bench.lease(10);
+    let groups: Vec<_> = taken
+        .leased
+        .iter()
+        .map(|one| one.group.as_deref())
+        .collect();
+    assert_eq!(groups, [None], "the groups stay paused");
+
+    // That of another queue was none of it, and everything is more.
+    let paused = pause_all(bench, &Scope::Everything, true);
+    assert_eq!(
+        scopes(&paused),
+        [Scope::Everything, group("other", "spring")]
+    );
+}
+
+pub(super) fn a_resume_with_groups_resumes_all_of_them_or_nothing(bench: &mut Bench) {
+    for name in ["spring", "autumn"] {
+        bench.push(NewMessage::new("").group(name));
+    }
+    let everything = Scope::Everything;
+    assert_eq!(resume_all(bench, &everything, None, true), Err(0));
+    let first = pause_all(bench, &everything, true);
+    let second = pause(bench, &everything);
+    let stale = resume_all(bench, &everything, Some(first[0].epoch), true);
+    assert_eq!(stale, Err(second.epoch));
+    assert_eq!(bench.leased(10), []);
+    // The scope itself may run already.
+    let closed = resume(bench, &everything, Some(second.epoch)).expect("resumed");
+    assert_eq!(bench.leased(10), []);
+    let resumed = resume_all(bench, &everything, Some(closed.epoch), true).expect("resumed");
+    let groups = ["autumn", "spring"].map(|name| group(QUEUE, name));
+    assert_eq!(scopes(&resumed[1..]), groups);
+    assert_eq!(resumed[0], closed);
+    assert!(resumed.iter().all(|pause| !pause.paused));
+    bench.reopen();
+    assert_eq!(bench.leased(10).len(), 2);
+    let again = resume_all(bench, &everything, None, true).expect("resumed");
+    assert_eq!(again, [closed]);
 }

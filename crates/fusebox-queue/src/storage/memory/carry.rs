@@ -1,10 +1,12 @@
 //! Carries out orders.
 
+use std::collections::BTreeSet;
+
 use super::row::{Row, Stands};
 use super::{Book, Paused};
 use crate::clock::Millis;
 use crate::message::{NewMessage, Pushed};
-use crate::record::{Death, Pause, Selection};
+use crate::record::{Death, Pause, Scope, Selection};
 use crate::storage::{Done, Ending, Order, PauseOrder, Push, PushRefused, Settle};
 
 impl Book {
@@ -13,7 +15,7 @@ impl Book {
             Order::Push(push) => Done::Push(self.push(push)),
             Order::Lease(lease) => Done::Lease(self.lease(lease)),
             Order::Settle(settle) => Done::Settle(self.settle(settle)),
-            Order::Pause(order) => Done::Pause(self.set_pause(order, true)),
+            Order::Pause(order) => Done::Pause(self.pause_all(order)),
             Order::Resume(order, epoch) => Done::Resume(self.resume(order, *epoch)),
             Order::Retry { selection, at } => Done::Retry(self.retry(selection, *at)),
             Order::Discard { selection } => {
@@ -214,21 +216,49 @@ impl Book {
         }
     }
 
-    fn resume(&mut self, order: &PauseOrder, epoch: Option<u64>) -> Result<Pause, u64> {
+    fn pause_all(&mut self, order: &PauseOrder) -> Vec<Pause> {
+        let mut done = vec![self.set_pause(order, &order.scope, true)];
+        if order.with_groups {
+            let alive = self.messages.values();
+            let alive = alive.filter(|row| row.is_alive() && row.is_in(&order.scope));
+            let groups: BTreeSet<_> = alive.filter_map(Row::group).collect();
+            let is_paused = |scope: &Scope| self.pauses.get(scope).is_some_and(|p| p.paused);
+            let groups = groups.into_iter().filter(|scope| !is_paused(scope));
+            let groups: Vec<_> = groups.collect();
+            let pauses = groups
+                .iter()
+                .map(|scope| self.set_pause(order, scope, true));
+            done.extend(pauses);
+        }
+        done
+    }
+
+    fn resume(&mut self, order: &PauseOrder, epoch: Option<u64>) -> Result<Vec<Pause>, u64> {
         let Some(now) = self.pause(&order.scope) else {
             return Err(0);
         };
         if epoch.is_some_and(|epoch| epoch != now.epoch) {
             return Err(now.epoch);
         }
-        if !now.paused {
-            return Ok(now);
+        let mut done = match now.paused {
+            true => vec![self.set_pause(order, &order.scope, false)],
+            false => vec![now],
+        };
+        if order.with_groups {
+            let paused = self.pauses.iter().filter(|(_, pause)| pause.paused);
+            let groups = paused.map(|(scope, _)| scope);
+            let groups = groups.filter(|scope| scope.is_group_in(&order.scope));
+            let groups: Vec<_> = groups.cloned().collect();
+            let resumed = groups
+                .iter()
+                .map(|scope| self.set_pause(order, scope, false));
+            done.extend(resumed);
         }
-        Ok(self.set_pause(order, false))
+        Ok(done)
     }
 
-    fn set_pause(&mut self, order: &PauseOrder, paused: bool) -> Pause {
-        let before = self.pauses.get(&order.scope);
+    fn set_pause(&mut self, order: &PauseOrder, scope: &Scope, paused: bool) -> Pause {
+        let before = self.pauses.get(scope);
         let pause = Paused {
             paused,
             epoch: before.map_or(0, |pause| pause.epoch) + 1,
@@ -236,8 +266,8 @@ impl Book {
             by: order.by.clone(),
             since: order.at,
         };
-        self.pauses.insert(order.scope.clone(), pause.clone());
-        pause.told(&order.scope, self.in_flight(&order.scope))
+        self.pauses.insert(scope.clone(), pause.clone());
+        pause.told(scope, self.in_flight(scope))
     }
 }
 

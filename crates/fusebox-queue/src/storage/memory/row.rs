@@ -53,6 +53,12 @@ impl Row {
         self.message.key.as_deref()
     }
 
+    /// The scope of its group.
+    pub(super) fn group(&self) -> Option<Scope> {
+        let group = self.message.group.clone();
+        group.map(|group| Scope::Group(self.queue.to_string(), group))
+    }
+
     pub(super) fn is_leased(&self) -> bool {
         matches!(self.stands, Stands::Leased { .. })
     }

@@ -35,8 +35,30 @@ fn names(scope: &Scope) -> (Option<&str>, Option<&str>) {
 }
 
 impl Work<'_> {
-    pub(super) fn pause(&mut self, order: &PauseOrder) -> Result<Pause, Failed> {
-        self.set_pause(order, true)
+    pub(super) fn pause(&mut self, order: &PauseOrder) -> Result<Vec<Pause>, Failed> {
+        let mut done = vec![self.set_pause(order, &order.scope, true)?];
+        if order.with_groups {
+            for group in self.used_groups(&order.scope)? {
+                if !self.book.paused.contains(&group) {
+                    done.push(self.set_pause(order, &group, true)?);
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// The groups of a scope that have messages. Each message is looked at once.
+    fn used_groups(&self, scope: &Scope) -> Result<Vec<Scope>, Failed> {
+        let (queue, group) = names(scope);
+        if group.is_some() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT DISTINCT q.name, m.grp FROM message m JOIN queue q ON q.id = m.queue
+                   WHERE m.grp IS NOT NULL AND (?1 IS NULL OR q.name = ?1) ORDER BY 1, 2";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let groups =
+            statement.query_map([queue], |row| Ok(Scope::Group(row.get(0)?, row.get(1)?)))?;
+        Ok(groups.collect::<Result<_, _>>()?)
     }
 
     /// `Err`: the epoch in force, 0 if it was never paused.
@@ -44,22 +66,38 @@ impl Work<'_> {
         &mut self,
         order: &PauseOrder,
         epoch: Option<u64>,
-    ) -> Result<Result<Pause, u64>, Failed> {
+    ) -> Result<Result<Vec<Pause>, u64>, Failed> {
         let Some(mut now) = self.find_pause(&order.scope)? else {
             return Ok(Err(0));
         };
         if epoch.is_some_and(|epoch| epoch != now.epoch) {
             return Ok(Err(now.epoch));
         }
-        if !now.paused {
+        if now.paused {
+            now = self.set_pause(order, &order.scope, false)?;
+        } else {
             now.in_flight = self.in_flight(&now.scope);
-            return Ok(Ok(now));
         }
-        Ok(Ok(self.set_pause(order, false)?))
+        let mut done = vec![now];
+        if order.with_groups {
+            let paused = self.book.paused.iter();
+            let groups = paused.filter(|scope| scope.is_group_in(&order.scope));
+            let mut groups: Vec<_> = groups.cloned().collect();
+            groups.sort_unstable();
+            for group in groups {
+                done.push(self.set_pause(order, &group, false)?);
+            }
+        }
+        Ok(Ok(done))
     }
 
-    fn set_pause(&mut self, order: &PauseOrder, paused: bool) -> Result<Pause, Failed> {
-        let (queue, group) = names(&order.scope);
+    fn set_pause(
+        &mut self,
+        order: &PauseOrder,
+        scope: &Scope,
+        paused: bool,
+    ) -> Result<Pause, Failed> {
+        let (queue, group) = names(scope);
         let values = params![queue, group, paused, order.reason, order.by, order.at];
         let sql = "UPDATE pause SET paused = ?3, epoch = epoch + 1, reason = ?4, author = ?5,
                        since = ?6 WHERE queue IS ?1 AND grp IS ?2";
@@ -69,13 +107,13 @@ impl Work<'_> {
             self.run(sql, values)?;
         }
         if paused {
-            self.book.paused.insert(order.scope.clone());
+            self.book.paused.insert(scope.clone());
         } else {
-            self.book.paused.remove(&order.scope);
+            self.book.paused.remove(scope);
         }
-        let pause = self.find_pause(&order.scope)?;
+        let pause = self.find_pause(scope)?;
         let mut pause = pause.ok_or_else(|| Failed::Damaged("a pause vanished".to_owned()))?;
-        pause.in_flight = self.in_flight(&order.scope);
+        pause.in_flight = self.in_flight(scope);
         Ok(pause)
     }
 

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod branches;
+mod follow;
 mod order;
 mod pace;
 mod slow;

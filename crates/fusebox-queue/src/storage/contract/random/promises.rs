@@ -56,13 +56,17 @@ impl Promises {
                 }
             }
             (Order::Discard { .. }, Done::Discard(count)) => self.discarded += count,
-            (Order::Pause(_), Done::Pause(pause)) => {
-                prop_assert!(pause.paused);
-                self.paused.insert(pause.scope.clone());
+            (Order::Pause(_), Done::Pause(pauses)) => {
+                for pause in pauses {
+                    prop_assert!(pause.paused);
+                    self.paused.insert(pause.scope.clone());
+                }
             }
-            (Order::Resume(..), Done::Resume(Ok(pause))) => {
-                prop_assert!(!pause.paused);
-                self.paused.remove(&pause.scope);
+            (Order::Resume(..), Done::Resume(Ok(pauses))) => {
+                for pause in pauses {
+                    prop_assert!(!pause.paused);
+                    self.paused.remove(&pause.scope);
+                }
             }
             _ => {}
         }

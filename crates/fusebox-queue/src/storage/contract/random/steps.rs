@@ -39,8 +39,10 @@ pub(super) enum Ordered {
         max: usize,
         age_max: Millis,
     },
-    Pause(Scope),
-    Resume(Scope, Option<u64>),
+    /// Whether with its groups.
+    Pause(Scope, bool),
+    /// The same.
+    Resume(Scope, Option<u64>, bool),
     Retry(Selection),
     Discard(Selection),
     Expire(&'static str, Millis, usize),
@@ -80,9 +82,9 @@ fn ordered() -> impl Strategy<Value = Ordered> {
             let age_max = 100_000 + more;
             Ordered::Lease { queue, max, age_max }
         }),
-        1 => scope().prop_map(Ordered::Pause),
-        2 => (scope(), proptest::option::weighted(0.3, 0..4_u64))
-            .prop_map(|(scope, epoch)| Ordered::Resume(scope, epoch)),
+        1 => (scope(), any::<bool>()).prop_map(|(scope, groups)| Ordered::Pause(scope, groups)),
+        2 => (scope(), proptest::option::weighted(0.3, 0..4_u64), any::<bool>())
+            .prop_map(|(scope, epoch, groups)| Ordered::Resume(scope, epoch, groups)),
         2 => selection().prop_map(Ordered::Retry),
         1 => selection().prop_map(Ordered::Discard),
         1 => (queue(), age(), 0..4_usize).prop_map(|(q, age, max)| Ordered::Expire(q, age, max)),
@@ -149,8 +151,8 @@ impl Ordered {
                 bench.pushed_after = at - age_max;
                 bench.lease_order(queue, max)
             }
-            Self::Pause(scope) => Order::Pause(who(scope, at)),
-            Self::Resume(scope, epoch) => Order::Resume(who(scope, at), epoch),
+            Self::Pause(scope, groups) => Order::Pause(who(scope, groups, at)),
+            Self::Resume(scope, epoch, groups) => Order::Resume(who(scope, groups, at), epoch),
             Self::Retry(selection) => Order::Retry { selection, at },
             Self::Discard(selection) => Order::Discard { selection },
             Self::Expire(queue, age, max) => Order::Expire {
@@ -198,9 +200,10 @@ impl Ended {
     }
 }
 
-fn who(scope: Scope, at: Millis) -> PauseOrder {
+fn who(scope: Scope, with_groups: bool, at: Millis) -> PauseOrder {
     PauseOrder {
         scope,
+        with_groups,
         reason: "because".to_owned(),
         by: "ada".to_owned(),
         at,
@@ -216,7 +219,7 @@ pub(super) fn resumes(at: Millis) -> Vec<Order> {
         scopes.extend(groups.map(|group| Scope::Group(queue.clone(), (*group).to_owned())));
     }
     let scopes = scopes.into_iter();
-    let orders = scopes.map(|scope| Order::Resume(who(scope, at), None));
+    let orders = scopes.map(|scope| Order::Resume(who(scope, false, at), None));
     orders.collect()
 }
 

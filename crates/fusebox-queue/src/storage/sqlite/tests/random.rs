@@ -162,6 +162,7 @@ impl Run {
         };
         let order = PauseOrder {
             scope,
+            with_groups: false,
             reason: "because".to_owned(),
             by: "test".to_owned(),
             at: self.bench().at,
