@@ -4,6 +4,7 @@
 //! What this package is not: a library. Nothing depends on it.
 
 pub mod call;
+pub mod campaign_queue;
 pub mod documents;
 pub mod fiscal_adapter;
 pub mod hosting;

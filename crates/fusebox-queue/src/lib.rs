@@ -40,7 +40,8 @@ pub use queue::{
     Answer, Changes, Deaths, PushesRejected, Queue, QueueStats, Queues, QueuesBuilder, QueuesStats,
 };
 pub use record::{
-    Attempt, Death, Depth, MessageState, Page, Pause, Query, Record, Response, Scope, Selection,
+    Attempt, Death, Depth, Group, MessageState, Page, Pause, Query, Record, Response, Scope,
+    Selection,
 };
 pub use settings::{QueueSettings, QueueSettingsError};
 pub use storage::Ending;

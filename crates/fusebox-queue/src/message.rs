@@ -127,6 +127,14 @@ pub struct Leased {
     pub uncertain: bool,
 }
 
+impl Leased {
+    /// The value beside the body that has this name.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| &**value)
+    }
+}
+
 /// What a lease is answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leases {

@@ -77,7 +77,8 @@ pub struct Record {
     pub idempotency_key: Option<String>,
     /// Where it stands.
     pub state: MessageState,
-    /// Why it is dead.
+    /// Why it is dead. One that still waits and is [`Corrupt`](Death::Corrupt) does not match its
+    /// checksum; it is set aside when its turn comes.
     pub death: Option<Death>,
     /// When it was pushed.
     pub pushed_at: SystemTime,
@@ -142,6 +143,15 @@ pub struct Pause {
     pub since: SystemTime,
     /// Messages of it that are still being sent.
     pub in_flight: u64,
+}
+
+/// A group of a queue that has messages which wait or are being sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub messages: u64,
 }
 
 /// How much a queue holds.

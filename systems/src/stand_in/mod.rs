@@ -4,3 +4,4 @@
 pub mod ofd;
 pub mod sprint_services;
 pub mod switches;
+pub mod third_parties;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use fusebox_queue::{PauseError, Scope};
+use fusebox_queue::{PauseError, Queues, Scope};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -17,6 +17,9 @@ use crate::audit::Told;
 use crate::body;
 use crate::desk::Desk;
 use crate::problem::Problem;
+
+/// In place of a queue's name: all of them.
+const EVERYTHING: &str = "*";
 
 /// A pause to be made.
 #[derive(Deserialize, ToSchema)]
@@ -44,7 +47,7 @@ pub(crate) struct ResumeQueue {
 /// its end.
 #[utoipa::path(post, path = "/api/v1/queues/{queue}/pause", tag = "queues",
     operation_id = "pause_queue",
-    params(("queue" = String, Path, description = "its name")),
+    params(("queue" = String, Path, description = "its name; `*`: every queue")),
     request_body(content = PauseQueue),
     responses(
         (status = 200, description = "the pause", body = PauseView),
@@ -53,16 +56,14 @@ pub(crate) struct ResumeQueue {
 pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
     let by = Caller::of(request.extensions())?.author();
     let queues = mounted(&desk)?;
-    // Only a queue that there is: a slip of the pen would pause nothing.
-    named(&queues, &name).await?;
+    known(&queues, &name).await?;
     let asked: PauseQueue = body::json(request).await?;
     let Some(reason) = checked(Some(asked.reason))? else {
         let detail = "reason: say why, so that others can end the pause";
         return Err(Problem::invalid(detail));
     };
-    let paused = queues
-        .pause(scope(name, asked.group), &reason, by.as_str())
-        .await;
+    let scope = scope(name, asked.group)?;
+    let paused = queues.pause(scope, &reason, by.as_str()).await;
     let pause = paused.map_err(|error| away(&error))?;
     Ok(told(&PauseView::of(&pause)))
 }
@@ -71,7 +72,7 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
 /// never paused it is a conflict.
 #[utoipa::path(post, path = "/api/v1/queues/{queue}/resume", tag = "queues",
     operation_id = "resume_queue",
-    params(("queue" = String, Path, description = "its name")),
+    params(("queue" = String, Path, description = "its name; `*`: every queue")),
     request_body(content = Option<ResumeQueue>),
     responses(
         (status = 200, description = "the pause, ended", body = PauseView),
@@ -81,11 +82,11 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
 pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
     let by = Caller::of(request.extensions())?.author();
     let queues = mounted(&desk)?;
-    named(&queues, &name).await?;
+    known(&queues, &name).await?;
     let asked: Option<ResumeQueue> = body::json_or_nothing(request).await?;
     let asked = asked.unwrap_or_default();
     let reason = checked(asked.reason)?.unwrap_or_default();
-    let scope = scope(name, asked.group);
+    let scope = scope(name, asked.group)?;
     let resumed = queues
         .resume(scope, asked.epoch, &reason, by.as_str())
         .await;
@@ -96,10 +97,23 @@ pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: 
     }
 }
 
-fn scope(queue: String, group: Option<String>) -> Scope {
-    match group {
-        Some(group) => Scope::Group(queue, group),
-        None => Scope::Queue(queue),
+/// Only a queue that there is: a slip of the pen would pause nothing.
+async fn known(queues: &Queues, name: &str) -> Result<(), Problem> {
+    match name {
+        EVERYTHING => Ok(()),
+        name => named(queues, name).await.map(drop),
+    }
+}
+
+fn scope(queue: String, group: Option<String>) -> Result<Scope, Problem> {
+    match (&*queue, group) {
+        (EVERYTHING, None) => Ok(Scope::Everything),
+        (EVERYTHING, Some(_)) => {
+            let detail = "group: everything has none; name its queue";
+            Err(Problem::invalid(detail))
+        }
+        (_, Some(group)) => Ok(Scope::Group(queue, group)),
+        (_, None) => Ok(Scope::Queue(queue)),
     }
 }
 

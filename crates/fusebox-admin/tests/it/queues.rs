@@ -199,6 +199,33 @@ async fn a_pause_holds_until_it_is_ended_by_its_own_epoch() {
 }
 
 #[tokio::test]
+async fn everything_is_paused_and_resumed_by_a_star() {
+    let (desk, rag, vms) = mounted();
+    push(&rag, "till-1", "one").await;
+    push(&vms, "till-2", "two").await;
+    let pause = "/api/v1/queues/*/pause";
+    let paused = desk.post(pause, r#"{"reason": "audit"}"#).await.ok();
+    assert_eq!(
+        (&paused["queue"], &paused["group"]),
+        (&json!("*"), &Value::Null)
+    );
+    for queue in [&rag, &vms] {
+        let leases = queue.lease(1, MINUTE).await.expect("asked");
+        assert!(leases.leased.is_empty());
+    }
+    let group = r#"{"reason": "x", "group": "spring"}"#;
+    let detail = desk.post(pause, group).await.problem(422);
+    assert!(detail.contains("group"), "{detail}");
+    let stale = r#"{"epoch": 99}"#;
+    desk.post("/api/v1/queues/*/resume", stale)
+        .await
+        .problem(409);
+    let ended = desk.post("/api/v1/queues/*/resume", "").await.ok();
+    assert_eq!(ended["paused"], false);
+    assert_eq!(lease(&vms).await.key.as_deref(), Some("till-2"));
+}
+
+#[tokio::test]
 async fn dead_letters_are_shown_with_their_history_retried_and_discarded() {
     let (desk, rag, vms) = mounted();
     let dead = kill(&rag, "till-1", "one").await;

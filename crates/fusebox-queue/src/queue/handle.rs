@@ -12,7 +12,7 @@ use super::stats::QueueStats;
 use super::{Queues, backoff};
 use crate::clock::millis;
 use crate::message::{Leased, Leases, NewMessage, Pushed};
-use crate::record::{Record, Response, Scope};
+use crate::record::{Group, Record, Response, Scope};
 use crate::settings::QueueSettings;
 use crate::storage::Ending;
 use crate::{PushError, QueueError};
@@ -165,6 +165,14 @@ impl Queue {
         let (queue, key) = (Arc::clone(self.name()), key.to_owned());
         let desk = &self.queues.shared().desk;
         desk.ask(move |reader| reader.has_backlog(&queue, &key))
+    }
+
+    /// The groups that have messages which wait or are being sent, by name. Each message of the
+    /// queue is looked at.
+    pub fn groups(&self) -> Answer<Vec<Group>> {
+        let queue = Arc::clone(self.name());
+        let desk = &self.queues.shared().desk;
+        desk.ask(move |reader| reader.groups(&queue))
     }
 
     /// Waits for changes from now on.

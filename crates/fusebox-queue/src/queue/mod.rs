@@ -233,13 +233,19 @@ impl Queues {
 
     /// Whether this is paused now, by itself or by a scope around it. It waits for nothing.
     pub fn is_paused(&self, scope: &Scope) -> bool {
-        self.shared().pauses.cover(scope)
+        self.pause_over(scope).is_some()
     }
 
-    /// The pause of exactly this scope, as long as it lasts; what is
-    /// [in flight](Pause::in_flight) as it was when it began. It waits for nothing.
-    pub fn paused(&self, scope: &Scope) -> Option<Pause> {
-        self.shared().pauses.of(scope)
+    /// The pause that is in force over a scope: its own, or that of the nearest scope around it;
+    /// what is [in flight](Pause::in_flight) as it was when it began. It waits for nothing.
+    pub fn pause_over(&self, scope: &Scope) -> Option<Pause> {
+        self.shared().pauses.over(scope)
+    }
+
+    /// The last pause of exactly this scope, or its end; what is [in flight](Pause::in_flight) as
+    /// it was then. `None`: it was never paused. It waits for nothing.
+    pub fn last_pause(&self, scope: &Scope) -> Option<Pause> {
+        self.shared().pauses.last(scope)
     }
 
     /// Waits for pauses and their ends, of any scope.

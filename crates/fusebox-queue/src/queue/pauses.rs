@@ -33,10 +33,10 @@ impl Pauses {
         self.bell.close();
     }
 
-    /// A pause of exactly this scope, if it is paused now.
-    pub(super) fn of(&self, scope: &Scope) -> Option<Pause> {
+    /// The last pause of exactly this scope, or its end.
+    pub(super) fn last(&self, scope: &Scope) -> Option<Pause> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(scope).filter(|pause| pause.paused).cloned()
+        known.get(scope).cloned()
     }
 
     pub(super) fn put_all(&self, pauses: Vec<Pause>) {
@@ -56,16 +56,15 @@ impl Pauses {
         u64::try_from(groups).unwrap_or(u64::MAX)
     }
 
-    /// Whether it is paused, by itself or by a scope around it.
-    pub(super) fn cover(&self, scope: &Scope) -> bool {
+    /// The pause that is in force over a scope: its own, or that of the nearest one around it.
+    pub(super) fn over(&self, scope: &Scope) -> Option<Pause> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let is_paused = |scope: &Scope| known.get(scope).is_some_and(|pause| pause.paused);
-        if is_paused(&Scope::Everything) || is_paused(scope) {
-            return true;
-        }
-        match scope {
-            Scope::Group(queue, _) => is_paused(&Scope::Queue(queue.clone())),
-            Scope::Everything | Scope::Queue(_) => false,
-        }
+        let paused = |scope: &Scope| known.get(scope).filter(|pause| pause.paused);
+        let of_queue = || match scope {
+            Scope::Group(queue, _) => paused(&Scope::Queue(queue.clone())),
+            Scope::Everything | Scope::Queue(_) => None,
+        };
+        let nearest = paused(scope).or_else(of_queue);
+        nearest.or_else(|| paused(&Scope::Everything)).cloned()
     }
 }

@@ -64,7 +64,8 @@ impl Drop for MainFollower {
 
 fn bring(queues: &Queues, main: &MainBreaker) {
     let author = Author::new(MainFollower::AUTHOR);
-    match (queues.paused(&Scope::Everything), main.opened()) {
+    let pause = queues.last_pause(&Scope::Everything);
+    match (pause.filter(|pause| pause.paused), main.opened()) {
         (Some(Pause { reason, by, .. }), None) => {
             main.open(format!("{reason} (paused by {by})"), &author);
         }

@@ -26,6 +26,7 @@ mod builder;
 mod delivery;
 mod follow;
 mod gate;
+mod global;
 mod live_calls;
 mod pace;
 mod run;
@@ -46,6 +47,9 @@ use tokio::task::JoinHandle;
 
 pub use builder::{RelayBuilder, RelaySettingsError};
 pub use follow::MainFollower;
+pub use global::{
+    FailedCheck, GlobalBreaker, GlobalState, Incident, NotResumed, Opening, StopOnFailure,
+};
 pub use pace::{Pace, PaceError};
 pub use stats::{RelayStats, RelayWatch, Waits};
 

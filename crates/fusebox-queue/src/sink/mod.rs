@@ -5,6 +5,7 @@
 
 #[cfg(feature = "http")]
 mod http;
+mod routes;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -14,6 +15,8 @@ use fusebox::FailureClass;
 
 use crate::message::Leased;
 use crate::record::Response;
+
+pub use routes::Routes;
 
 #[cfg(feature = "http")]
 pub use http::{HttpSink, HttpSinkBuilder, HttpSinkError, Judgement};

@@ -47,7 +47,7 @@ pub(crate) use sqlite::{ROOM, Sqlite, look};
 use crate::clock::Millis;
 use crate::error::StorageError;
 use crate::id::MessageId;
-use crate::record::{Depth, Page, Pause, Query, Record};
+use crate::record::{Depth, Group, Page, Pause, Query, Record};
 
 /// A place that keeps messages. Blocking: only the writer's thread calls it.
 pub(crate) trait Storage: Send + 'static {
@@ -92,6 +92,9 @@ pub(crate) trait Reader: Send + 'static {
 
     /// Every queue that was ever used, by name.
     fn depths(&mut self) -> Result<Vec<Depth>, StorageError>;
+
+    /// The groups of a queue that have messages which wait or are being sent, by name.
+    fn groups(&mut self, queue: &str) -> Result<Vec<Group>, StorageError>;
 
     /// Every scope that was ever paused, in order of scopes.
     fn pauses(&mut self) -> Result<Vec<Pause>, StorageError>;

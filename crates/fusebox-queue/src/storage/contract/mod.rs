@@ -74,6 +74,7 @@ macro_rules! contract {
                 reading::a_history_keeps_the_last_twenty,
                 reading::backlogs_are_those_of_one_key,
                 reading::a_sound_place_passes_its_check,
+                reading::groups_are_counted_while_they_have_something_to_send,
                 random::random_orders_with_crashes_in_between_keep_every_promise,
             );
         }

@@ -249,5 +249,5 @@ pub(super) fn a_resume_with_groups_resumes_all_of_them_or_nothing(bench: &mut Be
     bench.reopen();
     assert_eq!(bench.leased(10).len(), 2);
     let again = resume_all(bench, &everything, None, true).expect("resumed");
-    assert_eq!(again, [closed]);
+    assert_eq!((again.len(), again[0].epoch), (1, closed.epoch));
 }

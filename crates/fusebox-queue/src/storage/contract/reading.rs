@@ -301,3 +301,30 @@ pub(super) fn a_sound_place_passes_its_check(bench: &mut Bench) {
     bench.lease(1);
     assert_eq!(bench.reader().check(), Ok(vec![]));
 }
+
+pub(super) fn groups_are_counted_while_they_have_something_to_send(bench: &mut Bench) {
+    let groups = |bench: &mut Bench| {
+        let found = bench.reader().groups(QUEUE).expect("read");
+        let found = found.into_iter().map(|group| (group.name, group.messages));
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(groups(bench), []);
+    bench.push(NewMessage::new(""));
+    for name in ["spring", "autumn", "spring"] {
+        bench.push(NewMessage::new("").group(name).key("k"));
+    }
+    let other = bench.try_push("other", NewMessage::new("").group("winter"));
+    other.expect("pushed");
+    let both = [("autumn".to_owned(), 1), ("spring".to_owned(), 2)];
+    assert_eq!(groups(bench), both);
+    let taken = bench.lease(10).leased;
+    assert_eq!(groups(bench), both, "what is being sent counts");
+    for leased in &taken {
+        bench.settle(leased, Ending::Delivered { response: None });
+    }
+    bench.reopen();
+    assert_eq!(
+        groups(bench),
+        [("autumn".to_owned(), 1), ("spring".to_owned(), 1)]
+    );
+}

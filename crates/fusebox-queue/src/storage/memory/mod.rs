@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Done, Order, Reader, Storage, StorageError, StorageFigures};
-use crate::record::{Depth, Page, Pause, Query, Record, Scope};
+use crate::record::{Depth, Group, Page, Pause, Query, Record, Scope};
 use crate::{MessageId, clock};
 use row::Row;
 
@@ -136,6 +136,19 @@ impl Reader for Eyes {
     fn depths(&mut self) -> Result<Vec<Depth>, StorageError> {
         let book = lock(&self.0);
         Ok(book.queues.iter().map(|queue| book.depth(queue)).collect())
+    }
+
+    fn groups(&mut self, queue: &str) -> Result<Vec<Group>, StorageError> {
+        let book = lock(&self.0);
+        let mut groups = BTreeMap::<String, u64>::new();
+        let alive = book.of(queue).filter(|row| row.is_alive());
+        for name in alive.filter_map(|row| row.message.group.clone()) {
+            *groups.entry(name).or_default() += 1;
+        }
+        let groups = groups.into_iter();
+        Ok(groups
+            .map(|(name, messages)| Group { name, messages })
+            .collect())
     }
 
     fn pauses(&mut self) -> Result<Vec<Pause>, StorageError> {

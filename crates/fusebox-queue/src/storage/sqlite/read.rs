@@ -14,7 +14,9 @@ use super::{check, file, list, pause};
 use crate::clock;
 use crate::error::StorageError;
 use crate::id::MessageId;
-use crate::record::{Death, Depth, MessageState, Page, Pause, Query, Record, Response, Scope};
+use crate::record::{
+    Death, Depth, Group, MessageState, Page, Pause, Query, Record, Response, Scope,
+};
 use crate::storage::Reader;
 
 /// Whether `m`, with its trouble `r`, is being sent: it has no turn, though it is the first.
@@ -75,6 +77,21 @@ impl Reader for Look {
 
     fn depths(&mut self) -> Result<Vec<Depth>, StorageError> {
         self.at_once(depths)
+    }
+
+    fn groups(&mut self, queue: &str) -> Result<Vec<Group>, StorageError> {
+        let sql = "SELECT m.grp, count(*) FROM message m JOIN queue q ON q.id = m.queue
+                   WHERE q.name = ?1 AND m.grp IS NOT NULL GROUP BY m.grp ORDER BY m.grp";
+        self.at_once(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let groups = statement.query_map([queue], |row| {
+                Ok(Group {
+                    name: row.get(0)?,
+                    messages: number(row.get(1)?),
+                })
+            })?;
+            Ok(groups.collect::<Result<_, _>>()?)
+        })
     }
 
     fn pauses(&mut self) -> Result<Vec<Pause>, StorageError> {
@@ -232,7 +249,6 @@ fn content(db: &Connection, table: &str, record: &mut Record) -> Result<(), Fail
         record.attributes = attributes.map_err(damaged)?;
         record.body = Bytes::copy_from_slice(facts.body);
     } else {
-        record.state = MessageState::Dead;
         record.death = Some(Death::Corrupt);
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod attempts;
 mod branches;
 mod follow;
+mod global;
 mod order;
 mod pace;
 mod slow;
