@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::{self, ClientCommand};
 use super::progress::Progress;
-use super::{BAD_INPUT, CANNOT_BIND, NO, say, tell};
+use super::{BAD_INPUT, CANNOT_BIND, NO, output, say, tell};
 
 /// What `queue` does.
 #[derive(Debug, Subcommand)]
@@ -68,8 +68,10 @@ enum Trouble {
 fn told(done: Result<u8, Trouble>) -> u8 {
     match done {
         Ok(code) => code,
-        // Who reads has enough.
-        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(Trouble::Output(error)) => {
+            output::written(Err(error));
+            0
+        }
         Err(trouble) => {
             tell(&format!("fusebox: {trouble}"));
             match trouble {
