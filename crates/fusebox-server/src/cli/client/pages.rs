@@ -12,9 +12,9 @@ const PAGE_MAX: usize = 1000;
 /// More than the longest log has; whoever sends more pages will not stop.
 const PAGES_MAX: usize = 100_000;
 
-/// The list under `key` at `path`, whose pages are of this shape, put together from all its pages, as the one page it would be:
-/// `{key: [...], "next": null}`. With `most`, no more than that many; `next` then says where it
-/// goes on.
+/// The list under `key` at `path`, whose pages are of this shape, put together from all of them as
+/// the one page it would be: `{key: [...], "next": null}`. With `most`, no more than that many;
+/// `next` then says where it goes on.
 ///
 /// # Errors
 /// As for one page.
