@@ -267,6 +267,35 @@ async fn what_cannot_be_kept_is_refused_with_its_reason() {
     );
 }
 
+#[tokio::test]
+async fn a_delivery_is_judged_by_the_classify_of_live_calls() {
+    let folder = Folder::new();
+    let more = "classify = { \"409\" = \"success\", \"404\" = \"failure\" }\n";
+    let (daemon, upstream) = open_house(&folder, more).await;
+    let place = kept(&daemon, "till-1", "paid twice").await;
+    upstream.turn(Mode::Fail(409));
+    close(&daemon).await;
+    let delivered = becomes(&daemon, &place, "delivered").await;
+    assert_eq!(
+        (&delivered["attempts"], &delivered["response"]["status"]),
+        (&json!(1), &json!(409))
+    );
+    assert_eq!(post(&daemon, "till-1", "", "live").await.status, 409);
+    assert_eq!(daemon.circuit("rag").await["state"], "closed");
+
+    // Of a failure, though it is below 500, the message waits.
+    upstream.turn(Mode::Fail(503));
+    assert_eq!(post(&daemon, "till-1", "", "x").await.status, 503);
+    let place = kept(&daemon, "till-1", "later").await;
+    upstream.turn(Mode::Fail(404));
+    close(&daemon).await;
+    let told = tells(&daemon, &place, |message| !message["last_error"].is_null()).await;
+    assert_eq!(
+        (&told["state"], &told["last_error"]),
+        (&json!("pending"), &json!("the upstream answered 404"))
+    );
+}
+
 /// The value of a series in the metrics, once it is this.
 async fn measures(daemon: &Daemon, accept: &str, series: &str, is_so: impl Fn(f64) -> bool) {
     let head = format!(
