@@ -51,17 +51,17 @@ pub(crate) struct ResumeQueue {
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
-    let by = Caller::of(request.extensions())?.author();
+    let caller = Caller::of(request.extensions())?.clone();
     let queues = mounted(&desk)?;
     // Only a queue that there is: a slip of the pen would pause nothing.
-    named(&queues, &name).await?;
+    named(&queues, &name, &caller).await?;
     let asked: PauseQueue = body::json(request).await?;
     let Some(reason) = checked(Some(asked.reason))? else {
         let detail = "reason: say why, so that others can end the pause";
         return Err(Problem::invalid(detail));
     };
     let paused = queues
-        .pause(scope(name, asked.group), &reason, by.as_str())
+        .pause(scope(name, asked.group), &reason, caller.author().as_str())
         .await;
     let pause = paused.map_err(|error| away(&error))?;
     Ok(told(&PauseView::of(&pause)))
@@ -79,15 +79,15 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
-    let by = Caller::of(request.extensions())?.author();
+    let caller = Caller::of(request.extensions())?.clone();
     let queues = mounted(&desk)?;
-    named(&queues, &name).await?;
+    named(&queues, &name, &caller).await?;
     let asked: Option<ResumeQueue> = body::json_or_nothing(request).await?;
     let asked = asked.unwrap_or_default();
     let reason = checked(asked.reason)?.unwrap_or_default();
     let scope = scope(name, asked.group);
     let resumed = queues
-        .resume(scope, asked.epoch, &reason, by.as_str())
+        .resume(scope, asked.epoch, &reason, caller.author().as_str())
         .await;
     match resumed {
         Ok(pause) => Ok(told(&PauseView::of(&pause))),

@@ -68,6 +68,19 @@ async fn dead_letters_and_queues_are_looked_at_and_steered_from_the_command_line
             "{wrong:?}"
         );
     }
+    let unknown = "fusebox: 404 Unknown queue: there is no queue \"rga\"; there are: rag";
+    for wrong in [
+        &["dead", "list", "rga"][..],
+        &["dead", "retry", "--queue", "rga"],
+        &["dead", "discard", "--queue", "rga"],
+        &["queue", "show", "rga"],
+        &["queue", "pause", "rga", "--reason", "x"],
+        &["queue", "resume", "rga"],
+    ] {
+        let ended = client(&folder, &daemon, wrong).await;
+        assert_eq!((ended.code, ended.out.len()), (Some(4), 0), "{wrong:?}");
+        assert_eq!(ended.err, [unknown], "{wrong:?}");
+    }
     let none = ["dead", "discard", "--queue", "rag"];
     assert_eq!(client(&folder, &daemon, &none).await.out, ["0 are gone"]);
 }
