@@ -109,8 +109,27 @@ async fn a_file_of_queues_is_checked_and_written_out_while_it_is_used() {
     );
     let other = folder.run(&["queue", "check", "other.db"]).await;
     assert_eq!(other.code, Some(2), "{other:?}");
-    let none = folder.run(&["queue", "check", "none.db"]).await;
-    assert_eq!(none.code, Some(3), "{none:?}");
+    folder.write("empty.db", "");
+    std::fs::create_dir(folder.path("folder.db")).unwrap();
+    for (name, what) in [
+        ("none.db", "there is no such file"),
+        ("no/none.db", "there is no such file"),
+        ("folder.db", "it is no file"),
+        ("empty.db", "it is empty"),
+    ] {
+        let allowed = "; give the queue.db of a data folder, by default fusebox-data/queue.db";
+        for command in ["check", "export"] {
+            let ended = folder.run(&["queue", command, name]).await;
+            assert_eq!((ended.code, ended.out.len()), (Some(2), 0), "{ended:?}");
+            assert_eq!(ended.err, [format!("fusebox: {name}: {what}{allowed}")]);
+        }
+    }
+    let made = |name: &str| folder.path(name).exists();
+    assert!(!made("none.db") && !made("no"), "a look makes no file");
+    let beside = std::fs::read_dir(folder.path("")).unwrap();
+    let beside = beside.filter_map(Result::ok).map(|entry| entry.file_name());
+    let beside: Vec<_> = beside.filter(|name| name != "fusebox-data").collect();
+    assert_eq!(beside.len(), 4, "{beside:?}");
     // A second daemon in the same folder would be a second owner.
     let second = folder
         .run(&["serve", "fusebox.toml", "--listen", "127.0.0.1:0"])
