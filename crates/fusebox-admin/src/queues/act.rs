@@ -40,8 +40,8 @@ pub(crate) struct ResumeQueue {
     group: Option<String>,
 }
 
-/// Pause a queue or a group of it: nothing of it is sent any more. What is being sent goes on to
-/// its end.
+/// Pause a queue or a group of it: nothing that waits in it is sent any more. What is being sent
+/// goes on to its end, and calls that the circuit admits still pass: only a hold keeps those.
 #[utoipa::path(post, path = "/api/v1/queues/{queue}/pause", tag = "queues",
     operation_id = "pause_queue",
     params(("queue" = String, Path, description = "its name")),

@@ -35,7 +35,10 @@ pub(in crate::cli) enum QueueCommand {
     List(List),
     /// One queue in detail
     Show(Show),
-    /// Send nothing of a queue, or of a group of it, until `resume`; calls are still taken
+    /// Deliver nothing that waits in a queue, or in a group of it, until `resume`
+    ///
+    /// Calls are still taken: those that the circuit admits pass to the upstream, others wait. To
+    /// keep all calls from the upstream, hold the circuit: `fusebox hold CIRCUIT forced_open`.
     Pause(Pause),
     /// End a pause
     Resume(Resume),
@@ -113,7 +116,15 @@ pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), 
             }
             let path = format!("{}/pause", path::queue(&what.name)?);
             let answer = service.send(Method::POST, &path, &body, &PAUSE).await?;
-            what.form.print(&answer, pause);
+            // Whoever pauses during an incident must not take it that nothing is sent now.
+            what.form.print(&answer, |answer| {
+                format!(
+                    "{}\ndeliveries of what waits stop; calls that the circuit admits still pass \
+                     (`fusebox hold {} forced_open` stops those, too)",
+                    pause(answer),
+                    what.name
+                )
+            });
         }
         QueueCommand::Resume(what) => {
             let mut body = with_reason(json!({}), &what.reason);

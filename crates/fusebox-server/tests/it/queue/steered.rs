@@ -12,6 +12,40 @@ async fn client(folder: &Folder, daemon: &Daemon, args: &[&str]) -> Ended {
 }
 
 #[tokio::test]
+async fn a_pause_stops_deliveries_and_no_call_that_the_circuit_admits() {
+    let folder = Folder::new();
+    let (daemon, upstream) = house(&folder, "").await;
+    upstream.turn(Mode::Ok);
+    let pause = ["queue", "pause", "rag", "--reason", "drill"];
+    let paused = client(&folder, &daemon, &pause).await;
+    // Whoever pauses is told what goes on, and what would stop it.
+    let told = [
+        "rag is paused (epoch 1): drill",
+        "deliveries of what waits stop; calls that the circuit admits still pass \
+         (`fusebox hold rag forced_open` stops those, too)",
+    ];
+    assert_eq!(
+        (paused.code, &paused.out[..]),
+        (Some(0), &told.map(str::to_owned)[..])
+    );
+    let live = post(&daemon, "till-1", "", "live").await;
+    assert_eq!((live.status, upstream.hits()), (200, 1));
+
+    let hold = ["hold", "rag", "forced_open", "--reason", "drill"];
+    assert_eq!(client(&folder, &daemon, &hold).await.code, Some(0));
+    let place = kept(&daemon, "till-1", "kept").await;
+    let release = ["release", "rag"];
+    assert_eq!(client(&folder, &daemon, &release).await.code, Some(0));
+    close(&daemon).await;
+    assert_eq!(post(&daemon, "till-1", "", "live").await.status, 200);
+    assert_eq!(daemon.get(&place).await.json()["state"], "pending");
+    let resumed = client(&folder, &daemon, &["queue", "resume", "rag"]).await;
+    assert_eq!(resumed.out, ["rag is not paused (epoch 2)"]);
+    becomes(&daemon, &place, "delivered").await;
+    assert_eq!(upstream.hits(), 3);
+}
+
+#[tokio::test]
 async fn dead_letters_and_queues_are_looked_at_and_steered_from_the_command_line() {
     let folder = Folder::new();
     let (daemon, upstream) = open_house(&folder, "").await;
