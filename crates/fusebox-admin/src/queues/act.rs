@@ -43,8 +43,8 @@ pub(crate) struct ResumeQueue {
     group: Option<String>,
 }
 
-/// Pause a queue or a group of it: nothing of it is sent any more. What is being sent goes on to
-/// its end.
+/// Pause a queue or a group of it: nothing that waits in it is sent any more. What is being sent
+/// goes on to its end, and calls that the circuit admits still pass: only a hold keeps those.
 #[utoipa::path(post, path = "/api/v1/queues/{queue}/pause", tag = "queues",
     operation_id = "pause_queue",
     params(("queue" = String, Path, description = "its name; `*`: every queue")),
@@ -54,16 +54,16 @@ pub(crate) struct ResumeQueue {
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
-    let by = Caller::of(request.extensions())?.author();
+    let caller = Caller::of(request.extensions())?.clone();
     let queues = mounted(&desk)?;
-    known(&queues, &name).await?;
+    known(&queues, &name, &caller).await?;
     let asked: PauseQueue = body::json(request).await?;
     let Some(reason) = checked(Some(asked.reason))? else {
         let detail = "reason: say why, so that others can end the pause";
         return Err(Problem::invalid(detail));
     };
     let scope = scope(name, asked.group)?;
-    let paused = queues.pause(scope, &reason, by.as_str()).await;
+    let paused = queues.pause(scope, &reason, caller.author().as_str()).await;
     let pause = paused.map_err(|error| away(&error))?;
     Ok(told(&PauseView::of(&pause)))
 }
@@ -80,15 +80,15 @@ pub(crate) async fn pause(State(desk): State<Desk>, Name(name): Name, request: R
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: Request) -> Answer {
-    let by = Caller::of(request.extensions())?.author();
+    let caller = Caller::of(request.extensions())?.clone();
     let queues = mounted(&desk)?;
-    known(&queues, &name).await?;
+    known(&queues, &name, &caller).await?;
     let asked: Option<ResumeQueue> = body::json_or_nothing(request).await?;
     let asked = asked.unwrap_or_default();
     let reason = checked(asked.reason)?.unwrap_or_default();
     let scope = scope(name, asked.group)?;
     let resumed = queues
-        .resume(scope, asked.epoch, &reason, by.as_str())
+        .resume(scope, asked.epoch, &reason, caller.author().as_str())
         .await;
     match resumed {
         Ok(pause) => Ok(told(&PauseView::of(&pause))),
@@ -98,10 +98,10 @@ pub(crate) async fn resume(State(desk): State<Desk>, Name(name): Name, request: 
 }
 
 /// Only a queue that there is: a slip of the pen would pause nothing.
-async fn known(queues: &Queues, name: &str) -> Result<(), Problem> {
+async fn known(queues: &Queues, name: &str, caller: &Caller) -> Result<(), Problem> {
     match name {
         EVERYTHING => Ok(()),
-        name => named(queues, name).await.map(drop),
+        name => named(queues, name, caller).await.map(drop),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::look::{Messages, cursor, page};
+use super::look::{Messages, cursor, named, page};
 use super::view::Message;
 use super::{Id, away, found, mounted, unknown_message};
 use crate::access::{Caller, Role};
@@ -61,7 +61,7 @@ enum Act {
     ),
     responses(
         (status = 200, description = "a page of dead letters", body = Messages),
-        (status = 404, description = "this service has no queues"),
+        (status = 404, description = "there is no such queue, or none at all"),
         (status = 503, description = "the queues cannot be read now"),
     ))]
 pub(crate) async fn all(
@@ -81,6 +81,7 @@ pub(crate) async fn all(
     };
     if let Some(queue) = &which.queue {
         caller.may(Role::Viewer, queue)?;
+        named(&queues, queue, &caller).await?;
     } else if caller.may_all(Role::Viewer).is_err() {
         // Who may see some only has to name one: a page of what is left would be short or long by
         // chance.
@@ -143,7 +144,7 @@ pub(crate) async fn discard(State(desk): State<Desk>, Id(id): Id, request: Reque
     request_body(content = Many),
     responses(
         (status = 200, description = "how many", body = Changed),
-        (status = 404, description = "this service has no queues"),
+        (status = 404, description = "there is no such queue, or none at all"),
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn retry_many(State(desk): State<Desk>, request: Request) -> Answer {
@@ -156,7 +157,7 @@ pub(crate) async fn retry_many(State(desk): State<Desk>, request: Request) -> An
     request_body(content = Many),
     responses(
         (status = 200, description = "how many", body = Changed),
-        (status = 404, description = "this service has no queues"),
+        (status = 404, description = "there is no such queue, or none at all"),
         (status = 503, description = "the queues cannot be used now"),
     ))]
 pub(crate) async fn discard_many(State(desk): State<Desk>, request: Request) -> Answer {
@@ -186,8 +187,10 @@ async fn act_on_many(desk: &Desk, request: Request, act: Act) -> Answer {
     if !(1..=MANY_MAX).contains(&max) {
         return Err(Problem::invalid(format!("max: 1 to {MANY_MAX}")));
     }
-    mounted(desk)?;
+    let queues = mounted(desk)?;
     caller.may(Role::Operator, &asked.queue)?;
+    // A slip of the pen would look like a queue without dead letters.
+    named(&queues, &asked.queue, &caller).await?;
     let selection = Selection::Oldest {
         queue: asked.queue.clone(),
         key: asked.key,

@@ -61,9 +61,10 @@ pub(crate) async fn all(
     ))]
 pub(crate) async fn one(
     State(desk): State<Desk>,
+    caller: Caller,
     Name(name): Name,
 ) -> Result<Json<Queue>, Problem> {
-    named(&mounted(&desk)?, &name).await.map(Json)
+    named(&mounted(&desk)?, &name, &caller).await.map(Json)
 }
 
 /// What waits in a queue or is being sent.
@@ -83,12 +84,13 @@ pub(crate) async fn one(
     ))]
 pub(crate) async fn messages(
     State(desk): State<Desk>,
+    caller: Caller,
     Name(name): Name,
     query: Query,
 ) -> Result<Json<Messages>, Problem> {
     let queues = mounted(&desk)?;
     let query = query.only(&["key", "group", "limit", "cursor"])?;
-    named(&queues, &name).await?;
+    named(&queues, &name, &caller).await?;
     let which = Which {
         queue: Some(name),
         key: query.one("key")?.map(str::to_owned),
@@ -110,10 +112,11 @@ pub(crate) async fn messages(
     ))]
 pub(crate) async fn pauses(
     State(desk): State<Desk>,
+    caller: Caller,
     Name(name): Name,
 ) -> Result<Json<Pauses>, Problem> {
     let queues = mounted(&desk)?;
-    named(&queues, &name).await?;
+    named(&queues, &name, &caller).await?;
     let pauses = queues.pauses().await;
     let pauses = pauses.map_err(|error| away(&error))?;
     let of_queue = pauses.iter().filter(|pause| match &pause.scope {
@@ -140,10 +143,14 @@ pub(crate) async fn message(
     Ok(Json(Message::whole(&record)))
 }
 
-/// The queue of that name as it is now.
-pub(super) async fn named(queues: &Queues, name: &str) -> Result<Queue, Problem> {
-    let mut shown = shown(queues, |found| found == name).await?;
-    shown.pop().ok_or_else(|| unknown_queue(name))
+/// The queue of that name as it is now. Where there is none, the error names those that the caller
+/// sees.
+pub(super) async fn named(queues: &Queues, name: &str, caller: &Caller) -> Result<Queue, Problem> {
+    let seen = shown(queues, |found| caller.sees(found)).await?;
+    let known: Vec<String> = seen.iter().map(|queue| queue.name().to_owned()).collect();
+    let mut seen = seen.into_iter();
+    seen.find(|queue| queue.name() == name)
+        .ok_or_else(|| unknown_queue(name, &known))
 }
 
 async fn shown(queues: &Queues, wanted: impl Fn(&str) -> bool) -> Result<Vec<Queue>, Problem> {

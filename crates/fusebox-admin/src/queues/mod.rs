@@ -95,8 +95,13 @@ async fn param(parts: &mut Parts, desk: &Desk, called: &str) -> Option<String> {
     found.map(|(_, value)| value.to_owned())
 }
 
-fn unknown_queue(name: &str) -> Problem {
-    let detail = format!("there is no queue {name:?}");
+/// With those that the caller may see.
+fn unknown_queue(name: &str, known: &[String]) -> Problem {
+    let known = match known {
+        [] => "there are none".to_owned(),
+        known => format!("there are: {}", known.join(", ")),
+    };
+    let detail = format!("there is no queue {name:?}; {known}");
     Problem::not_found("unknown-queue", "Unknown queue", detail)
 }
 

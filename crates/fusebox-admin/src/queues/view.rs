@@ -166,6 +166,10 @@ impl Queue {
             name: depth.queue,
         }
     }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl PauseView {

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Weak;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use fusebox::{FailureClass, Outcome};
@@ -15,6 +16,7 @@ use tower_service::Service;
 
 use super::upstream::{RequestBody, UpstreamBody, UpstreamError};
 use super::{BranchOf, Circuit, Circuits};
+use crate::settings::CircuitSettings;
 
 const METHOD: &str = ":method";
 const PATH: &str = ":path";
@@ -122,7 +124,6 @@ impl Sink for Delivery {
                     .map_or(0, |queue| queue.settings().response_bytes_max);
                 let (head, body) = response.into_parts();
                 let status = head.status.as_u16();
-                let outcome = circuit.set().outcome_of(status);
                 let retry_after = fusebox_tower::retry_after(&head.headers);
                 let (body, broke) = cut(body, bytes_max).await;
                 let kept = Kept {
@@ -130,7 +131,7 @@ impl Sink for Delivery {
                     headers: kept_headers(&head.headers),
                     body,
                 };
-                match (judged(outcome, kept, retry_after), broke) {
+                match (judged(circuit.set(), kept, retry_after), broke) {
                     // Nobody knows what the rest would have said.
                     (Reply::Delivered(_), Some(error)) => failed(&error),
                     (reply, _) => reply,
@@ -157,9 +158,13 @@ async fn cut(body: UpstreamBody, max: usize) -> (Bytes, Option<UpstreamError>) {
     (kept.freeze(), None)
 }
 
-fn judged(outcome: Outcome, kept: Kept, retry_after: Option<std::time::Duration>) -> Reply {
+/// Judges an answer as that to a live call. A status below 400 has arrived, and so has one that
+/// `classify` calls a success; any other one that does not speak against the upstream is its
+/// refusal.
+fn judged(set: &CircuitSettings, kept: Kept, retry_after: Option<Duration>) -> Reply {
+    let has_arrived = kept.status < 400 || set.classified(kept.status) == Some(Outcome::Success);
     let error = format!("the upstream answered {}", kept.status);
-    match outcome {
+    match set.outcome_of(kept.status) {
         Outcome::Failure(class) => Reply::Failed {
             class,
             error,
@@ -167,7 +172,7 @@ fn judged(outcome: Outcome, kept: Kept, retry_after: Option<std::time::Duration>
             uncertain: false,
         },
         Outcome::Ignored => Reply::Throttled { error, retry_after },
-        Outcome::Success if kept.status < 400 => Reply::Delivered(Some(kept)),
+        Outcome::Success if has_arrived => Reply::Delivered(Some(kept)),
         Outcome::Success => Reply::Refused {
             class: "status".into(),
             error,

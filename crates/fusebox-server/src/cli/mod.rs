@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 yes; 1 the answer is no; 2 bad usage, file or
-//! settings; 3 cannot bind or reach; 4 who was reached refused.
+//! settings; 3 cannot bind, reach or write; 4 who was reached refused.
 
 mod check;
 mod client;
@@ -31,6 +31,8 @@ pub(crate) const BAD_INPUT: u8 = 2;
 pub(crate) const CANNOT_BIND: u8 = 3;
 /// Nobody answers at an address.
 const CANNOT_REACH: u8 = 3;
+/// What was asked for is known, and could not be written.
+const CANNOT_WRITE: u8 = 3;
 /// It was asked, and the answer is no.
 const NO: u8 = 1;
 /// Who was asked did not do it.
@@ -113,14 +115,10 @@ pub fn main() -> ExitCode {
     let command = match CommandLine::try_parse() {
         Ok(line) => line.command,
         Err(error) => {
-            // Help and version are answers; everything else is bad usage. Nobody is left to tell if
-            // this fails.
-            let _ = error.print();
-            return if error.use_stderr() {
-                BAD_INPUT.into()
-            } else {
-                ExitCode::SUCCESS
-            };
+            // Help and version are answers; everything else is bad usage.
+            output::written(error.print());
+            let code = if error.use_stderr() { BAD_INPUT } else { 0 };
+            return output::ended(code).into();
         }
     };
     let code = match command {
@@ -133,7 +131,8 @@ pub fn main() -> ExitCode {
                 source: Source::new(serve.file, flags),
                 json: serve.json,
             };
-            run(serve::run(options))
+            // A daemon goes on without its standard output: the log names its addresses, too.
+            return run(serve::run(options)).into();
         }
         Command::Check(check) => check::run(&Source::new(check.file, Flags::default()), check.json),
         Command::Replay(replay) => replay::run(&replay),
@@ -146,7 +145,7 @@ pub fn main() -> ExitCode {
         Command::Token(command) => token::run(command),
         Command::Completions(what) => completions::run(&what),
     };
-    code.into()
+    output::ended(code).into()
 }
 
 /// Runs a command that talks to the network.

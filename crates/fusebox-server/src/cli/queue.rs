@@ -1,7 +1,8 @@
 //! `fusebox queue`: through a daemon, and on a file.
 
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use fusebox::{Clock, SystemClock};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::{self, ClientCommand};
 use super::progress::Progress;
-use super::{BAD_INPUT, CANNOT_BIND, NO, say, tell};
+use super::{BAD_INPUT, CANNOT_BIND, NO, output, say, tell};
 
 /// What `queue` does.
 #[derive(Debug, Subcommand)]
@@ -59,6 +60,8 @@ pub(super) fn run(command: QueueCommand) -> u8 {
 /// Why a file was not looked at to its end.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
+    #[error("{file}: {what}; give the queue.db of a data folder, by default {FILE}")]
+    NoFile { file: String, what: &'static str },
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error("cannot write: {0}")]
@@ -68,12 +71,15 @@ enum Trouble {
 fn told(done: Result<u8, Trouble>) -> u8 {
     match done {
         Ok(code) => code,
-        // Who reads has enough.
-        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(Trouble::Output(error)) => {
+            output::written(Err(error));
+            0
+        }
         Err(trouble) => {
             tell(&format!("fusebox: {trouble}"));
             match trouble {
-                Trouble::Storage(StorageError::Corrupt { .. } | StorageError::Newer { .. }) => {
+                Trouble::NoFile { .. }
+                | Trouble::Storage(StorageError::Corrupt { .. } | StorageError::Newer { .. }) => {
                     BAD_INPUT
                 }
                 _ => CANNOT_BIND,
@@ -82,8 +88,21 @@ fn told(done: Result<u8, Trouble>) -> u8 {
     }
 }
 
+/// Opens a file, which must be there.
+fn open(path: &Path) -> Result<Inspection, Trouble> {
+    let what = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file",
+        Ok(data) if !data.is_file() => "it is no file",
+        Ok(data) if data.len() == 0 => "it is empty",
+        // What else is wrong is told by who opens it.
+        _ => return Ok(Inspection::open(path)?),
+    };
+    let file = path.display().to_string();
+    Err(Trouble::NoFile { file, what })
+}
+
 fn check(what: &Check) -> Result<u8, Trouble> {
-    let wrong = Inspection::open(&what.file)?.check()?;
+    let wrong = open(&what.file)?.check()?;
     if what.json {
         let file = what.file.display().to_string();
         say(&json!({"file": file, "ok": wrong.is_empty(), "wrong": wrong}).to_string());
@@ -96,7 +115,7 @@ fn check(what: &Check) -> Result<u8, Trouble> {
 }
 
 fn export(what: &Export) -> Result<u8, Trouble> {
-    let mut file = Inspection::open(&what.file)?;
+    let mut file = open(&what.file)?;
     let depths = file.depths()?.into_iter();
     let total = depths.map(|depth| depth.messages + depth.dead).sum();
     let mut progress = Progress::of_data("messages", total);

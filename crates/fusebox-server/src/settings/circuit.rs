@@ -55,8 +55,14 @@ pub struct CircuitSettings {
 }
 
 impl CircuitSettings {
-    /// How an answer with this status is judged: an exact pattern before a class, else the default.
+    /// How an answer with this status is judged: as `classify` says, else the default.
     pub fn outcome_of(&self, status: u16) -> Outcome {
+        let classified = self.classified(status);
+        classified.unwrap_or_else(|| fusebox::classify::status(status))
+    }
+
+    /// What `classify` says of this status: an exact pattern before a class.
+    pub fn classified(&self, status: u16) -> Option<Outcome> {
         let exact = self
             .classify
             .iter()
@@ -66,10 +72,7 @@ impl CircuitSettings {
                 .iter()
                 .find(|(pattern, _)| pattern.matches(status))
         };
-        exact.or_else(class).map_or_else(
-            || fusebox::classify::status(status),
-            |(_, outcome)| *outcome,
-        )
+        exact.or_else(class).map(|(_, outcome)| *outcome)
     }
 }
 

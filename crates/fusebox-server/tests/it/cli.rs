@@ -5,6 +5,7 @@ mod audit;
 mod completions;
 mod daemon;
 mod events;
+mod every;
 mod mounted;
 mod tls;
 mod tokens;

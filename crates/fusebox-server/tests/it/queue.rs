@@ -1,9 +1,11 @@
 //! Calls that are kept for an upstream that cannot take them, by the daemon as a process.
 
+mod steered;
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::daemon::{Daemon, Ended, Folder, ask, exchange, send};
+use crate::daemon::{Daemon, Folder, ask, exchange, send};
 use crate::house::{Answer, BOUND, rag};
 use crate::stand_in::{Mode, StandIn, send as step};
 
@@ -61,22 +63,22 @@ async fn close(daemon: &Daemon) {
 
 /// What became of a message, once it is this.
 async fn becomes(daemon: &Daemon, place: &str, state: &str) -> Value {
+    tells(daemon, place, |message| message["state"] == state).await
+}
+
+/// What is told of a message, once that is so.
+async fn tells(daemon: &Daemon, place: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let begun = tokio::time::Instant::now();
     loop {
         let message = daemon.get(place).await;
         assert_eq!(message.status, 200, "{message:?}");
         let message = message.json();
-        if message["state"] == state {
+        if is_so(&message) {
             return message;
         }
-        assert!(begun.elapsed() < BOUND, "not {state}: {message}");
+        assert!(begun.elapsed() < BOUND, "not yet: {message}");
         tokio::task::yield_now().await;
     }
-}
-
-async fn client(folder: &Folder, daemon: &Daemon, args: &[&str]) -> Ended {
-    let url = format!("http://{}", daemon.admin);
-    folder.run_with(args, &[("FUSEBOX_URL", &url)]).await
 }
 
 #[tokio::test]
@@ -187,15 +189,7 @@ async fn an_answer_is_kept_as_far_as_there_is_room_and_one_that_breaks_off_is_no
     let part = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart";
     upstream.turn(Mode::Script(vec![step(part)]));
     close(&daemon).await;
-    let begun = tokio::time::Instant::now();
-    let message = loop {
-        let message = daemon.get(&place).await.json();
-        if !message["last_error"].is_null() {
-            break message;
-        }
-        assert!(begun.elapsed() < BOUND, "{message}");
-        tokio::task::yield_now().await;
-    };
+    let message = tells(&daemon, &place, |message| !message["last_error"].is_null()).await;
     assert_ne!(message["state"], "delivered", "{message}");
 }
 
@@ -274,64 +268,32 @@ async fn what_cannot_be_kept_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn dead_letters_and_queues_are_looked_at_and_steered_from_the_command_line() {
+async fn a_delivery_is_judged_by_the_classify_of_live_calls() {
     let folder = Folder::new();
-    let (daemon, upstream) = open_house(&folder, "").await;
-    let place = kept(&daemon, "till-1", "bad").await;
-    upstream.turn(Mode::Fail(422));
+    let more = "classify = { \"409\" = \"success\", \"404\" = \"failure\" }\n";
+    let (daemon, upstream) = open_house(&folder, more).await;
+    let place = kept(&daemon, "till-1", "paid twice").await;
+    upstream.turn(Mode::Fail(409));
     close(&daemon).await;
-    let dead = becomes(&daemon, &place, "dead").await;
-    assert_eq!(dead["response"]["status"], 422);
-    let id = dead["id"].as_str().expect("an id");
-
-    let list = client(&folder, &daemon, &["queue", "list"]).await;
-    assert_eq!(list.code, Some(0), "{list:?}");
-    assert!(
-        list.out[1].starts_with("rag ") && list.out[1].contains(" 1 "),
-        "{list:?}"
+    let delivered = becomes(&daemon, &place, "delivered").await;
+    assert_eq!(
+        (&delivered["attempts"], &delivered["response"]["status"]),
+        (&json!(1), &json!(409))
     );
-    let letters = client(&folder, &daemon, &["dead", "list", "rag"]).await;
-    assert!(
-        letters.out[1].contains(id) && letters.out[1].contains("refused"),
-        "{letters:?}"
-    );
-    let shown = client(&folder, &daemon, &["dead", "show", id])
-        .await
-        .out
-        .join("\n");
-    assert!(shown.contains("422") && shown.contains("bad"), "{shown}");
+    assert_eq!(post(&daemon, "till-1", "", "live").await.status, 409);
+    assert_eq!(daemon.circuit("rag").await["state"], "closed");
 
-    let pause = ["queue", "pause", "rag", "--reason", "drill"];
-    assert_eq!(client(&folder, &daemon, &pause).await.code, Some(0));
-    let shown = client(&folder, &daemon, &["queue", "show", "rag"])
-        .await
-        .out
-        .join("\n");
-    assert!(shown.contains("drill (epoch 1)"), "{shown}");
-    let stale = ["queue", "resume", "rag", "--epoch", "7"];
-    assert_eq!(client(&folder, &daemon, &stale).await.code, Some(4));
-    upstream.turn(Mode::Ok);
-    let retried = client(&folder, &daemon, &["dead", "retry", id]).await;
-    assert_eq!(retried.out, ["1 wait again"]);
-    let resume = ["queue", "resume", "rag", "--epoch", "1", "--json"];
-    let resumed = client(&folder, &daemon, &resume).await;
-    assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    becomes(&daemon, &place, "delivered").await;
-    for (wrong, code) in [
-        (&["dead", "show", "x"][..], 2),
-        (&["dead", "discard"], 2),
-        (&["dead", "show", id], 4),
-        (&["queue", "show", "none"], 4),
-        (&["queue", "show", "a/b"], 2),
-    ] {
-        assert_eq!(
-            client(&folder, &daemon, wrong).await.code,
-            Some(code),
-            "{wrong:?}"
-        );
-    }
-    let none = ["dead", "discard", "--queue", "rag"];
-    assert_eq!(client(&folder, &daemon, &none).await.out, ["0 are gone"]);
+    // Of a failure, though it is below 500, the message waits.
+    upstream.turn(Mode::Fail(503));
+    assert_eq!(post(&daemon, "till-1", "", "x").await.status, 503);
+    let place = kept(&daemon, "till-1", "later").await;
+    upstream.turn(Mode::Fail(404));
+    close(&daemon).await;
+    let told = tells(&daemon, &place, |message| !message["last_error"].is_null()).await;
+    assert_eq!(
+        (&told["state"], &told["last_error"]),
+        (&json!("pending"), &json!("the upstream answered 404"))
+    );
 }
 
 /// The value of a series in the metrics, once it is this.
@@ -392,41 +354,4 @@ async fn prometheus_sees_what_waits_and_what_arrived() {
     measures(&daemon, "text/plain", rate, |rate| rate > 0.0).await;
     let failed = "fusebox_queue_failed_total{queue=\"rag\"}";
     measures(&daemon, "text/plain", failed, |count| count == 0.0).await;
-}
-
-#[tokio::test]
-async fn a_file_of_queues_is_checked_and_written_out_while_it_is_used() {
-    let folder = Folder::new();
-    let (daemon, _upstream) = open_house(&folder, "").await;
-    kept(&daemon, "till-1", "paid").await;
-    let checked = folder.run(&["queue", "check"]).await;
-    assert_eq!(
-        (checked.code, checked.out),
-        (Some(0), vec!["ok".to_owned()])
-    );
-    let exported = folder.run(&["queue", "export"]).await;
-    assert_eq!((exported.code, exported.out.len()), (Some(0), 1));
-    let line: Value = serde_json::from_str(&exported.out[0]).expect("JSON");
-    assert_eq!(
-        (&line["body"], &line["state"]),
-        (&json!("paid"), &json!("pending"))
-    );
-
-    folder.write(
-        "other.db",
-        "not a database, but long enough to be looked at as one",
-    );
-    let other = folder.run(&["queue", "check", "other.db"]).await;
-    assert_eq!(other.code, Some(2), "{other:?}");
-    let none = folder.run(&["queue", "check", "none.db"]).await;
-    assert_eq!(none.code, Some(3), "{none:?}");
-    // A second daemon in the same folder would be a second owner.
-    let second = folder
-        .run(&["serve", "fusebox.toml", "--listen", "127.0.0.1:0"])
-        .await;
-    assert_eq!(second.code, Some(3), "{second:?}");
-    assert!(
-        second.err[0].contains("queue.db is used by another process"),
-        "{second:?}"
-    );
 }

@@ -112,7 +112,7 @@ async fn act(
     body: &Value,
 ) -> Result<(), Trouble> {
     let path = format!("{}/{action}", path::circuit(&what.name)?);
-    let answer = service.send(method, &path, body).await;
+    let answer = service.send(method, &path, body, &detail::CIRCUIT).await;
     let answer = nearby::meant(service, &what.name, answer).await?;
     what.form.print(&answer, detail::of);
     Ok(())

@@ -5,14 +5,28 @@ use serde_json::Value;
 
 use super::detail::{number, word};
 use super::service::Service;
+use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
 use super::{Form, pages};
 use crate::paint::Tone;
 
 const AUDIT: &str = "/api/v1/audit";
-/// The list's name in the answer.
-const ENTRIES: &str = "entries";
+const ENTRY: Shape = Shape::Object(&[
+    ("id", Shape::Count),
+    ("at", Shape::Text),
+    ("action", Shape::Text),
+]);
+/// Its pages.
+const LIST: (&str, Shape) = (
+    "entries",
+    Shape::Object(&[("entries", Shape::List(&ENTRY))]),
+);
+const CHECKED: Shape = Shape::Object(&[
+    ("holds", Shape::Truth),
+    ("entries", Shape::Count),
+    ("newest_hash", Shape::Text),
+]);
 /// What fits a screen or two.
 const LIMIT: u16 = 50;
 
@@ -39,13 +53,13 @@ pub(super) async fn run(service: &Service, what: Audit) -> Result<(), Trouble> {
         return verify(service, what.form).await;
     }
     let most = Some(usize::from(what.limit));
-    let answer = pages::all(service, AUDIT, ENTRIES, most).await?;
+    let answer = pages::all(service, AUDIT, &LIST, most).await?;
     what.form.print(&answer, table);
     Ok(())
 }
 
 fn table(answer: &Value) -> String {
-    let entries = answer[ENTRIES].as_array().map_or(&[][..], Vec::as_slice);
+    let entries = answer["entries"].as_array().map_or(&[][..], Vec::as_slice);
     if entries.is_empty() {
         return "no entries".to_owned();
     }
@@ -73,9 +87,8 @@ fn table(answer: &Value) -> String {
 }
 
 async fn verify(service: &Service, form: Form) -> Result<(), Trouble> {
-    let answer = service.get(&format!("{AUDIT}/verify")).await?;
-    let holds = answer["holds"].as_bool();
-    let holds = holds.ok_or_else(|| service.without("holds"))?;
+    let answer = service.get(&format!("{AUDIT}/verify"), &CHECKED).await?;
+    let holds = answer["holds"] == true;
     form.print(
         &answer,
         |answer| if holds { whole(answer) } else { String::new() },

@@ -7,12 +7,24 @@ use serde_json::{Value, json};
 use super::act::with_reason;
 use super::detail::{number, word};
 use super::service::Service;
+use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
 use super::{Form, pages, path};
 use crate::paint::Tone;
 
 const DEAD: &str = "/api/v1/dead-letters";
+const LETTER: Shape = Shape::Object(&[
+    ("id", Shape::Text),
+    ("queue", Shape::Text),
+    ("state", Shape::Word(&["dead", "expired"])),
+]);
+/// Its pages.
+const LIST: (&str, Shape) = (
+    "messages",
+    Shape::Object(&[("messages", Shape::List(&LETTER))]),
+);
+const CHANGED: Shape = Shape::Object(&[("changed", Shape::Count)]);
 /// What fits a screen or two.
 const LIMIT: u16 = 50;
 
@@ -82,11 +94,11 @@ pub(super) async fn run(service: &Service, command: DeadCommand) -> Result<(), T
                 None => DEAD.to_owned(),
             };
             let most = Some(usize::from(what.limit));
-            let answer = pages::all(service, &path, "messages", most).await?;
+            let answer = pages::all(service, &path, &LIST, most).await?;
             what.form.print(&answer, table);
         }
         DeadCommand::Show(what) => {
-            let answer = service.get(&path::dead_letter(&what.id)?).await?;
+            let answer = service.get(&path::dead_letter(&what.id)?, &LETTER).await?;
             what.form.print(&answer, shown);
         }
         DeadCommand::Retry(what) => act(service, "retry", what).await?,
@@ -110,7 +122,7 @@ async fn act(service: &Service, action: &str, what: Act) -> Result<(), Trouble> 
             format!("{DEAD}/{action}")
         }
     };
-    let answer = service.send(Method::POST, &path, &body).await?;
+    let answer = service.send(Method::POST, &path, &body, &CHANGED).await?;
     what.form.print(&answer, |answer| {
         let done = if action == "retry" {
             "wait again"

@@ -4,8 +4,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::shape::Shape;
 use super::table::{Cell, Table};
 use crate::paint::Tone;
+
+/// A circuit.
+pub(super) const CIRCUIT: Shape = Shape::Object(&[
+    ("name", Shape::Text),
+    ("state", Shape::Word(&["closed", "open", "half_open"])),
+    ("totals", Shape::Object(&[])),
+]);
 
 /// Every fact of a circuit on a line of its own.
 pub(super) fn of(circuit: &Value) -> String {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::detail::{number, word};
 use super::service::Service;
+use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
 use super::{Form, nearby, pages, path, plain};
@@ -13,6 +14,19 @@ use crate::paint::Tone;
 
 /// Of all circuits.
 const ALL: &str = "/api/v1/events";
+const EVENT: Shape = Shape::Object(&[
+    ("id", Shape::Count),
+    ("at", Shape::Text),
+    ("kind", Shape::Text),
+]);
+/// Its pages.
+const LIST: (&str, Shape) = ("events", Shape::Object(&[("events", Shape::List(&EVENT))]));
+/// What `replay` takes.
+const REPLAY: Shape = Shape::Object(&[
+    ("id", Shape::Text),
+    ("breaker", Shape::Object(&[])),
+    ("steps", Shape::List(&Shape::Object(&[]))),
+]);
 /// What fits a screen or two.
 const LIMIT: u16 = 50;
 
@@ -47,16 +61,16 @@ enum More {
 
 pub(super) async fn run(service: &Service, what: Events) -> Result<(), Trouble> {
     if let Some(More::Export { id }) = what.export {
-        let replay = service.text(&format!("{ALL}/{id}/replay")).await?;
+        let replay = service.text(&format!("{ALL}/{id}/replay"), &REPLAY).await?;
         say(plain::json(&replay).trim_end());
         return Ok(());
     }
     let most = Some(usize::from(what.limit));
     let answer = match &what.name {
-        None => pages::all(service, ALL, "events", most).await?,
+        None => pages::all(service, ALL, &LIST, most).await?,
         Some(name) => {
             let path = format!("{}/events", path::circuit(name)?);
-            let answer = pages::all(service, &path, "events", most).await;
+            let answer = pages::all(service, &path, &LIST, most).await;
             nearby::meant(service, name, answer).await?
         }
     };

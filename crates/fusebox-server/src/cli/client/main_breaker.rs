@@ -8,11 +8,18 @@ use super::Form;
 use super::act::with_reason;
 use super::detail::word;
 use super::service::Service;
+use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
 use crate::paint::Tone;
 
 pub(super) const PATH: &str = "/api/v1/main";
+/// The main breaker.
+pub(super) const MAIN: Shape = Shape::Object(&[
+    ("state", Shape::Word(&["open", "closed"])),
+    ("since", Shape::Nullable(&Shape::Text)),
+    ("reason", Shape::Nullable(&Shape::Text)),
+]);
 
 /// What `main` takes.
 #[derive(Debug, Args)]
@@ -36,14 +43,14 @@ enum Turn {
 
 pub(super) async fn run(service: &Service, what: Main) -> Result<(), Trouble> {
     let answer = match what.turn {
-        None => service.get(PATH).await?,
+        None => service.get(PATH, &MAIN).await?,
         Some(turn) => {
             let state = match turn {
                 Turn::Open => "open",
                 Turn::Close => "closed",
             };
             let body = with_reason(json!({ "state": state }), &what.reason);
-            service.send(Method::POST, PATH, &body).await?
+            service.send(Method::POST, PATH, &body, &MAIN).await?
         }
     };
     what.form.print(&answer, |main| match banner(main) {

@@ -17,6 +17,7 @@ mod path;
 mod plain;
 pub(super) mod queue;
 mod service;
+mod shape;
 mod status;
 pub(super) mod table;
 mod trouble;

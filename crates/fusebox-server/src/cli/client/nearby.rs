@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::service::Service;
+use super::status::{CIRCUITS, LIST};
 use super::trouble::Trouble;
-use super::{pages, path};
+use super::{detail, pages, path};
 use crate::settings::nearest;
 
 /// One circuit.
@@ -12,7 +13,7 @@ use crate::settings::nearest;
 /// # Errors
 /// As [`meant`] tells them.
 pub(super) async fn get(service: &Service, name: &str) -> Result<Value, Trouble> {
-    let answer = service.get(&path::circuit(name)?).await;
+    let answer = service.get(&path::circuit(name)?, &detail::CIRCUIT).await;
     meant(service, name, answer).await
 }
 
@@ -47,7 +48,7 @@ pub(super) async fn meant<T>(
 
 /// Who may not read the list gets no hint.
 async fn near(service: &Service, name: &str) -> Option<String> {
-    let list = pages::all(service, "/api/v1/circuit-breakers", "circuits", None).await;
+    let list = pages::all(service, CIRCUITS, &LIST, None).await;
     let list = list.ok()?;
     let circuits = list["circuits"].as_array()?;
     let names = circuits

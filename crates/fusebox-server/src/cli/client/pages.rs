@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::path;
 use super::service::Service;
+use super::shape::Shape;
 use super::trouble::Trouble;
 
 /// What the API gives at most at once.
@@ -11,16 +12,16 @@ const PAGE_MAX: usize = 1000;
 /// More than the longest log has; whoever sends more pages will not stop.
 const PAGES_MAX: usize = 100_000;
 
-/// The list under `key` at `path`, put together from all its pages, as the one page it would be:
-/// `{key: [...], "next": null}`. With `most`, no more than that many; `next` then says where it
-/// goes on.
+/// The list under `key` at `path`, whose pages are of this shape, put together from all of them as
+/// the one page it would be: `{key: [...], "next": null}`. With `most`, no more than that many;
+/// `next` then says where it goes on.
 ///
 /// # Errors
-/// As for one page. What answers but has no list is no Fusebox.
+/// As for one page.
 pub(super) async fn all(
     service: &Service,
     path: &str,
-    key: &str,
+    (key, shape): &(&str, Shape),
     most: Option<usize>,
 ) -> Result<Value, Trouble> {
     let mut items: Vec<Value> = Vec::new();
@@ -32,7 +33,7 @@ pub(super) async fn all(
         if let Some(cursor) = &cursor {
             parameters.push(("cursor", cursor));
         }
-        let mut page = service.get(&path::with(path, &parameters)).await?;
+        let mut page = service.get(&path::with(path, &parameters), shape).await?;
         let Some(Value::Array(more)) = page.get_mut(key).map(Value::take) else {
             return Err(service.without(key));
         };
@@ -43,7 +44,7 @@ pub(super) async fn all(
         // to itself would never end.
         if next.is_none() || enough || next == cursor {
             let next = if enough { next } else { None };
-            return Ok(json!({ key: items, "next": next }));
+            return Ok(json!({ *key: items, "next": next }));
         }
         cursor = next;
     }

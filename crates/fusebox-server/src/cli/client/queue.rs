@@ -7,12 +7,26 @@ use serde_json::{Value, json};
 use super::act::with_reason;
 use super::detail::{number, word};
 use super::service::Service;
+use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
 use super::{Form, path};
 use crate::paint::Tone;
 
 const QUEUES: &str = "/api/v1/queues";
+
+const QUEUE: Shape = Shape::Object(&[
+    ("name", Shape::Text),
+    ("messages", Shape::Count),
+    ("dead", Shape::Count),
+]);
+const ALL: Shape = Shape::Object(&[("queues", Shape::List(&QUEUE))]);
+const PAUSE: Shape = Shape::Object(&[
+    ("queue", Shape::Nullable(&Shape::Text)),
+    ("paused", Shape::Truth),
+    ("epoch", Shape::Count),
+]);
+const PAUSES: Shape = Shape::Object(&[("pauses", Shape::List(&PAUSE))]);
 
 /// What `queue` does through a daemon.
 #[derive(Debug, Subcommand)]
@@ -21,7 +35,10 @@ pub(in crate::cli) enum QueueCommand {
     List(List),
     /// One queue in detail
     Show(Show),
-    /// Send nothing of a queue, or of a group of it, until `resume`; calls are still taken
+    /// Deliver nothing that waits in a queue, or in a group of it, until `resume`
+    ///
+    /// Calls are still taken: those that the circuit admits pass to the upstream, others wait. To
+    /// keep all calls from the upstream, hold the circuit: `fusebox hold CIRCUIT forced_open`.
     Pause(Pause),
     /// End a pause
     Resume(Resume),
@@ -82,13 +99,13 @@ pub(in crate::cli) struct Resume {
 pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), Trouble> {
     match command {
         QueueCommand::List(what) => {
-            let answer = service.get(QUEUES).await?;
+            let answer = service.get(QUEUES, &ALL).await?;
             what.form.print(&answer, table);
         }
         QueueCommand::Show(what) => {
             let queue = path::queue(&what.name)?;
-            let answer = service.get(&queue).await?;
-            let pauses = service.get(&format!("{queue}/pauses")).await?;
+            let answer = service.get(&queue, &QUEUE).await?;
+            let pauses = service.get(&format!("{queue}/pauses"), &PAUSES).await?;
             let whole = json!({ "queue": answer, "pauses": pauses["pauses"] });
             what.form.print(&whole, shown);
         }
@@ -98,8 +115,16 @@ pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), 
                 body["group"] = group.into();
             }
             let path = format!("{}/pause", path::queue(&what.name)?);
-            let answer = service.send(Method::POST, &path, &body).await?;
-            what.form.print(&answer, pause);
+            let answer = service.send(Method::POST, &path, &body, &PAUSE).await?;
+            // Whoever pauses during an incident must not take it that nothing is sent now.
+            what.form.print(&answer, |answer| {
+                format!(
+                    "{}\ndeliveries of what waits stop; calls that the circuit admits still pass \
+                     (`fusebox hold {} forced_open` stops those, too)",
+                    pause(answer),
+                    what.name
+                )
+            });
         }
         QueueCommand::Resume(what) => {
             let mut body = with_reason(json!({}), &what.reason);
@@ -110,7 +135,7 @@ pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), 
                 body["epoch"] = epoch.into();
             }
             let path = format!("{}/resume", path::queue(&what.name)?);
-            let answer = service.send(Method::POST, &path, &body).await?;
+            let answer = service.send(Method::POST, &path, &body, &PAUSE).await?;
             what.form.print(&answer, pause);
         }
     }

@@ -18,6 +18,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::credentials::{authorization, variable};
 use super::plain;
+use super::shape::Shape;
 use super::trouble::Trouble;
 use crate::circuits::upstream::{Tls, root_cause};
 use crate::settings::Upstream;
@@ -68,38 +69,38 @@ impl Service {
         self.authorization.is_some()
     }
 
-    /// The JSON at `path`.
-    pub(super) async fn get(&self, path: &str) -> Result<Value, Trouble> {
-        self.parsed(Method::GET, path, None).await
+    /// The JSON at `path`, which is of this shape.
+    pub(super) async fn get(&self, path: &str, shape: &Shape) -> Result<Value, Trouble> {
+        let text = self.ask(Method::GET, path, None).await?;
+        self.parsed(&text, shape)
     }
 
-    /// Sends JSON to `path`; the JSON that comes back.
+    /// Sends JSON to `path`; the JSON that comes back, which is of this shape.
     pub(super) async fn send(
         &self,
         method: Method,
         path: &str,
         body: &Value,
+        shape: &Shape,
     ) -> Result<Value, Trouble> {
-        self.parsed(method, path, Some(body)).await
+        let text = self.ask(method, path, Some(body)).await?;
+        self.parsed(&text, shape)
     }
 
     /// The text of the JSON at `path`, as it came.
-    pub(super) async fn text(&self, path: &str) -> Result<String, Trouble> {
+    pub(super) async fn text(&self, path: &str, shape: &Shape) -> Result<String, Trouble> {
         let text = self.ask(Method::GET, path, None).await?;
-        match serde_json::from_str::<Value>(&text) {
-            Ok(_) => Ok(text),
-            Err(_) => Err(self.no_fusebox(&text)),
-        }
+        self.parsed(&text, shape)?;
+        Ok(text)
     }
 
-    async fn parsed(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, Trouble> {
-        let text = self.ask(method, path, body).await?;
-        serde_json::from_str(&text).map_err(|_| self.no_fusebox(&text))
+    fn parsed(&self, text: &str, shape: &Shape) -> Result<Value, Trouble> {
+        let answer: Value = serde_json::from_str(text).map_err(|_| self.no_fusebox(text))?;
+        match shape.misfit(&answer) {
+            None => Ok(answer),
+            Some(here) if here.is_empty() => Err(self.no_fusebox(text)),
+            Some(place) => Err(self.without(&place)),
+        }
     }
 
     async fn ask(
@@ -176,10 +177,10 @@ impl Service {
         self.unreachable(format!("what answers there is no Fusebox: {beginning:?}"))
     }
 
-    /// What answered is JSON, and has not what an answer of the API has.
-    pub(super) fn without(&self, key: &str) -> Trouble {
+    /// What answered is JSON, and has not what an answer of the API has at this place.
+    pub(super) fn without(&self, place: &str) -> Trouble {
         self.unreachable(format!(
-            "what answers there is no Fusebox: it says no {key:?}"
+            "what answers there is no Fusebox: it says no {place:?} that this command can read"
         ))
     }
 

@@ -5,12 +5,18 @@ use serde_json::Value;
 
 use super::detail::{self, hold, number, state, wait, why, word};
 use super::service::Service;
+use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
 use super::{Form, main_breaker, nearby, pages};
 use crate::paint::Tone;
 
-const CIRCUITS: &str = "/api/v1/circuit-breakers";
+pub(super) const CIRCUITS: &str = "/api/v1/circuit-breakers";
+/// Its pages.
+pub(super) const LIST: (&str, Shape) = (
+    "circuits",
+    Shape::Object(&[("circuits", Shape::List(&detail::CIRCUIT))]),
+);
 
 /// What `status` takes.
 #[derive(Debug, Args)]
@@ -28,13 +34,13 @@ pub(super) async fn run(service: &Service, what: Status) -> Result<(), Trouble> 
         what.form.print(&answer, detail::of);
         return Ok(());
     }
-    let answer = pages::all(service, CIRCUITS, "circuits", None).await?;
+    let answer = pages::all(service, CIRCUITS, &LIST, None).await?;
     if what.form.json {
         what.form.print(&answer, |_| String::new());
         return Ok(());
     }
     // Whoever may only see some of the circuits may not ask for it.
-    let main = match service.get(main_breaker::PATH).await {
+    let main = match service.get(main_breaker::PATH, &main_breaker::MAIN).await {
         Err(Trouble::Refused { .. }) => Value::Null,
         main => main?,
     };

@@ -4,9 +4,9 @@ use std::process::Command;
 
 use crate::daemon::Folder;
 
-/// Every command that `fusebox --help` names.
-async fn commands(folder: &Folder) -> Vec<String> {
-    let help = folder.run(&["--help"]).await;
+/// Every command that the help of `fusebox`, or of this command of it, names.
+pub(super) async fn commands(folder: &Folder, of: &[&str]) -> Vec<String> {
+    let help = folder.run(&[of, &["--help"]].concat()).await;
     let after = help.out.iter().skip_while(|line| *line != "Commands:");
     let named = after.skip(1).take_while(|line| !line.is_empty());
     // Two columns in; what goes on below is indented further.
@@ -21,7 +21,7 @@ async fn commands(folder: &Folder) -> Vec<String> {
 #[tokio::test]
 async fn every_shell_gets_a_script_that_names_every_command() {
     let folder = Folder::new();
-    let commands = commands(&folder).await;
+    let commands = commands(&folder, &[]).await;
     for known in ["serve", "hold", "dead", "token", "completions"] {
         assert!(commands.iter().any(|name| name == known), "{commands:?}");
     }
