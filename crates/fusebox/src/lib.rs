@@ -41,6 +41,7 @@ pub mod compat;
 mod counters;
 pub mod environment;
 mod event;
+mod failover;
 mod fallback;
 #[cfg(any(doc, doctest))]
 pub mod guide;
@@ -71,6 +72,7 @@ pub use counters::durations::Durations;
 pub use event::{
     Author, Cause, Event, EventBus, EventKind, Evidence, Hold, HoldRequest, Received, Subscription,
 };
+pub use failover::{Failover, FailoverError};
 pub use fallback::{Fallback, FallbackFn, FixedAnswer, LastGood, fallback_fn};
 #[cfg(feature = "macros")]
 pub use fusebox_macros::{breaker, protect};

@@ -3,6 +3,7 @@
 mod calls;
 mod classifiers;
 mod durations;
+mod failover;
 mod fallbacks;
 mod permits;
 mod restore;
