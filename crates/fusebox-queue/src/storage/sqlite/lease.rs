@@ -346,6 +346,7 @@ fn leased(
         attributes: serde_json::from_str(facts.attributes).unwrap_or_default(),
         body: Bytes::copy_from_slice(facts.body),
         attempts: trouble.map_or(0, |trouble| trouble.attempts),
+        deferrals: trouble.map_or(0, |trouble| trouble.deferrals),
         crashes: trouble.map_or(0, |trouble| trouble.crashes),
         uncertain: trouble.map_or(facts.uncertain, |trouble| trouble.uncertain),
     }
