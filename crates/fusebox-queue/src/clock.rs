@@ -11,7 +11,8 @@ pub(crate) type Millis = i64;
 
 /// Where the queue's time comes from. Tests give one that they move.
 pub trait WallClock: Send + Sync + fmt::Debug + 'static {
-    /// The time now. It may jump; the queue stays in order all the same.
+    /// The time now. It may jump: the queue stays in order all the same, and what it is set back
+    /// by delays nothing.
     fn now(&self) -> SystemTime;
 }
 
@@ -39,6 +40,11 @@ impl ManualWallClock {
     pub fn advance(&self, by: Duration) {
         // Read by nothing that depends on other memory.
         self.0.fetch_add(millis_of(by), Ordering::Relaxed);
+    }
+
+    /// Goes back by whole milliseconds, as a clock that is set right.
+    pub fn set_back(&self, by: Duration) {
+        self.0.fetch_sub(millis_of(by), Ordering::Relaxed);
     }
 }
 

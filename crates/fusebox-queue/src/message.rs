@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::id::MessageId;
+use crate::record::MessageState;
 
 /// Names and values that go with a body, in order: headers of an HTTP request or a Kafka record,
 /// and what a sink needs besides (`:method`, `:path`).
@@ -94,8 +95,16 @@ pub struct Pushed {
     pub id: MessageId,
     /// How many messages waited in its queue, this one included.
     pub position: u64,
-    /// It was there already, under the same idempotency key.
-    pub is_repeat: bool,
+    /// It was there already, under the same idempotency key, and stands there now; `None`: it is
+    /// new.
+    pub before: Option<MessageState>,
+}
+
+impl Pushed {
+    /// Whether it was there already, under the same idempotency key.
+    pub fn is_repeat(&self) -> bool {
+        self.before.is_some()
+    }
 }
 
 /// A message that somebody is sending. It has to be settled with its `token`.
@@ -121,6 +130,9 @@ pub struct Leased {
     pub body: Bytes,
     /// Attempts before this one.
     pub attempts: u32,
+    /// How often it was put off: because the circuit let nothing pass, or the receiver asked for
+    /// a rest.
+    pub deferrals: u32,
     /// Senders that crashed with it.
     pub crashes: u32,
     /// An earlier attempt may have arrived.

@@ -77,11 +77,18 @@ impl QueuesBuilder {
     pub(crate) fn over(self, storage: impl Storage) -> Result<Queues, StorageError> {
         let shared = Arc::new(Shared::new(self.clock, self.tick));
         let mut writer = Writer::new(storage, &shared)?;
-        let reader = writer.storage.reader()?;
-        // One presence each, both before either thread: whoever ends first ends the other.
-        let (reads, writes) = (Presence::new(&shared), Presence::new(&shared));
+        let readers = [writer.storage.reader()?, writer.storage.reader()?];
+        // One presence each, all before any thread: whoever ends first ends the others.
+        let presences = [(); 3].map(|()| Presence::new(&shared));
+        let ([lists, backlogs], [reads, looks, writes]) = (readers, presences);
         let desk = Arc::clone(&shared);
-        spawn("queue-read", move || reading::run(&desk, reader, reads))?;
+        spawn("queue-read", move || {
+            reading::run(&desk, |shared| &shared.desk, lists, reads);
+        })?;
+        let desk = Arc::clone(&shared);
+        spawn("queue-backlog", move || {
+            reading::run(&desk, |shared| &shared.backlog, backlogs, looks);
+        })?;
         spawn("queue-write", move || writer.run(writes))?;
         Ok(Queues::of(shared))
     }

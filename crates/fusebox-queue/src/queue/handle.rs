@@ -144,7 +144,8 @@ impl Queue {
         millis(now + wait)
     }
 
-    /// The time now, by the clock of the queues, in milliseconds since 1970.
+    /// The time now, in milliseconds since 1970: the clock's, but it never goes back. After a clock
+    /// was set back it stays ahead of it by as much.
     pub fn now(&self) -> i64 {
         self.queues.shared().now()
     }
@@ -157,13 +158,13 @@ impl Queue {
     }
 
     /// Whether a message of this key waits or is being sent. It is answered at once, and without
-    /// reading, while the queue is known to be empty.
+    /// reading, while the queue is known to be empty; else no list or check holds it up.
     pub fn has_backlog(&self, key: &str) -> Answer<bool> {
         if self.line.tally().alive == Some(0) {
             return Answer::now(Ok(false));
         }
         let (queue, key) = (Arc::clone(self.name()), key.to_owned());
-        let desk = &self.queues.shared().desk;
+        let desk = &self.queues.shared().backlog;
         desk.ask(move |reader| reader.has_backlog(&queue, &key))
     }
 

@@ -60,7 +60,7 @@ impl Line {
     pub(super) fn was_pushed(&self, pushed: &Result<Pushed, PushRefused>) {
         let mut tally = self.tally();
         match pushed {
-            Ok(pushed) if pushed.is_repeat => tally.repeats += 1,
+            Ok(pushed) if pushed.is_repeat() => tally.repeats += 1,
             Ok(_) => {
                 tally.pushed += 1;
                 tally.came(1);

@@ -1,4 +1,4 @@
-//! The face of the queues, and the two threads behind it: one that writes and one that reads.
+//! The face of the queues, and the threads behind it: one that writes and two that read.
 //!
 //! It knows nothing of circuit breakers.
 

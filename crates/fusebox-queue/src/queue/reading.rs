@@ -1,4 +1,5 @@
-//! The thread that reads for others, with eyes of its own: it waits for no commit, and none for it.
+//! The threads that read for others, each with eyes of its own: they wait for no commit, and none
+//! for them. One has a single short question, which calls wait for, so that no list holds it up.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -75,11 +76,17 @@ impl Desk {
     }
 }
 
-pub(super) fn run(shared: &Arc<Shared>, reader: Box<dyn Reader>, presence: Presence) {
+/// Answers what is asked at one of the desks.
+pub(super) fn run(
+    shared: &Arc<Shared>,
+    desk: fn(&Shared) -> &Desk,
+    reader: Box<dyn Reader>,
+    presence: Presence,
+) {
     // The eyes go first, also in a panic: who waits for the end may open the place again.
     let _presence = presence;
     let mut reader = reader;
-    while let Some(question) = shared.desk.take() {
+    while let Some(question) = desk(shared).take() {
         question(&mut *reader);
     }
 }

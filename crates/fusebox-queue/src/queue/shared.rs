@@ -17,10 +17,14 @@ use crate::settings::QueueSettings;
 
 pub(super) struct Shared {
     pub(super) clock: Arc<dyn WallClock>,
+    time: Mutex<Time>,
     /// How often the writer does its chores.
     pub(super) tick: Duration,
     pub(super) inbox: Inbox,
+    /// For whoever looks at what is there, however long that takes.
     pub(super) desk: Desk,
+    /// For the one question that calls wait for.
+    pub(super) backlog: Desk,
     pub(super) pauses: Pauses,
     lines: Mutex<Lines>,
     stats: Mutex<QueuesStats>,
@@ -36,6 +40,15 @@ struct Lines {
     depths: Vec<Depth>,
 }
 
+/// How the clock was set back so far.
+#[derive(Default)]
+struct Time {
+    /// What it said last.
+    wall: Millis,
+    /// By how much the time of the queues is ahead of it.
+    ahead: Millis,
+}
+
 /// How many threads there are.
 #[derive(Default)]
 struct Threads {
@@ -47,9 +60,11 @@ impl Shared {
     pub(super) fn new(clock: Arc<dyn WallClock>, tick: Duration) -> Self {
         Self {
             clock,
+            time: Mutex::default(),
             tick,
             inbox: Inbox::new(),
             desk: Desk::default(),
+            backlog: Desk::default(),
             pauses: Pauses::default(),
             lines: Mutex::default(),
             stats: Mutex::default(),
@@ -58,8 +73,22 @@ impl Shared {
         }
     }
 
+    /// The time of the queues, which never goes back. What the clock is set back by is added from
+    /// then on, up to the end of the process: due times and ages are counted in this time, and none
+    /// waits for an hour to come a second time.
     pub(super) fn now(&self) -> Millis {
-        millis(self.clock.now())
+        let wall = millis(self.clock.now());
+        let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
+        time.ahead += (time.wall - wall).max(0);
+        time.wall = wall;
+        wall.saturating_add(time.ahead)
+    }
+
+    /// It is at least so late: a file of before a clock was set back has messages of then.
+    pub(super) fn is_after(&self, past: Millis) {
+        let missing = past - self.now();
+        let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
+        time.ahead += missing.max(0);
     }
 
     /// The queue of this name, with these settings from now on.
@@ -127,7 +156,7 @@ impl Shared {
         self.inbox.close();
     }
 
-    /// Waits until both threads are gone, and with them the storage; `false`: they are not yet.
+    /// Waits until all threads are gone, and with them the storage; `false`: they are not yet.
     pub(super) fn wait_for_end(&self, at_most: Duration) -> bool {
         let running = self.threads.running.lock();
         let running = running.unwrap_or_else(PoisonError::into_inner);
@@ -159,6 +188,7 @@ impl Drop for Presence {
     fn drop(&mut self) {
         self.0.inbox.end();
         self.0.desk.end();
+        self.0.backlog.end();
         self.0.pauses.close();
         for line in self.0.all_lines() {
             line.bell().close();

@@ -12,7 +12,7 @@ use super::inbox::Batch;
 use super::shared::{Presence, Shared};
 use super::sweep::Sweep;
 use crate::StorageError;
-use crate::clock::Millis;
+use crate::clock::{Millis, millis};
 use crate::id::{MessageId, Places};
 use crate::storage::{Done, Order, Reader, Storage};
 
@@ -31,7 +31,9 @@ impl<S: Storage> Writer<S> {
     /// Reads where the last process ended.
     pub(super) fn new(mut storage: S, shared: &Arc<Shared>) -> Result<Self, StorageError> {
         let eyes = storage.reader()?;
-        let places = Places::after(storage.last_seq()?);
+        let last = storage.last_seq()?;
+        shared.is_after(millis(MessageId::new(last, 0).time()));
+        let places = Places::after(last);
         let shared = Arc::clone(shared);
         let mut writer = Self {
             storage,

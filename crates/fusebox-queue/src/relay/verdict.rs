@@ -13,8 +13,6 @@ use crate::storage::Ending;
 
 /// What is kept of an error's text: enough for a sentence with a cause.
 const ERROR_BYTES_MAX: usize = 500;
-/// A longer `Retry-After` is a fantasy.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// How a sending ended.
 #[derive(Debug)]
@@ -137,7 +135,9 @@ fn of_reply(reply: Reply, leased: &Leased, queue: &Queue, at: Moment) -> Verdict
             failure.verdict(leased, queue, at)
         }
         Reply::Throttled { retry_after, .. } => {
-            let due = later(queue.retry_at(1, time(now), random()), retry_after, now);
+            // No attempt, but each time it was put off the wait grows all the same.
+            let tries = leased.attempts.saturating_add(leased.deferrals);
+            let due = due(queue, tries.saturating_add(1), retry_after, now);
             Verdict {
                 outcome: Outcome::Ignored,
                 retry_after: None,
@@ -211,9 +211,8 @@ impl Failure {
                 uncertain: self.uncertain,
             }
         } else {
-            let by_itself = queue.retry_at(attempts, time(now), random());
             Ending::Again {
-                due: later(by_itself, self.retry_after, now),
+                due: due(queue, attempts, self.retry_after, now),
                 attempt,
                 counts,
                 uncertain: self.uncertain,
@@ -233,9 +232,12 @@ impl Failure {
     }
 }
 
-/// The later of both: a receiver that asks for more time than the queue would give gets it.
-fn later(by_itself: Millis, retry_after: Option<Duration>, now: Millis) -> Millis {
-    let asked = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
+/// After so many tries: the later of the backoff and of what the receiver asks for. The longest
+/// wait of the settings bounds both.
+fn due(queue: &Queue, tries: u32, retry_after: Option<Duration>, now: Millis) -> Millis {
+    let asked = retry_after.unwrap_or_default();
+    let asked = asked.min(queue.settings().retry_after_max);
+    let by_itself = queue.retry_at(tries, time(now), random());
     by_itself.max(now.saturating_add(millis_of(asked)))
 }
 

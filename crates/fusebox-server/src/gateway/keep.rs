@@ -4,7 +4,7 @@
 //! sent: what was streamed on and then refused would be gone.
 
 use bytes::Bytes;
-use fusebox_queue::{PushError, Queue};
+use fusebox_queue::{MessageId, MessageState, PushError, Queue};
 use fusebox_tower::BreakerError;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -106,6 +106,16 @@ pub(super) async fn keep(
             return problem::about_circuit(kind, &detail, flight);
         }
     };
+    if let Some(MessageState::Dead | MessageState::Expired) = pushed.before {
+        let detail = format!(
+            "message {} has this idempotency key and is a dead letter: it is not sent again unless \
+             somebody retries it",
+            pushed.id
+        );
+        let mut response = problem::about_circuit(Kind::DeadLetter, &detail, flight);
+        point_to(&mut response, pushed.id);
+        return response;
+    }
     let body = json!({
         "id": pushed.id,
         "queue": &**queue.name(),
@@ -117,11 +127,16 @@ pub(super) async fn keep(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(REASON, HeaderValue::from_static(reason));
-    if let Ok(place) = HeaderValue::try_from(messages::path_of(pushed.id)) {
-        headers.insert(LOCATION, place);
-    }
+    point_to(&mut response, pushed.id);
     name_circuit(&mut response, &circuit);
     response.map(|()| AnswerBody::own(Bytes::from(body.to_string()), Some(flight)))
+}
+
+/// Where to ask what became of a message.
+fn point_to<B>(response: &mut Response<B>, id: MessageId) {
+    if let Ok(place) = HeaderValue::try_from(messages::path_of(id)) {
+        response.headers_mut().insert(LOCATION, place);
+    }
 }
 
 fn sorted(error: &PushError) -> Kind {

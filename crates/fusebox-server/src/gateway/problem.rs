@@ -31,6 +31,7 @@ pub(super) enum Kind {
     QueueFull,
     QueueFailed,
     Mismatch,
+    DeadLetter,
     NoMessage,
 }
 
@@ -50,6 +51,7 @@ impl Kind {
             Self::QueueFull => "queue-full",
             Self::QueueFailed => "queue-failed",
             Self::Mismatch => "idempotency-mismatch",
+            Self::DeadLetter => "dead-letter",
             Self::NoMessage => "no-message",
         }
     }
@@ -70,6 +72,7 @@ impl Kind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::DeadLetter => StatusCode::CONFLICT,
             Self::Connect | Self::Reset => StatusCode::BAD_GATEWAY,
             Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Self::NoRoute | Self::NoMessage => StatusCode::NOT_FOUND,
@@ -92,6 +95,7 @@ impl Kind {
             Self::QueueFull => "The queue is full",
             Self::QueueFailed => "The queue cannot be used",
             Self::Mismatch => "The idempotency key was used for another request",
+            Self::DeadLetter => "The call with this idempotency key could not be delivered",
             Self::NoMessage => "No such message",
         }
     }

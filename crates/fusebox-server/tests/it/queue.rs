@@ -268,6 +268,34 @@ async fn what_cannot_be_kept_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_repeat_of_a_dead_letter_is_not_answered_as_if_it_were_on_its_way() {
+    let folder = Folder::new();
+    let (daemon, upstream) = open_house(&folder, "").await;
+    let named = "idempotency-key: order-9\r\n";
+    let first = post(&daemon, "till-1", named, "bad").await;
+    assert_eq!(first.status, 202, "{first:?}");
+    let place = first.header("location").expect("a place").to_owned();
+    upstream.turn(Mode::Fail(422));
+    close(&daemon).await;
+    let dead = becomes(&daemon, &place, "dead").await;
+    upstream.turn(Mode::Fail(503));
+    assert_eq!(post(&daemon, "till-2", "", "x").await.status, 503);
+    let again = post(&daemon, "till-1", named, "bad").await;
+    let problem = again.json();
+    assert_eq!(
+        (again.status, &problem["type"], again.header("location")),
+        (409, &json!("urn:fusebox:dead-letter"), Some(&*place))
+    );
+    let id = dead["id"].as_str().expect("an id");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains(id)),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
 async fn a_delivery_is_judged_by_the_classify_of_live_calls() {
     let folder = Folder::new();
     let more = "classify = { \"409\" = \"success\", \"404\" = \"failure\" }\n";

@@ -185,6 +185,21 @@ fn a_commit_that_failed_and_was_done_all_the_same_is_found_out() {
 }
 
 #[test]
+fn a_slow_list_does_not_hold_up_the_question_for_a_backlog() {
+    let (_script, queues, queue) = open();
+    assert!(push(&queue).wait(SOON).is_ok());
+    let (go_on, waits) = std::sync::mpsc::channel::<()>();
+    let slow = queues.shared().desk.ask(move |_| {
+        let _ = waits.recv();
+        Ok(())
+    });
+    assert_eq!(queue.has_backlog("k").wait(SOON), Ok(true));
+    assert_eq!(queue.has_backlog("l").wait(SOON), Ok(false));
+    drop(go_on);
+    assert_eq!(slow.wait(SOON), Ok(()));
+}
+
+#[test]
 fn a_panic_of_the_storage_answers_everybody() {
     let (script, queues, queue) = open();
     let mut changes = queue.changed();

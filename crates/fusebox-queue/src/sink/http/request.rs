@@ -114,6 +114,7 @@ mod tests {
             attributes: attributes.iter().map(own).collect(),
             body: Bytes::from_static(b"body"),
             attempts: 0,
+            deferrals: 0,
             crashes: 0,
             uncertain: false,
         }

@@ -61,11 +61,7 @@ impl Book {
             if !is_same(&first.message, &push.message) {
                 return Err(PushRefused::Mismatch(first.id));
             }
-            return Ok(Pushed {
-                id: first.id,
-                position: waiting,
-                is_repeat: true,
-            });
+            return Ok(first.pushed_again(waiting));
         }
         if counted + 1 > push.limits.messages_max {
             return Err(PushRefused::Messages(counted + 1));
@@ -95,7 +91,7 @@ impl Book {
         Ok(Pushed {
             id: push.id,
             position: waiting + 1,
-            is_repeat: false,
+            before: None,
         })
     }
 

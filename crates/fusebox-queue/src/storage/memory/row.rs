@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::clock::{self, Millis};
 use crate::id::MessageId;
-use crate::message::{Leased, NewMessage};
+use crate::message::{Leased, NewMessage, Pushed};
 use crate::record::{Attempt, Death, MessageState, Record, Response, Scope};
 
 /// How many attempts a message remembers.
@@ -127,14 +127,15 @@ impl Row {
             attributes: message.attributes.clone(),
             body: message.body.clone(),
             attempts: self.attempts,
+            deferrals: self.deferrals,
             crashes: self.crashes,
             uncertain: self.uncertain,
         }
     }
 
-    /// As it is read. Once delivered, it is told without its content.
-    pub(super) fn record(&self) -> Record {
-        let (state, death, at) = match self.stands {
+    /// Where it stands, why it is dead, and since when or for when.
+    fn state(&self) -> (MessageState, Option<Death>, Millis) {
+        match self.stands {
             Stands::Waiting => (MessageState::Pending, None, self.due),
             Stands::Leased { .. } => (MessageState::Delivering, None, self.due),
             Stands::Delivered { at } => (MessageState::Delivered, None, at),
@@ -142,7 +143,21 @@ impl Row {
                 (MessageState::Expired, Some(death), at)
             }
             Stands::Dead { death, at } => (MessageState::Dead, Some(death), at),
-        };
+        }
+    }
+
+    /// What a repeat of its push is told.
+    pub(super) fn pushed_again(&self, position: u64) -> Pushed {
+        Pushed {
+            id: self.id,
+            position,
+            before: Some(self.state().0),
+        }
+    }
+
+    /// As it is read. Once delivered, it is told without its content.
+    pub(super) fn record(&self) -> Record {
+        let (state, death, at) = self.state();
         let record = Record {
             id: self.id,
             queue: self.queue.to_string(),

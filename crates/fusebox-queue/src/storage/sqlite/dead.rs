@@ -37,7 +37,7 @@ impl Work<'_> {
         let key = held.key.as_deref();
         match (stood, key) {
             (Stood::Leased, None) => {}
-            (Stood::Leased, Some(key)) => self.advance(held.queue, key, seq)?,
+            (Stood::Leased, Some(key)) => self.advance(held.queue, &[(seq, key.to_owned())])?,
             (Stood::Waiting(due), key) => {
                 self.leave(held.queue, key, seq, (&held.turn_group(), due))?;
             }

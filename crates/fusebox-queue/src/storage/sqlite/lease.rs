@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
 use super::book::{Held, Take};
 use super::dead::Stood;
 use super::failed::Failed;
-use super::row::{FACTS, FACTS_WIDTH, Facts, TROUBLE, Trouble, number, turn_group};
-use super::work::Work;
+use super::row::{FACTS, FACTS_WIDTH, Facts, TROUBLE, TROUBLE_WIDTH, Trouble, number, turn_group};
+use super::work::{Work, places_text};
 use crate::clock::{self, Millis};
 use crate::id::MessageId;
 use crate::message::Leased;
@@ -23,6 +25,7 @@ const BYTES_MAX: usize = 64 << 20;
 const DEATHS_MAX: u64 = 10_000;
 
 /// A message that has a turn.
+#[derive(Clone, Copy)]
 struct Turn {
     due: Millis,
     seq: i64,
@@ -88,8 +91,20 @@ impl Work<'_> {
             return Ok(false);
         }
         let turns = self.turns(round, wanted)?;
-        for turn in turns {
-            match self.take(round, turn)? {
+        // One statement for all of them, each with its number. A turn may have no message.
+        let sql = format!(
+            "SELECT {FACTS}, {TROUBLE}, j.key FROM json_each(?1) j
+             LEFT JOIN message m ON m.seq = j.value LEFT JOIN trouble r ON r.seq = m.seq"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let places = places_text(turns.iter().map(|turn| turn.seq));
+        let mut rows = statement.query([places])?;
+        while let Some(row) = rows.next()? {
+            let number: u32 = row.get(FACTS_WIDTH + TROUBLE_WIDTH)?;
+            let Some(turn) = turns.get(number as usize) else {
+                break;
+            };
+            match self.take(round, *turn, row)? {
                 Found::Taken if round.bytes >= BYTES_MAX => return Ok(false),
                 Found::Taken => {}
                 Found::Gone => {
@@ -102,26 +117,15 @@ impl Work<'_> {
         Ok(false)
     }
 
-    fn take(&mut self, round: &mut Round<'_>, turn: Turn) -> Result<Found, Failed> {
+    /// The row has [`FACTS`] and [`TROUBLE`], all of it empty where there is no message.
+    fn take(&mut self, round: &mut Round<'_>, turn: Turn, row: &Row<'_>) -> Result<Found, Failed> {
         let Some(name) = self.book.name(round.queue) else {
             return Ok(Found::Waits);
         };
-        let sql = format!(
-            "SELECT {FACTS}, {TROUBLE} FROM message m LEFT JOIN trouble r ON r.seq = m.seq
-             WHERE m.seq = ?1"
-        );
-        let mut statement = self.db.prepare_cached(&sql)?;
-        let mut rows = statement.query([turn.seq])?;
-        let row = rows.next()?;
-        let is_there = row.is_some();
-        let sound = row.and_then(|row| {
-            let is_here = row.get::<_, i64>(2).ok()? == round.queue;
-            let facts = Facts::sound(row, &name).filter(|_| is_here)?;
-            Some((facts, Trouble::read(row, FACTS_WIDTH)?))
-        });
-        let Some((facts, trouble)) = sound else {
-            drop(rows);
-            drop(statement);
+        let is_here = row.get(2).is_ok_and(|queue: i64| queue == round.queue);
+        let sound = Facts::sound(row, &name).filter(|_| is_here);
+        let Some((facts, trouble)) = sound.zip(Trouble::read(row, FACTS_WIDTH)) else {
+            let is_there = row.get_ref(0)? != ValueRef::Null;
             return self.set_aside(round, &turn, is_there);
         };
         let aged_from = match &trouble {
@@ -131,8 +135,6 @@ impl Work<'_> {
         let lease = (round.token, round.order.until);
         if aged_from < round.order.pushed_after {
             let held = Held::of(&facts, trouble, round.queue, lease);
-            drop(rows);
-            drop(statement);
             return self.expire_turn(round, &turn, &held);
         }
         let is_suspect = trouble.as_ref().is_some_and(|t| t.is_suspect);
@@ -277,7 +279,7 @@ impl Work<'_> {
         for (number, group) in round.groups.iter().enumerate() {
             let sql = "SELECT due, seq FROM turn WHERE queue = ?1 AND grp = ?2
                        ORDER BY due, seq LIMIT 1";
-            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
             let found: Option<(Millis, i64)> = self.first(sql, (round.queue, group), read)?;
             let Some((due, seq)) = found else { continue };
             if first.as_ref().is_none_or(|f| (due, seq) < (f.due, f.seq)) {
@@ -344,6 +346,7 @@ fn leased(
         attributes: serde_json::from_str(facts.attributes).unwrap_or_default(),
         body: Bytes::copy_from_slice(facts.body),
         attempts: trouble.map_or(0, |trouble| trouble.attempts),
+        deferrals: trouble.map_or(0, |trouble| trouble.deferrals),
         crashes: trouble.map_or(0, |trouble| trouble.crashes),
         uncertain: trouble.map_or(facts.uncertain, |trouble| trouble.uncertain),
     }

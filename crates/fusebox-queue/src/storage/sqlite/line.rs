@@ -9,9 +9,11 @@
 //! and comes back meanwhile (a retried dead letter) stands behind it. What the tables say can be
 //! said again from the messages alone: [`Work::make_turns_anew`].
 
+use std::collections::HashMap;
+
 use super::failed::Failed;
 use super::row::{SIZES, number, turn_group};
-use super::work::Work;
+use super::work::{Work, places_text};
 use crate::clock::Millis;
 
 /// Who stands behind somebody: place, group and time of the turn.
@@ -38,19 +40,36 @@ impl Work<'_> {
         self.set_tail(queue, key, seq)
     }
 
-    /// The head, whose turn is gone already, goes for good: the next one has its turn.
-    pub(super) fn advance(&mut self, queue: i64, key: &str, seq: i64) -> Result<(), Failed> {
-        let changed = if let Some((next, group, due)) = self.behind(seq)? {
-            self.run("DELETE FROM chain WHERE seq = ?1", [seq])?;
-            self.give_turn(queue, &group, due, next)?;
-            let sql = "UPDATE line SET head = ?4 WHERE queue = ?1 AND key = ?2 AND head = ?3";
-            self.run(sql, (queue, key, seq, next))?
-        } else {
-            let sql = "DELETE FROM line WHERE queue = ?1 AND key = ?2 AND head = ?3";
-            self.run(sql, (queue, key, seq))?
-        };
-        if changed != 1 {
-            self.book.broken.insert(queue);
+    /// Heads with their keys, whose turns are gone already, go for good: the next ones have their
+    /// turns.
+    pub(super) fn advance(&mut self, queue: i64, heads: &[(i64, String)]) -> Result<(), Failed> {
+        if heads.is_empty() {
+            return Ok(());
+        }
+        let places = places_text(heads.iter().map(|(seq, _)| *seq));
+        let sql = "SELECT seq, next FROM chain WHERE seq IN (SELECT value FROM json_each(?1))";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let next = statement.query_map([&places], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let next: HashMap<i64, i64> = next.collect::<Result<_, _>>()?;
+        if !next.is_empty() {
+            let sql = "INSERT INTO turn (queue, grp, due, seq)
+                       SELECT ?1, grp, due, next FROM chain
+                       WHERE seq IN (SELECT value FROM json_each(?2))";
+            self.run(sql, (queue, &places))?;
+            let sql = "DELETE FROM chain WHERE seq IN (SELECT value FROM json_each(?1))";
+            self.run(sql, [&places])?;
+        }
+        for (seq, key) in heads {
+            let changed = if let Some(next) = next.get(seq) {
+                let sql = "UPDATE line SET head = ?4 WHERE queue = ?1 AND key = ?2 AND head = ?3";
+                self.run(sql, (queue, key, seq, next))?
+            } else {
+                let sql = "DELETE FROM line WHERE queue = ?1 AND key = ?2 AND head = ?3";
+                self.run(sql, (queue, key, seq))?
+            };
+            if changed != 1 {
+                self.book.broken.insert(queue);
+            }
         }
         Ok(())
     }
@@ -68,7 +87,7 @@ impl Work<'_> {
             return Ok(());
         };
         if had_turn {
-            return self.advance(queue, key, seq);
+            return self.advance(queue, &[(seq, key.to_owned())]);
         }
         let Some((mut before, _)) = self.line(queue, key)? else {
             self.book.broken.insert(queue);
@@ -107,7 +126,7 @@ impl Work<'_> {
         };
         match self.behind(seq)? {
             Some((next, ..)) if next < seq => {
-                self.advance(queue, key, seq)?;
+                self.advance(queue, &[(seq, key.to_owned())])?;
                 self.sort_in(queue, key, seq, turn)
             }
             _ => self.give_turn(queue, turn.0, turn.1, seq),
@@ -151,7 +170,7 @@ impl Work<'_> {
         let sql = "SELECT key FROM line WHERE queue = ?1 AND head = ?2";
         let key: Option<String> = self.first(sql, (queue, seq), |row| row.get(0))?;
         match key {
-            Some(key) => self.advance(queue, &key, seq),
+            Some(key) => self.advance(queue, &[(seq, key)]),
             None => Ok(()),
         }
     }

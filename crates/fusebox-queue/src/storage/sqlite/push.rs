@@ -7,6 +7,7 @@ use super::row::{Facts, attributes_text, digest, integer, turn_group};
 use super::work::Work;
 use crate::id::MessageId;
 use crate::message::Pushed;
+use crate::record::MessageState;
 use crate::storage::{Push, PushRefused};
 
 impl Work<'_> {
@@ -16,7 +17,7 @@ impl Work<'_> {
         let digest = message.idempotency_key.as_ref().map(|_| digest(message));
         let idem = message.idempotency_key.as_deref().zip(digest.as_deref());
         if let Some((idem, digest)) = idem
-            && let Some((id, is_same)) = self.pushed_before(queue, idem, digest)?
+            && let Some((id, is_same, before)) = self.pushed_before(queue, idem, digest)?
         {
             if !is_same {
                 return Ok(Err(PushRefused::Mismatch(id)));
@@ -24,7 +25,7 @@ impl Work<'_> {
             return Ok(Ok(Pushed {
                 id,
                 position: self.book.queue(queue)?.messages,
-                is_repeat: true,
+                before: Some(before),
             }));
         }
         let size = message.size();
@@ -51,7 +52,7 @@ impl Work<'_> {
         Ok(Ok(Pushed {
             id: push.id,
             position,
-            is_repeat: false,
+            before: None,
         }))
     }
 
@@ -94,22 +95,40 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The message that has this idempotency key, and whether it has the same content: alive, dead
-    /// or remembered.
+    /// The message that has this idempotency key, whether it has the same content, and where it
+    /// stands: alive, dead or remembered.
     fn pushed_before(
         &self,
         queue: i64,
         idem: &str,
         digest: &[u8],
-    ) -> Result<Option<(MessageId, bool)>, Failed> {
-        for sql in [
-            "SELECT seq, rnd, digest IS ?3 FROM message WHERE queue = ?1 AND idem = ?2",
-            "SELECT seq, rnd, digest IS ?3 FROM dead WHERE queue = ?1 AND idem = ?2",
-            "SELECT seq, rnd, digest IS ?3 FROM receipt WHERE queue = ?1 AND idem = ?2",
+    ) -> Result<Option<(MessageId, bool, MessageState)>, Failed> {
+        for (sql, state) in [
+            (
+                "SELECT seq, rnd, digest IS ?3, 0 FROM message WHERE queue = ?1 AND idem = ?2",
+                MessageState::Pending,
+            ),
+            (
+                "SELECT seq, rnd, digest IS ?3, death = 'expired' FROM dead
+                 WHERE queue = ?1 AND idem = ?2",
+                MessageState::Dead,
+            ),
+            (
+                "SELECT seq, rnd, digest IS ?3, 0 FROM receipt WHERE queue = ?1 AND idem = ?2",
+                MessageState::Delivered,
+            ),
         ] {
             let found = self.first(sql, (queue, idem, digest), |row| {
                 let (seq, rnd): (i64, i64) = (row.get(0)?, row.get(1)?);
-                Ok((MessageId::new(seq, rnd.cast_unsigned()), row.get(2)?))
+                let state = match state {
+                    MessageState::Pending if self.book.held(seq).is_some() => {
+                        MessageState::Delivering
+                    }
+                    MessageState::Dead if row.get(3)? => MessageState::Expired,
+                    state => state,
+                };
+                let id = MessageId::new(seq, rnd.cast_unsigned());
+                Ok((id, row.get(2)?, state))
             })?;
             if found.is_some() {
                 return Ok(found);

@@ -120,6 +120,8 @@ pub(super) struct Trouble {
 /// The columns of [`Trouble`] in its table `r`.
 pub(super) const TROUBLE: &str = "r.due, r.aged_from, r.attempts, r.deferrals, r.crashes,
     r.suspect, r.uncertain, r.history";
+/// How many these are.
+pub(super) const TROUBLE_WIDTH: usize = 8;
 
 impl Trouble {
     pub(super) fn none(due: Millis, pushed: Millis, uncertain: bool) -> Self {

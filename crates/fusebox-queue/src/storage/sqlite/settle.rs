@@ -1,16 +1,22 @@
 //! How leases end: delivered, tried again, put off, dead, or crashed.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use rusqlite::params;
 
 use super::book::Held;
 use super::dead::Stood;
 use super::failed::Failed;
 use super::lease::pushed;
-use super::row::{Trouble, attributes_text, integer};
-use super::work::Work;
+use super::row::{Trouble, attributes_text, integer, number};
+use super::work::{Work, places_text};
 use crate::clock::Millis;
 use crate::record::{Attempt, Death, Response};
-use crate::storage::{Ending, Lease, LeasesTaken, Settle};
+use crate::storage::{Done, Ending, Lease, LeasesTaken, Settle};
+
+/// An order for a message that arrived, and what the receiver answered.
+pub(super) type Delivery<'a> = (&'a Settle, Option<&'a Response>);
 
 impl Held {
     /// What befell it so far.
@@ -21,21 +27,12 @@ impl Held {
 }
 
 impl Work<'_> {
-    /// Whether the lease was still that one.
+    /// Whether the lease was still that one; for what arrived there is [`Self::deliver`].
     pub(super) fn settle(&mut self, settle: &Settle) -> Result<bool, Failed> {
         let seq = settle.id.seq();
-        let (token, rnd) = (integer(settle.token), integer(settle.id.random()));
-        let held = self.book.held(seq);
-        if held.is_none_or(|held| held.token != token || held.rnd != rnd) {
-            return Ok(false);
-        }
-        let Some(held) = self.end_lease(seq)? else {
+        let Some(held) = self.end_lease_of(settle)? else {
             return Ok(false);
         };
-        if let Ending::Delivered { response } = &settle.ending {
-            self.deliver(seq, &held, settle.at, response.as_ref())?;
-            return Ok(true);
-        }
         let mut trouble = held.trouble(seq);
         trouble.is_suspect = false;
         match &settle.ending {
@@ -84,8 +81,19 @@ impl Work<'_> {
         Ok(true)
     }
 
+    /// Ends the lease that this order is about; `None`: it is another's, or nobody's.
+    fn end_lease_of(&mut self, settle: &Settle) -> Result<Option<Arc<Held>>, Failed> {
+        let seq = settle.id.seq();
+        let (token, rnd) = (integer(settle.token), integer(settle.id.random()));
+        let held = self.book.held(seq);
+        if held.is_none_or(|held| held.token != token || held.rnd != rnd) {
+            return Ok(None);
+        }
+        self.end_lease(seq)
+    }
+
     /// It is nobody's any more.
-    fn end_lease(&mut self, seq: i64) -> Result<Option<std::sync::Arc<Held>>, Failed> {
+    fn end_lease(&mut self, seq: i64) -> Result<Option<Arc<Held>>, Failed> {
         let Some(held) = self.book.let_go(seq) else {
             return Ok(None);
         };
@@ -101,21 +109,45 @@ impl Work<'_> {
         Ok(Some(held))
     }
 
-    fn deliver(
+    /// Settles messages that arrived, with few statements for all of them.
+    pub(super) fn deliver<'d>(
         &mut self,
+        deliveries: impl Iterator<Item = Delivery<'d>>,
+        done: &mut Vec<Done>,
+    ) -> Result<(), Failed> {
+        let mut gone: BTreeMap<i64, Vec<(i64, Arc<Held>)>> = BTreeMap::new();
+        for (settle, response) in deliveries {
+            let held = self.end_lease_of(settle)?;
+            done.push(Done::Settle(held.is_some()));
+            let Some(held) = held else { continue };
+            let seq = settle.id.seq();
+            self.write_receipt(seq, &held, settle.at, response)?;
+            if held.trouble.is_some() {
+                self.run("DELETE FROM trouble WHERE seq = ?1", [seq])?;
+            }
+            let counters = self.book.queue(held.queue)?;
+            counters.messages = counters.messages.saturating_sub(1);
+            counters.bytes = counters.bytes.saturating_sub(number(held.size));
+            gone.entry(held.queue).or_default().push((seq, held));
+        }
+        for (queue, gone) in gone {
+            let keyed = |(seq, held): &'_ (i64, Arc<Held>)| Some((*seq, held.key.clone()?));
+            let heads: Vec<_> = gone.iter().filter_map(keyed).collect();
+            self.advance(queue, &heads)?;
+            let sql = "DELETE FROM message WHERE seq IN (SELECT value FROM json_each(?1))";
+            self.run(sql, [places_text(gone.iter().map(|(seq, _)| *seq))])?;
+        }
+        Ok(())
+    }
+
+    fn write_receipt(
+        &self,
         seq: i64,
         held: &Held,
         at: Millis,
         response: Option<&Response>,
     ) -> Result<(), Failed> {
-        if let Some(key) = &held.key {
-            self.advance(held.queue, key, seq)?;
-        }
-        self.run("DELETE FROM message WHERE seq = ?1", [seq])?;
         let trouble = held.trouble.as_ref();
-        if trouble.is_some() {
-            self.run("DELETE FROM trouble WHERE seq = ?1", [seq])?;
-        }
         let history = trouble.map(|trouble| history_text(&trouble.history));
         let (status, headers, answer) = match response {
             Some(response) => {
@@ -128,33 +160,26 @@ impl Work<'_> {
                        attempts, deferrals, crashes, history, ended, status, headers, answer)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
                        ?17)";
-        self.run(
-            sql,
-            params![
-                seq,
-                held.rnd,
-                held.queue,
-                held.key,
-                held.grp,
-                held.idem,
-                held.digest,
-                trouble.map_or(held.uncertain, |trouble| trouble.uncertain),
-                held.size,
-                trouble.map_or(0, |trouble| trouble.attempts) + 1,
-                trouble.map_or(0, |trouble| trouble.deferrals),
-                trouble.map_or(0, |trouble| trouble.crashes),
-                history,
-                at,
-                status,
-                headers,
-                answer,
-            ],
-        )?;
-        let counters = self.book.queue(held.queue)?;
-        counters.messages = counters.messages.saturating_sub(1);
-        let size = super::row::number(held.size);
-        counters.bytes = counters.bytes.saturating_sub(size);
-        Ok(())
+        let values = params![
+            seq,
+            held.rnd,
+            held.queue,
+            held.key,
+            held.grp,
+            held.idem,
+            held.digest,
+            trouble.map_or(held.uncertain, |trouble| trouble.uncertain),
+            held.size,
+            trouble.map_or(0, |trouble| trouble.attempts) + 1,
+            trouble.map_or(0, |trouble| trouble.deferrals),
+            trouble.map_or(0, |trouble| trouble.crashes),
+            history,
+            at,
+            status,
+            headers,
+            answer,
+        ];
+        self.run(sql, values).map(drop)
     }
 
     /// The columns of an answer.

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use fusebox_queue::{Death, MessageState};
+use fusebox_queue::{Death, Ending, ManualWallClock, MessageState, Queue, Queues};
 
-use super::{HOUR, MINUTE, SOON, chores, delivered, lease, message, queue, queues, settle};
+use super::{
+    HOUR, MINUTE, SOON, attempt, begin, chores, delivered, lease, message, queue, queues, settle,
+};
+use crate::kills::Folder;
 
 #[test]
 fn a_message_that_grows_too_old_is_a_dead_letter_without_anybody_asking() {
@@ -64,18 +67,18 @@ fn delivered_ones_and_their_names_are_forgotten_in_time() {
     clock.advance(24 * HOUR);
     chores(&queue);
     let again = queue.push(named()).wait(SOON).expect("a repeat");
-    assert_eq!((again.id, again.is_repeat), (first.id, true));
+    assert_eq!((again.id, again.is_repeat()), (first.id, true));
     clock.advance(Duration::from_secs(1));
     chores(&queue);
     assert_eq!(queues.message(first.id).wait(SOON), Ok(None));
     let anew = queue.push(named()).wait(SOON).expect("pushed");
-    assert!(!anew.is_repeat);
+    assert!(!anew.is_repeat());
 }
 
 #[test]
 fn chores_are_done_also_while_nothing_comes() {
-    let clock = fusebox_queue::ManualWallClock::new(super::begin());
-    let builder = fusebox_queue::Queues::builder().clock(clock.clone());
+    let clock = ManualWallClock::new(begin());
+    let builder = Queues::builder().clock(clock.clone());
     let queues = builder.tick(Duration::from_millis(1)).in_memory();
     let queue = queue(&queues.expect("opens"));
     queue.push(message("a")).wait(SOON).expect("pushed");
@@ -89,4 +92,51 @@ fn chores_are_done_also_while_nothing_comes() {
     });
     assert_eq!(is_done.recv_timeout(SOON), Ok(true));
     assert_eq!(queue.stats().expired, 1);
+}
+
+/// Pushes a message, and has it wait for five seconds after a failed attempt.
+fn wait_for_five_seconds(queue: &Queue) {
+    queue.push(message("a")).wait(SOON).expect("pushed");
+    let leased = lease(queue).remove(0);
+    let again = Ending::Again {
+        due: queue.now() + 5000,
+        attempt: attempt(queue),
+        counts: true,
+        uncertain: false,
+    };
+    settle(queue, &leased, again);
+}
+
+#[test]
+fn a_clock_that_is_set_back_delays_nothing() {
+    let (queues, clock) = queues();
+    let queue = queue(&queues);
+    wait_for_five_seconds(&queue);
+    let before = queue.now();
+    clock.set_back(HOUR);
+    assert_eq!(queue.now(), before);
+    clock.advance(Duration::from_millis(4999));
+    assert_eq!(lease(&queue), []);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(lease(&queue).len(), 1);
+}
+
+#[test]
+fn a_clock_that_was_set_back_between_two_processes_delays_nothing() {
+    let folder = Folder::new();
+    let file = folder.0.join("queue.db");
+    let open = |clock: &ManualWallClock| {
+        let builder = Queues::builder().clock(clock.clone());
+        builder.open(&file).expect("opens")
+    };
+    let clock = ManualWallClock::new(begin());
+    let queues = open(&clock);
+    wait_for_five_seconds(&queue(&queues));
+    assert_eq!(queues.close(SOON), Ok(()));
+    clock.set_back(HOUR);
+    let queues = open(&clock);
+    let queue = queue(&queues);
+    assert_eq!(lease(&queue), []);
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(lease(&queue).len(), 1);
 }

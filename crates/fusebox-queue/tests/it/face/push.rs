@@ -70,7 +70,7 @@ fn a_repeat_is_answered_with_the_first_one_and_another_message_is_not() {
     let named = |body: &str| message(body).idempotency_key("order-7");
     let first = queue.push(named("a")).wait(SOON).expect("pushed");
     let second = queue.push(named("a")).wait(SOON).expect("a repeat");
-    assert_eq!((second.id, second.is_repeat), (first.id, true));
+    assert_eq!((second.id, second.is_repeat()), (first.id, true));
     let mismatch = Err(PushError::Mismatch { first: first.id });
     assert_eq!(queue.push(named("b")).wait(SOON), mismatch);
     let stats = queue.stats();

@@ -12,7 +12,7 @@ fn a_message_is_pushed_leased_and_settled_by_waiting() {
     let (queues, _clock) = queues();
     let queue = queue(&queues);
     let pushed = queue.push(message("a")).wait(SOON).expect("pushed");
-    assert_eq!((pushed.position, pushed.is_repeat), (1, false));
+    assert_eq!((pushed.position, pushed.is_repeat()), (1, false));
     assert_eq!(pushed.id.time(), begin());
     let leases = queue.lease(10, MINUTE).wait(SOON).expect("leased");
     let [leased] = &leases.leased[..] else {

@@ -239,7 +239,8 @@ async fn the_retry_after_of_a_throttle_rests_the_whole_relay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_longer_retry_after_of_a_failure_is_obeyed_for_its_message_alone() {
+async fn a_longer_retry_after_of_a_failure_is_obeyed_up_to_the_longest_wait_for_its_message_alone()
+{
     let world = patient();
     let sink = Fake::new(&world, STEP, |message, now| match &message.body[..] {
         b"later" if now < SECOND => Reply::Failed {
@@ -257,12 +258,34 @@ async fn a_longer_retry_after_of_a_failure_is_obeyed_for_its_message_alone() {
     world.run_for(&relay, 5 * SECOND).await;
     assert_eq!(sink.bodies(), ["later", "now"]);
     world.until(&relay, |stats| stats.delivered == 2).await;
-    // Longer than the queue's own longest wait.
     let waited = sink.got()[2].at - sink.got()[0].at;
+    let longest = QueueSettings::default().retry_after_max;
     assert!(
-        waited >= 1000 * SECOND && waited < 1010 * SECOND,
+        waited >= longest && waited < longest + 10 * SECOND,
         "{waited:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttles_in_a_row_back_off_beyond_their_retry_after() {
+    let world = World::new();
+    let sink = Fake::new(&world, STEP, |_, now| {
+        if now < 40 * SECOND {
+            Reply::throttled("the answer was 429", Some(3 * SECOND))
+        } else {
+            Reply::DELIVERED
+        }
+    });
+    let id = world.push(None, "x").await;
+    let relay = world.relay().sink(sink.clone()).start().unwrap();
+    world.until(&relay, |stats| stats.delivered == 1).await;
+    let got = sink.got();
+    assert!(got.len() <= 9, "{} tries", got.len());
+    assert!(got[1].at - got[0].at >= 3 * SECOND, "the longer one wins");
+    // The fifth wait is 16 s, half of it certain.
+    let waits = got.windows(2).map(|two| two[1].at - two[0].at);
+    assert!(waits.max() >= Some(8 * SECOND));
+    assert_eq!(world.record(id).await.attempts, 1);
 }
 
 #[tokio::test(start_paused = true)]

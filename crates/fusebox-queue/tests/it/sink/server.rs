@@ -68,6 +68,7 @@ pub(crate) fn message(attributes: &[(&str, &str)], body: &'static str) -> Leased
         attributes,
         body: Bytes::from_static(body.as_bytes()),
         attempts: 0,
+        deferrals: 0,
         crashes: 0,
         uncertain: false,
     }

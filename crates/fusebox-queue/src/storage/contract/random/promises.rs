@@ -27,7 +27,7 @@ impl Promises {
     pub(super) fn keep(&mut self, order: &Order, done: &Done) -> Checked {
         match (order, done) {
             (Order::Push(push), Done::Push(Ok(pushed))) => {
-                if pushed.is_repeat {
+                if pushed.is_repeat() {
                     prop_assert!(self.pushed.contains(&pushed.id), "a repeat of nothing");
                 } else {
                     prop_assert_eq!(pushed.id, push.id);

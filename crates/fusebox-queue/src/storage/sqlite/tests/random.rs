@@ -127,7 +127,7 @@ impl Run {
             panic!("it was refused");
         };
         let before = self.acknowledged.insert(pushed.id, false);
-        assert_eq!(before.is_some(), pushed.is_repeat);
+        assert_eq!(before.is_some(), pushed.is_repeat());
     }
 
     fn settle(&mut self, leased: &Leased, how: u8) {
