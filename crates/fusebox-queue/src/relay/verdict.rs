@@ -13,6 +13,8 @@ use crate::storage::Ending;
 
 /// What is kept of an error's text: enough for a sentence with a cause.
 const ERROR_BYTES_MAX: usize = 500;
+/// A longer `Retry-After` is a fantasy.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// How a sending ended.
 #[derive(Debug)]
@@ -232,11 +234,10 @@ impl Failure {
     }
 }
 
-/// After so many tries: the later of the backoff and of what the receiver asks for. The longest
-/// wait of the settings bounds both.
+/// After so many tries: the later of the backoff, which the settings bound, and of what the
+/// receiver asks for.
 fn due(queue: &Queue, tries: u32, retry_after: Option<Duration>, now: Millis) -> Millis {
-    let asked = retry_after.unwrap_or_default();
-    let asked = asked.min(queue.settings().retry_after_max);
+    let asked = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
     let by_itself = queue.retry_at(tries, time(now), random());
     by_itself.max(now.saturating_add(millis_of(asked)))
 }
