@@ -116,12 +116,19 @@ impl Work<'_> {
         done: &mut Vec<Done>,
     ) -> Result<(), Failed> {
         let mut gone: BTreeMap<i64, Vec<(i64, Arc<Held>)>> = BTreeMap::new();
+        // By the time of their end; nothing befell them, and nothing was answered.
+        let mut plain: BTreeMap<Millis, Vec<(i64, Arc<Held>)>> = BTreeMap::new();
         for (settle, response) in deliveries {
             let held = self.end_lease_of(settle)?;
             done.push(Done::Settle(held.is_some()));
             let Some(held) = held else { continue };
             let seq = settle.id.seq();
-            self.write_receipt(seq, &held, settle.at, response)?;
+            if held.trouble.is_none() && response.is_none() {
+                let at = plain.entry(settle.at).or_default();
+                at.push((seq, Arc::clone(&held)));
+            } else {
+                self.write_receipt(seq, &held, settle.at, response)?;
+            }
             if held.trouble.is_some() {
                 self.run("DELETE FROM trouble WHERE seq = ?1", [seq])?;
             }
@@ -130,12 +137,35 @@ impl Work<'_> {
             counters.bytes = counters.bytes.saturating_sub(number(held.size));
             gone.entry(held.queue).or_default().push((seq, held));
         }
+        for (at, arrived) in plain {
+            self.write_plain_receipts(&arrived, at)?;
+        }
         for (queue, gone) in gone {
             let keyed = |(seq, held): &'_ (i64, Arc<Held>)| Some((*seq, held.key.clone()?));
             let heads: Vec<_> = gone.iter().filter_map(keyed).collect();
             self.advance(queue, &heads)?;
             let sql = "DELETE FROM message WHERE seq IN (SELECT value FROM json_each(?1))";
             self.run(sql, [places_text(gone.iter().map(|(seq, _)| *seq))])?;
+        }
+        Ok(())
+    }
+
+    /// Receipts of messages that arrived at the first attempt, made of the messages themselves.
+    fn write_plain_receipts(&self, arrived: &[(i64, Arc<Held>)], at: Millis) -> Result<(), Failed> {
+        let sql = "INSERT OR IGNORE INTO receipt (seq, rnd, queue, key, grp, idem, digest,
+                       uncertain, size, attempts, deferrals, crashes, ended)
+                   SELECT seq, rnd, queue, key, grp, idem, digest, uncertain, size, 1, 0, 0, ?2
+                   FROM message WHERE seq IN (SELECT value FROM json_each(?1))";
+        let places = places_text(arrived.iter().map(|(seq, _)| *seq));
+        if self.run(sql, (places, at))? == arrived.len() {
+            return Ok(());
+        }
+        // A row that is gone from a damaged file is known by heart still.
+        for (seq, held) in arrived {
+            let sql = "SELECT 1 FROM receipt WHERE seq = ?1";
+            if self.first(sql, [seq], |_| Ok(()))?.is_none() {
+                self.write_receipt(*seq, held, at, None)?;
+            }
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Rows that are not as they were written.
 
 use super::{Bench, Scratch};
-use crate::message::NewMessage;
+use crate::message::{Leased, NewMessage};
 use crate::record::{Death, MessageState, Query, Selection};
-use crate::storage::{Done, Order, Storage};
+use crate::storage::{Done, Ending, Order, Settle, Storage};
 
 /// Three messages each of two keys and three without, then damage to the first of `a`.
 fn damaged(sql: &str) -> (Scratch, Bench, Vec<String>) {
@@ -76,6 +76,32 @@ fn a_damaged_row_is_set_aside_and_all_others_are_delivered() {
             (letter.state, letter.death),
             (MessageState::Dead, Some(Death::Corrupt))
         );
+    }
+}
+
+#[test]
+fn what_is_gone_while_it_is_sent_has_its_receipt_all_the_same() {
+    let scratch = Scratch::new();
+    let mut bench = Bench::new(scratch.open());
+    let ids = ["a", "b"].map(|key| bench.keyed(key, key));
+    let taken = bench.lease(2).leased;
+    let sql = "DELETE FROM message WHERE seq = ?1";
+    assert_eq!(scratch.raw().execute(sql, [ids[0].seq()]).unwrap(), 1);
+    let settle = |leased: &Leased| {
+        Order::Settle(Settle {
+            id: leased.id,
+            token: leased.token,
+            at: bench.at,
+            ending: Ending::Delivered { response: None },
+        })
+    };
+    let orders: Vec<_> = taken.iter().map(settle).collect();
+    let done = bench.storage.commit(&orders).unwrap();
+    assert!(matches!(done[..], [Done::Settle(true), Done::Settle(true)]));
+    let mut reader = bench.storage.reader().unwrap();
+    for id in ids {
+        let found = reader.message(id).unwrap().expect("a receipt");
+        assert_eq!(found.state, MessageState::Delivered);
     }
 }
 
