@@ -25,6 +25,17 @@ pub(super) fn queue(name: &str) -> Result<String, Trouble> {
     Ok(format!("/api/v1/queues/{name}"))
 }
 
+/// The path of a queue, or of all of them: `*`.
+///
+/// # Errors
+/// It is no name.
+pub(super) fn queues(name: &str) -> Result<String, Trouble> {
+    match name {
+        "*" => Ok("/api/v1/queues/*".to_owned()),
+        name => queue(name),
+    }
+}
+
 /// The path of a dead letter.
 ///
 /// # Errors

@@ -64,7 +64,7 @@ pub(in crate::cli) struct Show {
 /// What `queue pause` takes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Pause {
-    /// The queue, by the name of its circuit
+    /// The queue, by the name of its circuit; `*` for all of them
     #[arg(value_name = "QUEUE")]
     name: String,
     /// Why, for whoever finds the pause
@@ -80,7 +80,7 @@ pub(in crate::cli) struct Pause {
 /// What `queue resume` takes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
-    /// The queue, by the name of its circuit
+    /// The queue, by the name of its circuit; `*` for all of them
     #[arg(value_name = "QUEUE")]
     name: String,
     /// Why, for the audit
@@ -114,15 +114,18 @@ pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), 
             if let Some(group) = what.group {
                 body["group"] = group.into();
             }
-            let path = format!("{}/pause", path::queue(&what.name)?);
+            let path = format!("{}/pause", path::queues(&what.name)?);
             let answer = service.send(Method::POST, &path, &body, &PAUSE).await?;
             // Whoever pauses during an incident must not take it that nothing is sent now.
+            let stops = match &*what.name {
+                "*" => "main open".to_owned(),
+                name => format!("hold {name} forced_open"),
+            };
             what.form.print(&answer, |answer| {
                 format!(
                     "{}\ndeliveries of what waits stop; calls that the circuit admits still pass \
-                     (`fusebox hold {} forced_open` stops those, too)",
-                    pause(answer),
-                    what.name
+                     (`fusebox {stops}` stops those, too)",
+                    pause(answer)
                 )
             });
         }
@@ -134,7 +137,7 @@ pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), 
             if let Some(epoch) = what.epoch {
                 body["epoch"] = epoch.into();
             }
-            let path = format!("{}/resume", path::queue(&what.name)?);
+            let path = format!("{}/resume", path::queues(&what.name)?);
             let answer = service.send(Method::POST, &path, &body, &PAUSE).await?;
             what.form.print(&answer, pause);
         }

@@ -43,6 +43,13 @@ async fn a_pause_stops_deliveries_and_no_call_that_the_circuit_admits() {
     assert_eq!(resumed.out, ["rag is not paused (epoch 2)"]);
     becomes(&daemon, &place, "delivered").await;
     assert_eq!(upstream.hits(), 3);
+
+    let all = ["queue", "pause", "*", "--reason", "drill"];
+    let paused = client(&folder, &daemon, &all).await;
+    assert_eq!(paused.out[0], "everything is paused (epoch 1): drill");
+    assert!(paused.out[1].contains("(`fusebox main open`"), "{paused:?}");
+    let resumed = client(&folder, &daemon, &["queue", "resume", "*"]).await;
+    assert_eq!(resumed.out, ["everything is not paused (epoch 2)"]);
 }
 
 #[tokio::test]
