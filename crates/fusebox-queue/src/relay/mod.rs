@@ -12,9 +12,9 @@
 //! up to a day. It is an attempt, but where nobody could be connected to, and where a trial failed:
 //! that is the outage, not the message. After `attempts_max` attempts (if there is such a
 //! limit), or at once if the receiver refuses it for good, a message is a dead letter and its key
-//! goes on. A throttled message is put off for as long as the receiver asks, at least for as long as
-//! a failed one would be; without [keyed circuits](RelayBuilder::by_key) nothing else is sent meanwhile
-//! either, up to the queue's longest wait.
+//! goes on. A throttled message is put off for as long as the receiver asks, at least for as long
+//! as a failed one would be; without [keyed circuits](RelayBuilder::by_key) nothing else is sent
+//! meanwhile either, up to the queue's longest wait.
 //!
 //! A delivery that passes the circuit's slow-call limit is told to the breaker at that instant.
 //!
