@@ -44,6 +44,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::{RelayBuilder, RelaySettingsError};
+#[cfg(feature = "kafka")]
+pub(crate) use delivery::tell_when_slow;
 pub use pace::{Pace, PaceError};
 pub use stats::{RelayStats, RelayWatch, Waits};
 

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -17,6 +19,10 @@ use crate::record::Response;
 
 #[cfg(feature = "http")]
 pub use http::{HttpSink, HttpSinkBuilder, HttpSinkError, Judgement};
+#[cfg(feature = "kafka")]
+pub(crate) use kafka::{Fate, KafkaRecord, Producer, TOPIC, is_topic};
+#[cfg(feature = "kafka")]
+pub use kafka::{KafkaSettings, KafkaSettingsError, KafkaSink};
 
 /// Sends messages. An `async` closure is one too: `|message: Leased| async move { … }`.
 pub trait Sink: Send + Sync + 'static {
