@@ -187,7 +187,13 @@ fn outcome(fate: &Fate) -> Outcome {
 
 impl Why {
     const fn is_uncertain(&self) -> bool {
-        matches!(self, Self::Spilled { uncertain: true, .. })
+        matches!(
+            self,
+            Self::Spilled {
+                uncertain: true,
+                ..
+            }
+        )
     }
 
     fn count<'a>(&self, counts: &'a Counts) -> &'a AtomicU64 {

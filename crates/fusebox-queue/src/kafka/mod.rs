@@ -153,7 +153,9 @@ impl KafkaPublisher {
     /// What it did.
     pub fn stats(&self) -> KafkaStats {
         let unanswered = self.lanes.unanswered();
-        self.shared.counts.read(unanswered, self.producer.rebuilds())
+        self.shared
+            .counts
+            .read(unanswered, self.producer.rebuilds())
     }
 
     /// Shows what the relay of its queue does; `None` without a queue.
@@ -178,10 +180,8 @@ impl KafkaPublisher {
                 relay.stop().await;
             }
         };
-        let (_, in_time) = tokio::join!(
-            relay_ends,
-            timeout(self.drain_for, self.lanes.are_empty())
-        );
+        let (_, in_time) =
+            tokio::join!(relay_ends, timeout(self.drain_for, self.lanes.are_empty()));
         if in_time.is_err() {
             self.shared.is_over.store(true, Relaxed);
             self.producer.purge();

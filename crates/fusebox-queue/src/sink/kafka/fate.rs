@@ -143,7 +143,13 @@ mod tests {
         assert_eq!(class_of(code, false), FailureClass::Status);
         let strict = KafkaSettings::new("host:1").refuse_unauthorized(true);
         let refused = Fate::of_code(code, false, &strict);
-        assert!(matches!(refused, Fate::Refused { class: "authorization", .. }));
+        assert!(matches!(
+            refused,
+            Fate::Refused {
+                class: "authorization",
+                ..
+            }
+        ));
         let patient = KafkaSettings::new("host:1").refuse_unknown_topics(false);
         let failed = Fate::of_code(Code::UnknownTopic, false, &patient);
         assert!(matches!(failed, Fate::Failed { .. }));
@@ -151,15 +157,27 @@ mod tests {
 
     #[test]
     fn a_record_whose_time_was_over_in_the_queue_never_reached_a_broker() {
-        assert_eq!(class_of(Code::MessageTimedOut, false), FailureClass::Connect);
+        assert_eq!(
+            class_of(Code::MessageTimedOut, false),
+            FailureClass::Connect
+        );
         assert_eq!(class_of(Code::MessageTimedOut, true), FailureClass::Timeout);
-        assert_eq!(class_of(Code::BrokerTransportFailure, true), FailureClass::Reset);
-        assert_eq!(class_of(Code::NotEnoughReplicas, false), FailureClass::Status);
+        assert_eq!(
+            class_of(Code::BrokerTransportFailure, true),
+            FailureClass::Reset
+        );
+        assert_eq!(
+            class_of(Code::NotEnoughReplicas, false),
+            FailureClass::Status
+        );
         assert_eq!(class_of(Code::Fatal, false), FailureClass::Other);
     }
 
     #[test]
     fn a_full_queue_of_librdkafka_says_nothing_of_kafka() {
-        assert!(matches!(fate(Code::QueueFull, false), Fate::Pressure { .. }));
+        assert!(matches!(
+            fate(Code::QueueFull, false),
+            Fate::Pressure { .. }
+        ));
     }
 }

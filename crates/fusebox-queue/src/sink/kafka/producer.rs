@@ -130,8 +130,13 @@ impl Producer {
         if state.is_closed {
             return Err(unable("the producer is closed"));
         }
-        if state.rests_until.is_some_and(|until| Instant::now() < until) {
-            return Err(unable("the producer came to its end, the next one is not made yet"));
+        if state
+            .rests_until
+            .is_some_and(|until| Instant::now() < until)
+        {
+            return Err(unable(
+                "the producer came to its end, the next one is not made yet",
+            ));
         }
         let client = match Client::new(&self.config) {
             Ok(client) => Arc::new(client),
@@ -152,7 +157,10 @@ impl Producer {
             return false;
         };
         let mut state = self.state();
-        let is_ours = state.client.as_ref().is_some_and(|c| Arc::ptr_eq(c, client));
+        let is_ours = state
+            .client
+            .as_ref()
+            .is_some_and(|c| Arc::ptr_eq(c, client));
         if is_ours {
             state.client = None;
             state.rest();

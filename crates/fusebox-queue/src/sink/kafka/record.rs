@@ -21,10 +21,7 @@ pub(crate) struct KafkaRecord {
 
 impl KafkaRecord {
     /// The record of a message, or why there can be none.
-    pub(super) fn of_leased(
-        message: &Leased,
-        default_topic: Option<&str>,
-    ) -> Result<Self, String> {
+    pub(super) fn of_leased(message: &Leased, default_topic: Option<&str>) -> Result<Self, String> {
         let id = message.idempotency_key.clone();
         let id = id.unwrap_or_else(|| message.id.to_string());
         let record = Self::of(&message.attributes, &message.body, &id, default_topic)?;
@@ -96,7 +93,12 @@ mod tests {
     ) -> Result<KafkaRecord, String> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let attributes = attributes.iter().map(own).collect();
-        KafkaRecord::of(&attributes, &Bytes::from_static(b"body"), "id", default_topic)
+        KafkaRecord::of(
+            &attributes,
+            &Bytes::from_static(b"body"),
+            "id",
+            default_topic,
+        )
     }
 
     fn headers(record: &KafkaRecord) -> Vec<(String, String)> {
@@ -108,7 +110,12 @@ mod tests {
 
     #[test]
     fn the_topic_is_an_attribute_and_the_rest_are_headers() {
-        let attributes = [(":topic", "t"), (":later", "x"), ("trace", "1"), ("trace", "2")];
+        let attributes = [
+            (":topic", "t"),
+            (":later", "x"),
+            ("trace", "1"),
+            ("trace", "2"),
+        ];
         let record = record(&attributes, Some("other")).unwrap();
         assert_eq!((&*record.topic, &*record.payload), ("t", &b"body"[..]));
         let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());

@@ -262,7 +262,10 @@ mod tests {
             ("max.in.flight", "6"),
         ] {
             let error = refused(fine().set(name, value));
-            assert!(matches!(error, KafkaSettingsError::Refused { .. }), "{name}");
+            assert!(
+                matches!(error, KafkaSettingsError::Refused { .. }),
+                "{name}"
+            );
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
         }
         let hidden = format!("{:?}", fine().set("sasl.password", "secret"));
