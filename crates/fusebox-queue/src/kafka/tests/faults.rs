@@ -123,9 +123,10 @@ async fn an_event_that_is_too_large_is_refused_here_and_by_the_broker() {
 }
 
 #[tokio::test]
-async fn a_topic_that_is_not_there_is_refused_and_harms_no_other() {
+async fn a_topic_that_is_not_there_is_refused_where_it_is_set_so() {
     let world = World::new();
-    let publisher = world.builder(world.impatient()).start().unwrap();
+    let settings = world.impatient().refuse_unknown_topics(true);
+    let publisher = world.builder(settings).start().unwrap();
     let unknown = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     world.cluster.topic_error("missing", unknown).unwrap();
     let answers = publish(&publisher, vec![Event::new("missing", "x")]).await;

@@ -83,6 +83,7 @@ fn class(code: Code, uncertain: bool) -> FailureClass {
         | Code::Authentication
         | Code::UnknownBroker => FailureClass::Connect,
         Code::BrokerTransportFailure | Code::NetworkException => FailureClass::Reset,
+        Code::UnknownTopic | Code::UnknownPartition => FailureClass::Status,
         // Codes of the protocol: a broker answered.
         code if code as i32 > 0 => FailureClass::Status,
         _ => FailureClass::Other,
@@ -121,8 +122,6 @@ mod tests {
         for code in [
             Code::MessageSizeTooLarge,
             Code::InvalidTopic,
-            Code::UnknownTopic,
-            Code::UnknownTopicOrPartition,
             Code::InvalidRecord,
         ] {
             let fate = fate(code, false);
@@ -132,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_may_be_there_is_never_refused() {
-        for code in [Code::MessageSizeTooLarge, Code::UnknownTopicOrPartition] {
+        for code in [Code::MessageSizeTooLarge, Code::InvalidRecord] {
             class_of(code, true);
         }
     }
@@ -150,9 +149,12 @@ mod tests {
                 ..
             }
         ));
-        let patient = KafkaSettings::new("host:1").refuse_unknown_topics(false);
-        let failed = Fate::of_code(Code::UnknownTopic, false, &patient);
-        assert!(matches!(failed, Fate::Failed { .. }));
+        let strict = KafkaSettings::new("host:1").refuse_unknown_topics(true);
+        for code in [Code::UnknownTopic, Code::UnknownTopicOrPartition] {
+            assert_eq!(class_of(code, false), FailureClass::Status);
+            let refused = Fate::of_code(code, false, &strict);
+            assert!(matches!(refused, Fate::Refused { class: "topic", .. }));
+        }
     }
 
     #[test]

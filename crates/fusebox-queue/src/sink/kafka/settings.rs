@@ -91,7 +91,7 @@ impl KafkaSettings {
             topic: None,
             set: BTreeMap::new(),
             refuse_unauthorized: false,
-            refuse_unknown_topics: true,
+            refuse_unknown_topics: false,
         }
     }
 
@@ -116,9 +116,10 @@ impl KafkaSettings {
         self
     }
 
-    /// Whether an event is refused whose topic or partition is not there (and that the brokers do
-    /// not make by themselves). Default yes: a misspelt topic must not open the circuit of all
-    /// others.
+    /// Whether an event is refused whose topic is not there. Default no: after an outage, and while
+    /// the brokers make a topic by themselves, it may be there a moment later, and those behind a
+    /// refused event would overtake it. Then a misspelt topic is a failure of the circuit. Set it
+    /// where topics come from outside of the program.
     pub const fn refuse_unknown_topics(mut self, refuse: bool) -> Self {
         self.refuse_unknown_topics = refuse;
         self
