@@ -47,9 +47,9 @@ impl Publishing {
 }
 
 impl Future for Publishing {
-    type Output = Told;
+    type Output = Result<Published, PublishError>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Told> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             Answer::There(error) => Poll::Ready(Err(error.take().unwrap_or(PublishError::Closed))),
             // A runtime that ended took its task along.

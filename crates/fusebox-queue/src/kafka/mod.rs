@@ -173,8 +173,7 @@ impl KafkaPublisher {
     pub async fn close(&self) -> KafkaClosed {
         let before = self.stats();
         self.lanes.close();
-        let relay = self.relay.lock().unwrap_or_else(PoisonError::into_inner);
-        let relay = { relay }.take();
+        let relay = self.take_relay();
         let relay_ends = async {
             if let Some(relay) = relay {
                 relay.stop().await;
@@ -199,6 +198,11 @@ impl KafkaPublisher {
         };
         tracing::info!(?closed, "the Kafka publisher is closed");
         closed
+    }
+
+    fn take_relay(&self) -> Option<RelayHandle> {
+        let mut relay = self.relay.lock().unwrap_or_else(PoisonError::into_inner);
+        relay.take()
     }
 
     fn of(

@@ -1,4 +1,4 @@
-//! A broker of Apache Kafka: one node of KRaft on free loopback ports, in a folder of its own, gone
+//! A broker of Apache Kafka: one node on free loopback ports, in a folder of its own, gone
 //! with the value, also when the test panics.
 
 use std::fs::{self, File};

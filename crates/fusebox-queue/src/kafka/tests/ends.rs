@@ -48,12 +48,7 @@ async fn without_a_queue_what_has_not_arrived_at_the_end_is_an_error() {
     let publishing = publishing.map(|event| plain.publish(event)).collect();
     let closed = soon(plain.close()).await;
     assert_eq!((closed.failed, closed.unanswered), (3, 0), "{closed:?}");
-    assert!(
-        answers(publishing)
-            .await
-            .iter()
-            .all(|answer| answer.is_err())
-    );
+    assert!(answers(publishing).await.iter().all(Result::is_err));
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn a_producer_at_its_end_is_replaced_and_its_event_is_not_lost() {
     let fatal = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER];
     world.cluster.request_errors(RDKafkaApiKey::Produce, &fatal);
     let answers = publish(&publisher, events("k", 2..5)).await;
-    assert!(answers.iter().all(|answer| answer.is_ok()), "{answers:?}");
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert!(queued(&answers[0]).is_some(), "{answers:?}");
     world.is_drained().await;
     let next = publish(&publisher, events("k", 5..6)).await;
@@ -164,7 +164,7 @@ async fn producers_that_end_again_and_again_are_made_with_pauses() {
     world.cluster.request_errors(RDKafkaApiKey::Produce, &fatal);
     // The third client is not made at once: the events of the pause fail without one.
     let answers = publish(&publisher, events("k", 1..4)).await;
-    assert!(answers.iter().all(|answer| answer.is_err()), "{answers:?}");
+    assert!(answers.iter().all(Result::is_err), "{answers:?}");
     assert_eq!(publisher.stats().rebuilds, 1);
     let arrives = async {
         while !delivered(&publisher.publish(Event::new(TOPIC, "x")).await) {

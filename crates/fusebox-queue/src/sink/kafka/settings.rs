@@ -125,9 +125,9 @@ impl KafkaSettings {
         self
     }
 
-    /// Any other [setting of librdkafka](https://docs.confluent.io/platform/current/clients/librdkafka/html/md_CONFIGURATION.html)
-    /// as text. Not `acks` (all) and `enable.idempotence` (true), which order and certainty rest
-    /// on. TLS and SASL are not built in.
+    /// Any other setting of librdkafka (its CONFIGURATION.md has them all) as text. Not `acks`
+    /// (all) and `enable.idempotence` (true), which order and certainty rest on. TLS and SASL are
+    /// not built in.
     pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.set.insert(name.into(), value.into());
         self
