@@ -27,12 +27,14 @@ pub enum Published {
     },
 }
 
-/// Why an event is not safe. It was not queued.
+/// Why an event is not safe. It was not queued, but where a variant says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PublishError {
     /// Kafka did not get it and the queue did not take it: it is full
-    /// ([`PushError::Full`]), or cannot be used. Try again once there is room.
+    /// ([`PushError::Full`]), or cannot be used. Try again once there is room. After a failure of
+    /// the disk it may be in the queue all the same, as [`PushError::Queue`] says; an
+    /// [id](super::Event::id) of your own keeps the next try from being a second event.
     #[error("the event could not be kept ({source}) after it was not sent: {reason}")]
     NotKept {
         /// Why it was to be queued.
