@@ -119,7 +119,7 @@ async fn events_with_one_id_are_queued_once() {
     let event = || Event::new(TOPIC, "x").key("k").id("mine");
     let answers = publish(&publisher, vec![event(), event()]).await;
     let repeats = answers.iter().map(|answer| match answer {
-        Ok(Published::Queued { pushed, .. }) => pushed.is_repeat,
+        Ok(Published::Queued { pushed, .. }) => pushed.is_repeat(),
         other => panic!("{other:?}"),
     });
     assert!(repeats.eq([false, true]));

@@ -147,7 +147,7 @@ fn trouble_that_cannot_be_understood_sets_its_message_aside() {
         let due = None;
         bench.settle(
             &leased,
-            crate::storage::Ending::Deferred {
+            Ending::Deferred {
                 due,
                 uncertain: false,
             },
