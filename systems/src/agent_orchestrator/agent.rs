@@ -12,7 +12,7 @@ use fusebox_tower::Classify;
 use fusebox_tower::stack::{RepeatFn, Retry, Stack, StackError};
 use http_body_util::Empty;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tower::{Layer, Service, service_fn};
 
 use super::services::Callee;
@@ -62,8 +62,8 @@ impl Classify<CallFailed, Infallible> for ByClass {
 }
 
 impl Agent {
-    /// All calls of the orchestrator may be sent again: two of them only ask, and the third has a
-    /// key that the notifier knows repeats by.
+    /// Every call may be sent again: a notification has a key that the notifier knows repeats by,
+    /// and the others only ask.
     pub(super) fn new(
         service: &'static Callee,
         circuit: &'static CircuitBreaker,
@@ -158,10 +158,10 @@ fn tries(
             let (mut head, body) = client.send(request).await?.into_parts();
             if head.status.is_success() {
                 // To say nothing is allowed.
-                let body: &[u8] = if body.is_empty() { b"null" } else { &body };
-                let document = serde_json::from_slice::<Value>(body);
-                head.extensions
-                    .insert(document.map_err(|_| CallFailed::Unreadable)?);
+                let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+                let document = serde_json::from_slice::<Map<String, Value>>(body);
+                let document = document.map_err(|_| CallFailed::Unreadable)?;
+                head.extensions.insert(Value::Object(document));
             }
             Ok(Response::from_parts(head, Empty::new()))
         }

@@ -64,6 +64,7 @@ impl Callee {
     /// Its circuit, to be set by `CIRCUIT_BREAKER_<NAME>_…`.
     pub(super) fn group(&self, timeout: Duration) -> environment::Service {
         let circuit = Definition::new(self.circuit)
+            .service("agent-orchestrator")
             .service_type(self.name)
             .priority(self.priority)
             .has_fallback(true);

@@ -53,7 +53,9 @@ async fn each_service_has_its_fallback_word_for_word_whatever_is_wrong_with_it()
             ("rules", "rule_generation_service", rules()),
             ("notifier", "notifier_service", notifier()),
         ] {
-            rig.circuit(circuit).reset(&fusebox::Author::new("test"));
+            for circuit in rig.registry.circuits() {
+                circuit.reset(&fusebox::Author::new("test"));
+            }
             rig.stand_in(circuit).switches.turn(mode);
             let answer = rig.orchestrate().await;
             assert_eq!(

@@ -144,7 +144,9 @@ async fn one_that_the_notifier_refuses_for_good_waits_for_a_person() {
     assert_eq!(step(&answer, "notifier")["status"], "fallback");
     until(async || {
         let (_, dead) = rig.get("/api/v1/dead-letters").await;
-        dead["items"].as_array().is_some_and(|dead| dead.len() == 1)
+        dead["messages"]
+            .as_array()
+            .is_some_and(|dead| dead.len() == 1)
     })
     .await;
     assert_eq!(rig.services.notifications().len(), 0);

@@ -86,14 +86,15 @@ async fn a_service_that_answers_nonsense_has_failed() {
     use axum::routing::post;
     use systems::hosting::Hosted;
 
-    let nonsense = Router::new().route("/query", post(async || "<html>log in</html>"));
-    let listen = ([127, 0, 0, 1], 0).into();
-    let nonsense = Hosted::start(listen, nonsense).await.unwrap();
-    let rig = Rig::with_rag_at(&nonsense.url()).await;
-    let answer = rig.orchestrate().await;
-    assert_eq!(step(&answer, "rag")["status"], "fallback");
-    assert!(!answer.to_string().contains("html"), "{answer}");
-    let totals = rig.circuit("rag_service").snapshot().totals;
-    assert_eq!(totals.failures(fusebox::FailureClass::Other), 3);
-    nonsense.end().await;
+    for said in ["<html>log in</html>", "null", "[]", "{\"a\": 1", "\u{0}"] {
+        let nonsense = Router::new().route("/query", post(async move || said));
+        let listen = ([127, 0, 0, 1], 0).into();
+        let nonsense = Hosted::start(listen, nonsense).await.unwrap();
+        let rig = Rig::with_rag_at(&nonsense.url()).await;
+        let answer = rig.orchestrate().await;
+        assert_eq!(step(&answer, "rag")["status"], "fallback", "{said}");
+        assert!(!answer.to_string().contains("html"), "{answer}");
+        let totals = rig.circuit("rag_service").snapshot().totals;
+        assert_eq!(totals.failures(fusebox::FailureClass::Other), 3, "{said}");
+    }
 }
