@@ -47,8 +47,8 @@ orchestrate four
 [ "$(calls_of "$rag")" = "$reached" ] || lost 'nothing is sent to RAG'
 say 'RAG fails: five failures in a row, tries included, and its circuit is open; nothing is sent'
 
-turn "$notifier" '{"mode": "drop"}'
 before=$(sent)
+turn "$notifier" '{"mode": "drop"}'
 for key in n1 n2 n3 n1; do
     orchestrate "$key"
     says '"status":"queued_for_retry"' || lost "notification $key is queued"

@@ -36,8 +36,10 @@ async fn every_circuit_opens_after_its_failures_and_closes_by_a_trial_after_its_
             orchestrate(&rig).await;
         }
         transitions.assert([(Closed, Open)]);
-        let reached = rig.stand_in(name).switches.calls();
-        assert_eq!(reached, u64::from(failures), "{name}");
+        // One more may have been under way: the relay sends what waits for the notifier.
+        let relayed = u64::from(name == "notifier_service");
+        let reached = rig.stand_in(name).switches.calls() - u64::from(failures);
+        assert!(reached <= relayed, "{name}: {reached} more");
         assert_eq!(rig.health(name).await["fail_counter"], failures, "{name}");
 
         // Not before its time, and no backoff.
