@@ -9,7 +9,7 @@ use super::rig::{RECOVERY, Rig};
 use crate::wait::until;
 
 const CALLERS: usize = 32;
-const REQUESTS: usize = 25;
+const REQUESTS: usize = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_concurrent_load_every_request_is_answered_and_every_notification_sent_once() {
