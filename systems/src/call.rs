@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use axum::http::{Method, Request, StatusCode, Uri, header};
+use axum::http::{Method, Request, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use fusebox::{
     CallError, CircuitBreaker, Classifier, FailureClass, Outcome, Rejection, Settlement, classify,
@@ -129,6 +129,9 @@ impl<T> Classifier<T, CallFailed> for Counted {
     }
 }
 
+/// A request that can be sent again.
+pub type Sent = Request<Full<Bytes>>;
+
 /// Calls one service.
 #[derive(Debug)]
 pub struct Client {
@@ -196,28 +199,46 @@ impl Client {
     }
 
     async fn call(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, CallFailed> {
+        let request = self.request(method, path, body)?;
+        let exchange = time::timeout(self.timeout, self.send(request));
+        let answer = exchange.await.unwrap_or(Err(CallFailed::Timeout))?;
+        match answer.status() {
+            status if status.is_success() => Ok(answer.into_body()),
+            status => Err(CallFailed::Status(status)),
+        }
+    }
+
+    /// A request with a JSON document.
+    ///
+    /// # Errors
+    /// The path can stand in no URL.
+    pub fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Sent, CallFailed> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
             .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(body))
-            .map_err(|_| CallFailed::Connect)?;
-        let exchange = time::timeout(self.timeout, self.exchange(request));
-        exchange.await.unwrap_or(Err(CallFailed::Timeout))
+            .body(Full::new(body));
+        request.map_err(|_| CallFailed::Connect)
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Bytes, CallFailed> {
+    /// The whole answer, whatever its status; for who puts a time-out around it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn send(&self, request: Sent) -> Result<Response<Bytes>, CallFailed> {
         let answer = self.http.request(request).await;
         let answer = answer.map_err(|error| match error.is_connect() {
             true => CallFailed::Connect,
             false => CallFailed::Reset,
         })?;
-        let status = answer.status();
-        if !status.is_success() {
-            return Err(CallFailed::Status(status));
-        }
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect();
-        Ok(body.await.map_err(|_| CallFailed::Reset)?.to_bytes())
+        let (head, body) = answer.into_parts();
+        let body = match Limited::new(body, ANSWER_BYTES_MAX).collect().await {
+            Ok(body) => body.to_bytes(),
+            // The status says all.
+            Err(_) if !head.status.is_success() => Bytes::new(),
+            Err(_) => return Err(CallFailed::Reset),
+        };
+        Ok(Response::from_parts(head, body))
     }
 }
 

@@ -10,7 +10,7 @@ use fusebox::Registry;
 use fusebox_admin::{Admin, Readiness};
 use fusebox_queue::relay::RelayHandle;
 use fusebox_queue::{QueueSettings, Queues};
-use fusebox_store::{Keeper, Sqlite};
+use fusebox_store::{Keeper, Sqlite, Storage};
 
 use crate::hosting::Hosted;
 
@@ -56,10 +56,27 @@ impl Kept {
     /// # Errors
     /// What cannot be made, or is damaged or taken.
     pub fn open(registry: &Registry, folder: &Path, queues: &str) -> Result<Self, Failed> {
+        Self::open_with(registry, folder, queues, None)
+    }
+
+    /// The same, with the circuits in another storage, if there is one.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open). A storage that is away is none.
+    pub fn open_with(
+        registry: &Registry,
+        folder: &Path,
+        queues: &str,
+        storage: Option<Box<dyn Storage>>,
+    ) -> Result<Self, Failed> {
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("DATA_DIR {}: {error}", folder.display()))?;
+        let keeper = match storage {
+            Some(storage) => Keeper::start(registry, storage),
+            None => Keeper::start(registry, Sqlite::open(folder.join("state.db"))?),
+        };
         Ok(Self {
-            keeper: Keeper::start(registry, Sqlite::open(folder.join("state.db"))?)?,
+            keeper: keeper?,
             queues: Queues::open(folder.join(queues))?,
         })
     }

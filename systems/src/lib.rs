@@ -3,6 +3,7 @@
 //!
 //! What this package is not: a library. Nothing depends on it.
 
+pub mod agent_orchestrator;
 pub mod call;
 pub mod campaign_queue;
 pub mod documents;

@@ -39,7 +39,7 @@ pub(crate) struct Service {
     /// The state that callers feel.
     #[schema(value_type = StateWord)]
     circuit_breaker_state: &'static str,
-    /// Failures in a row.
+    /// Failures in a row; those that opened it, while it is open.
     fail_counter: u32,
     configuration: Configuration,
 }
@@ -88,7 +88,7 @@ impl Service {
         let timeout = entry.timeout.or(settings.abandoned_after());
         Self {
             circuit_breaker_state: snapshot.effective_state().as_str(),
-            fail_counter: snapshot.consecutive_failures,
+            fail_counter: snapshot.failures_in_row,
             configuration: Configuration {
                 fail_max: settings.consecutive_failures(),
                 recovery_timeout: recovers.then(|| settings.open_for().as_secs_f64()),

@@ -25,7 +25,7 @@ pub struct CircuitRecord {
     pub at: SystemTime,
     /// What it knew.
     pub saved: StateRecord,
-    /// Failures in a row, for who reads the store without Fusebox.
+    /// Failures in a row as people count them; those that opened it, while it is open.
     pub fail_counter: u32,
 }
 

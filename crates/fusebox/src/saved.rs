@@ -6,8 +6,9 @@ use crate::word::{HoldKind, State};
 use std::time::Duration;
 
 /// A breaker's state without a clock: every time is relative to the instant of
-/// [`save`](crate::CircuitBreaker::save). Windows, runs and calls in flight are not in it: they
-/// belong to one generation, and [`restore`](crate::CircuitBreaker::restore) begins another.
+/// [`save`](crate::CircuitBreaker::save). Windows, the run of a closed machine and calls in flight
+/// do not come back: they belong to one generation, and
+/// [`restore`](crate::CircuitBreaker::restore) begins another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
     /// The state of the machine, also under a hold.
@@ -20,6 +21,9 @@ pub struct Saved {
     pub openings: u32,
     /// How long the last automatic opening was to last.
     pub last_wait: Duration,
+    /// Failures in a row as people count them: `failures_in_row` of a
+    /// [`Snapshot`](crate::Snapshot). A machine that is restored as closed begins at none.
+    pub failures_in_row: u32,
     /// The hold in force; that of a registry's switch is not kept, the registry sets it anew.
     pub hold: Option<SavedHold>,
     /// What led to the state.
@@ -132,6 +136,7 @@ mod tests {
             open_left: None,
             openings: 3,
             last_wait: Duration::from_secs(40),
+            failures_in_row: 0,
             hold: Some(hold),
             why: None,
         };

@@ -33,13 +33,26 @@ pub(crate) async fn send(method: &str, url: &str, body: &str) -> Result<(u16, Va
 
 /// A call with a JSON body, on a connection of its own.
 pub(crate) async fn call(method: &str, url: &str, body: &str) -> Result<Answer, Broken> {
+    call_with(method, url, &[], body).await
+}
+
+/// The same with headers more.
+pub(crate) async fn call_with(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Answer, Broken> {
     let client: Client<HttpConnector, Full<Bytes>> =
         Client::builder(TokioExecutor::new()).build_http();
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(method)
         .uri(url)
-        .header("Content-Type", "application/json")
-        .body(Full::from(body.to_owned()))?;
+        .header("Content-Type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::from(body.to_owned()))?;
     let (head, body) = client.request(request).await?.into_parts();
     let body = body.collect().await?.to_bytes();
     let text = || Value::String(String::from_utf8_lossy(&body).into_owned());

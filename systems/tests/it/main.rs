@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // how a test fails and tells
 
+mod agent_orchestrator;
 mod campaigns;
 mod fiscal_adapter;
 mod folder;

@@ -27,7 +27,9 @@ impl Process {
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let mut lines = output.lines().map_while(Result::ok);
-        let url = lines.find_map(|line| Some(line.split_once(" listens on ")?.1.to_owned()));
+        let name = Path::new(program).file_name().unwrap().to_str().unwrap();
+        let told = format!("{name} listens on ");
+        let url = lines.find_map(|line| Some(line.strip_prefix(&told)?.to_owned()));
         let Some(url) = url else {
             child.wait().unwrap();
             return None;

@@ -27,3 +27,11 @@ async fn wait(bound: Duration, what: String, mut is_so: impl AsyncFnMut() -> boo
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
+
+/// How long something takes by the wall clock.
+#[allow(clippy::disallowed_methods)] // what a caller waits is real
+pub(crate) async fn timed<T>(what: impl Future<Output = T>) -> (T, Duration) {
+    let begun = Instant::now();
+    let done = what.await;
+    (done, begun.elapsed())
+}

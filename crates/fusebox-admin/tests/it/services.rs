@@ -40,6 +40,12 @@ async fn every_service_is_told_with_state_counter_and_configuration() {
         },
     });
     assert_eq!(health["services"]["rag"], expected);
+    // What opened it is still to be seen while it is open.
+    fail(desk.rag);
+    let health = desk.get(HEALTH).await.ok();
+    let rag = &health["services"]["rag"];
+    assert_eq!(rag["circuit_breaker_state"], "open");
+    assert_eq!(rag["fail_counter"], 2);
     let notifier = &health["services"]["notifier"];
     assert_eq!(notifier["service_type"], "notification");
     let expected = json!({

@@ -91,7 +91,8 @@ fn open(config: &Config) -> Result<(Box<dyn Storage>, Option<File>), CannotKeep>
         }
         #[cfg(feature = "redis")]
         StoreKind::Redis => {
-            let redis = fusebox_store::Redis::from_environment()?;
+            let variables = fusebox::environment::Variables::of_process();
+            let redis = fusebox_store::Redis::from_variables(&variables)?;
             Ok((Box::new(redis.ok_or(CannotKeep::NoRedis)?), None))
         }
     }

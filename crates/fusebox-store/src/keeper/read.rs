@@ -17,20 +17,19 @@ use crate::{
 /// A circuit with at most `branches_max` branches.
 pub(super) fn circuit(listed: &Listed, branches_max: usize, now: &Now) -> KeptCircuit {
     let circuit = listed.circuit;
-    let record = |branch: Option<String>, saved: Saved, fail_counter| CircuitRecord {
+    let record = |branch: Option<String>, saved: Saved| CircuitRecord {
         circuit: circuit.name().to_owned(),
         branch,
         service: listed.service.clone(),
         at: now.wall,
+        fail_counter: saved.failures_in_row,
         saved: StateRecord::from(saved),
-        fail_counter,
     };
     let branches = circuit.save_branches(branches_max).into_iter();
-    let failures = circuit.snapshot().consecutive_failures;
     KeptCircuit {
-        record: record(None, circuit.save(), failures),
+        record: record(None, circuit.save()),
         branches: branches
-            .map(|(key, saved)| record(Some(key), saved, 0))
+            .map(|(key, saved)| record(Some(key), saved))
             .collect(),
     }
 }
@@ -135,9 +134,12 @@ impl From<Saved> for StateRecord {
     }
 }
 
-impl From<StateRecord> for Saved {
-    fn from(record: StateRecord) -> Self {
+impl From<CircuitRecord> for Saved {
+    fn from(record: CircuitRecord) -> Self {
+        let failures_in_row = record.fail_counter;
+        let record = record.saved;
         Self {
+            failures_in_row,
             state: record.state,
             state_age: record.state_age,
             open_left: record.open_left,

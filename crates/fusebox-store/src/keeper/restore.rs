@@ -111,7 +111,7 @@ impl Restoring {
 
 /// The record as it would be now.
 fn aged(record: &CircuitRecord, now: &Now) -> Saved {
-    Saved::from(record.saved.clone()).after(now.since(record.at))
+    Saved::from(record.clone()).after(now.since(record.at))
 }
 
 fn restore_main(registry: &Registry, main: MainRecord, now: &Now) {

@@ -22,6 +22,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, SystemTime};
 
+use fusebox::environment::Variables;
 pub use settings::RedisSettingsError;
 
 use self::keys::Keys;
@@ -37,11 +38,12 @@ const SCHEMA: i64 = 1;
 /// Keeps records in a Redis server; tested with 7.0. It needs no command newer than 6.0.
 ///
 /// ```no_run
+/// use fusebox::environment::Variables;
 /// use fusebox_store::Redis;
 ///
 /// // REDIS_URL=rediss://user:password@redis.internal:6380/0
 /// // REDIS_CIRCUIT_BREAKER_TTL=3600
-/// if let Some(redis) = Redis::from_environment()? {
+/// if let Some(redis) = Redis::from_variables(&Variables::of_process())? {
 ///     println!("states are kept at {}", redis.place());
 /// }
 /// # Ok::<(), fusebox_store::RedisSettingsError>(())
@@ -127,8 +129,8 @@ impl Redis {
     ///
     /// # Errors
     /// A variable that is set to something else than the table above allows, also to nothing.
-    pub fn from_environment() -> Result<Option<Self>, RedisSettingsError> {
-        settings::from_variables(|name| std::env::var_os(name))
+    pub fn from_variables(variables: &Variables<'_>) -> Result<Option<Self>, RedisSettingsError> {
+        settings::from_variables(variables)
     }
 
     /// How long states and histories live in the server after they were last written, in whole

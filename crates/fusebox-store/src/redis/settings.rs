@@ -1,8 +1,8 @@
 //! From a URL and variables to a storage that is not connected yet.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
+use fusebox::environment::Variables;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use thiserror::Error;
 
@@ -33,9 +33,9 @@ pub enum RedisSettingsError {
     #[error("REDIS_URL: rediss:// needs a build with the feature `redis-tls`")]
     TlsNotBuiltIn,
     /// It is no time to live.
-    #[error("REDIS_CIRCUIT_BREAKER_TTL = {value:?}: allowed are whole seconds, 1 to {TTL_MAX}")]
+    #[error("REDIS_CIRCUIT_BREAKER_TTL = {value}: allowed are whole seconds, 1 to {TTL_MAX}")]
     Ttl {
-        /// What it is set to.
+        /// What it is set to, in quotes.
         value: String,
     },
     /// It is no certificate.
@@ -44,29 +44,32 @@ pub enum RedisSettingsError {
 }
 
 pub(super) fn from_variables(
-    look_up: impl Fn(&str) -> Option<OsString>,
+    variables: &Variables<'_>,
 ) -> Result<Option<Redis>, RedisSettingsError> {
-    let Some(url) = look_up(URL) else {
-        return Ok(None);
-    };
-    let url = url.to_str().ok_or(RedisSettingsError::Url {
+    // The error that tells of a variable shows its value, so that it does not go further.
+    let url = variables.read(URL, "", |text| Some(text.to_owned()));
+    let url = url.map_err(|_| RedisSettingsError::Url {
         problem: "it is not UTF-8",
     })?;
-    let redis = Redis::open(url)?;
-    match look_up(TTL) {
-        None => Ok(Some(redis)),
-        Some(value) => Ok(Some(redis.ttl(seconds(&value.to_string_lossy())?))),
-    }
+    let Some(url) = url else {
+        return Ok(None);
+    };
+    let redis = Redis::open(&url)?;
+    let ttl = variables.read(TTL, "", seconds);
+    let ttl = ttl.map_err(|error| RedisSettingsError::Ttl {
+        value: error.value().chars().take(40).collect(),
+    })?;
+    Ok(Some(match ttl {
+        None => redis,
+        Some(ttl) => redis.ttl(ttl),
+    }))
 }
 
-fn seconds(text: &str) -> Result<Duration, RedisSettingsError> {
+fn seconds(text: &str) -> Option<Duration> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| plain);
     let allowed = number.filter(|number| (1..=TTL_MAX).contains(number));
-    let refused = || RedisSettingsError::Ttl {
-        value: text.chars().take(40).collect(),
-    };
-    allowed.map(Duration::from_secs).ok_or_else(refused)
+    allowed.map(Duration::from_secs)
 }
 
 /// A time to live as it can be in force.
@@ -117,11 +120,9 @@ mod tests {
     use super::*;
 
     fn read(url: Option<&str>, ttl: Option<&str>) -> Result<Option<Redis>, RedisSettingsError> {
-        from_variables(|name| match name {
-            URL => url.map(OsString::from),
-            TTL => ttl.map(OsString::from),
-            _ => None,
-        })
+        let set = [(URL, url), (TTL, ttl)].into_iter();
+        let set = set.filter_map(|(name, value)| Some((name, value?)));
+        from_variables(&set.collect())
     }
 
     #[test]

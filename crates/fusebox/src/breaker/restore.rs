@@ -74,6 +74,7 @@ impl Locked<'_> {
             open_left: open_until.map(|until| until.saturating_since(now)),
             openings: machine.backoff.openings(closed_for),
             last_wait: machine.backoff.last_wait(),
+            failures_in_row: self.word().run() + machine.failures_in_row,
             hold: hold
                 .filter(|hold| !super::control::is_switch(hold))
                 .map(|hold| SavedHold {
@@ -118,6 +119,9 @@ impl Locked<'_> {
             since: ago(now, hold.age),
             until: hold.left.map(|left| now.saturating_add(left)),
         });
+        if saved.state != State::Closed {
+            self.machine.failures_in_row = saved.failures_in_row;
+        }
         self.machine.open_until = self.wait_left(saved).map(|wait| now.saturating_add(wait));
         self.begin(saved.state, now);
         let state = saved.state;

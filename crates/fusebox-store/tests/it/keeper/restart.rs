@@ -148,6 +148,7 @@ fn a_circuit_that_only_a_person_may_close_stays_open() {
     life.pass(secs(365 * 24 * 3600));
     let snapshot = life.circuit("chain").snapshot();
     assert_eq!((snapshot.state, snapshot.retry_after), (State::Open, None));
+    assert_eq!(snapshot.failures_in_row, 2, "what opened it");
 }
 
 #[test]

@@ -50,6 +50,23 @@ fn a_close_by_hand_ends_the_row_and_keeps_the_last_failure() {
 }
 
 #[test]
+fn a_restored_opening_has_its_row_and_a_restored_closed_machine_has_none() {
+    let (before, clock) = breaker(|b| b.consecutive_failures(2).open_for(secs(10)));
+    fail(&before);
+    let closed = before.save();
+    fail(&before);
+    let open = before.save();
+    clock.advance(secs(10));
+    fail(&before);
+    let open_again = before.save();
+    for (saved, expected) in [(closed, 0), (open, 2), (open_again, 3)] {
+        let (after, _) = breaker(|b| b.consecutive_failures(2));
+        assert!(after.restore(&saved));
+        assert_eq!(after.snapshot().failures_in_row, expected);
+    }
+}
+
+#[test]
 fn a_reset_forgets_both_in_every_state() {
     for failures in [1, 2] {
         let (breaker, _) = breaker(|b| b.consecutive_failures(2));
