@@ -116,10 +116,10 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Whether it is a group of this scope.
-    pub(crate) fn is_group_in(&self, scope: &Self) -> bool {
+    /// Whether it is part of this other scope.
+    pub(crate) fn is_in(&self, scope: &Self) -> bool {
         match (self, scope) {
-            (Self::Group(..), Self::Everything) => true,
+            (Self::Queue(_) | Self::Group(..), Self::Everything) => true,
             (Self::Group(queue, _), Self::Queue(of)) => queue == of,
             _ => false,
         }

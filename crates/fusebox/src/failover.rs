@@ -70,7 +70,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
     }
 
     /// The same, where a classifier says what counts as a failure, and so what is tried elsewhere.
-    /// An `Ok` that counts as a failure is the answer where no circuit is left.
+    /// An `Ok` that counts as a failure is the answer where no circuit has a better one.
     ///
     /// # Errors
     /// What came of each.
@@ -79,7 +79,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
         classifier: &(impl Classifier<T, E> + ?Sized),
         mut call: impl FnMut(&CircuitBreaker) -> Result<T, E>,
     ) -> Result<T, FailoverError<E>> {
-        let mut turns = Turns::new(&self.circuits);
+        let mut turns: Turns<'_, B, T, E> = Turns::new(&self.circuits);
         while let Some(circuit) = turns.next() {
             let answer = match circuit.acquire() {
                 Err(rejection) => turns.tried(CallError::Rejected(rejection)),
@@ -94,7 +94,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
                 return answer;
             }
         }
-        Err(turns.end())
+        turns.end()
     }
 
     /// [`call`](Self::call) for futures.
@@ -130,7 +130,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let mut turns = Turns::new(&self.circuits);
+        let mut turns: Turns<'_, B, T, E> = Turns::new(&self.circuits);
         while let Some(circuit) = turns.next() {
             let answer = match circuit.acquire() {
                 Err(rejection) => turns.tried(CallError::Rejected(rejection)),
@@ -145,7 +145,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
                 return answer;
             }
         }
-        Err(turns.end())
+        turns.end()
     }
 }
 
@@ -179,21 +179,23 @@ impl<E: fmt::Display> fmt::Display for FailoverError<E> {
 impl<E: error::Error> error::Error for FailoverError<E> {}
 
 /// Who is tried, and what came of it.
-struct Turns<'a, B, E> {
+struct Turns<'a, B, T, E> {
     circuits: &'a [B],
     next: usize,
     tried: Vec<(String, CallError<E>)>,
+    /// The last answer that counts as a failure.
+    failing: Option<T>,
 }
 
-impl<'a, B: Deref<Target = CircuitBreaker>, E> Turns<'a, B, E> {
+impl<'a, B: Deref<Target = CircuitBreaker>, T, E> Turns<'a, B, T, E> {
     fn new(circuits: &'a [B]) -> Self {
-        let alone = circuits
-            .first()
-            .is_some_and(|first| !first.fallback_enabled());
+        let first = circuits.first();
+        let alone = first.is_some_and(|first| !first.fallback_enabled());
         Self {
             circuits: if alone { &circuits[..1] } else { circuits },
             next: 0,
             tried: Vec::new(),
+            failing: None,
         }
     }
 
@@ -203,24 +205,27 @@ impl<'a, B: Deref<Target = CircuitBreaker>, E> Turns<'a, B, E> {
         Some(circuit)
     }
 
-    /// The one whose turn it is has none.
-    fn tried<T>(&mut self, error: CallError<E>) -> Option<Result<T, FailoverError<E>>> {
+    /// The one whose turn it is has no answer.
+    fn tried(&mut self, error: CallError<E>) -> Option<Result<T, FailoverError<E>>> {
         let circuit = &self.circuits[self.next - 1];
         self.tried.push((circuit.name().to_owned(), error));
         None
     }
 
     /// The one whose turn it is has answered so: the answer, if no other is to be tried.
-    fn ended<T>(
+    fn ended(
         &mut self,
         result: Result<T, E>,
         outcome: Outcome,
     ) -> Option<Result<T, FailoverError<E>>> {
         let moves_on = matches!(outcome, Outcome::Failure(_));
         match result {
-            Ok(_) if moves_on && self.next < self.circuits.len() => None,
+            Ok(value) if moves_on => {
+                self.failing = Some(value);
+                None
+            }
             Ok(value) => {
-                if self.next > 1 && !moves_on {
+                if self.next > 1 {
                     self.circuits[0].fell_back("next");
                 }
                 Some(Ok(value))
@@ -228,17 +233,16 @@ impl<'a, B: Deref<Target = CircuitBreaker>, E> Turns<'a, B, E> {
             Err(error) => {
                 let none = self.tried(CallError::Failed(error));
                 if moves_on {
-                    none
-                } else {
-                    Some(Err(self.end()))
+                    return none;
                 }
+                self.failing = None;
+                Some(self.end())
             }
         }
     }
 
-    fn end(&mut self) -> FailoverError<E> {
-        FailoverError {
-            tried: std::mem::take(&mut self.tried),
-        }
+    fn end(&mut self) -> Result<T, FailoverError<E>> {
+        let tried = std::mem::take(&mut self.tried);
+        self.failing.take().ok_or(FailoverError { tried })
     }
 }

@@ -35,7 +35,7 @@ use crate::clock::Millis;
 use crate::id::MessageId;
 use crate::record::{Depth, Page, Pause, Query, Record, Scope, Selection};
 use crate::settings::{QueueSettings, QueueSettingsError};
-use crate::storage::{PauseOrder, Reader};
+use crate::storage::{Groups, PauseOrder, Reader};
 use crate::{PauseError, QueueError, StorageError};
 
 /// How long the end of the last handle waits for what is still in the inbox.
@@ -181,7 +181,7 @@ impl Queues {
     /// Answers the scope, then the groups that were paused with it. Each message is looked at once.
     pub fn pause_with_groups(&self, scope: Scope, reason: &str, by: &str) -> Answer<Vec<Pause>> {
         let mut order = pause_order(scope, reason, by);
-        order.with_groups = true;
+        order.groups = Groups::Along;
         let (promise, answer) = promise();
         let told = Told::All(promise);
         self.ask(answer, || Asked::Pause { order, told })
@@ -202,8 +202,25 @@ impl Queues {
         self.ask(answer, || Asked::Resume { order, epoch, told })
     }
 
+    /// Ends the pause of a scope as [`resume`](Self::resume) does, leaving each group in it that
+    /// has messages paused by itself, for the same reason: of what waits nothing goes.
+    pub fn resume_leaving_groups(
+        &self,
+        scope: Scope,
+        epoch: Option<u64>,
+        reason: &str,
+        by: &str,
+    ) -> Answer<Vec<Pause>, PauseError> {
+        let mut order = pause_order(scope, reason, by);
+        order.groups = Groups::Left;
+        let (promise, answer) = promise();
+        let told = Told::All(promise);
+        self.ask(answer, || Asked::Resume { order, epoch, told })
+    }
+
     /// Ends the pause of a scope as [`resume`](Self::resume) does and, in the same transaction,
-    /// that of every group in it. Answers the scope, then the groups that were resumed with it.
+    /// every other pause in it, of queues and of groups, also where the scope itself was never
+    /// paused. Answers the scope, then what was resumed with it.
     pub fn resume_with_groups(
         &self,
         scope: Scope,
@@ -212,7 +229,7 @@ impl Queues {
         by: &str,
     ) -> Answer<Vec<Pause>, PauseError> {
         let mut order = pause_order(scope, reason, by);
-        order.with_groups = true;
+        order.groups = Groups::Along;
         let (promise, answer) = promise();
         let told = Told::All(promise);
         self.ask(answer, || Asked::Resume { order, epoch, told })
@@ -295,7 +312,7 @@ fn pause_order(scope: Scope, reason: &str, by: &str) -> PauseOrder {
     const LATER: Millis = 0;
     PauseOrder {
         scope,
-        with_groups: false,
+        groups: Groups::Apart,
         reason: reason.to_owned(),
         by: by.to_owned(),
         at: LATER,

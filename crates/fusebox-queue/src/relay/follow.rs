@@ -62,7 +62,7 @@ impl Drop for MainFollower {
     }
 }
 
-fn bring(queues: &Queues, main: &MainBreaker) {
+pub(super) fn bring(queues: &Queues, main: &MainBreaker) {
     let author = Author::new(MainFollower::AUTHOR);
     let pause = queues.last_pause(&Scope::Everything);
     match (pause.filter(|pause| pause.paused), main.opened()) {

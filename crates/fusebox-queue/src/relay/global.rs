@@ -2,20 +2,26 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use fusebox::{MainBreaker, MainOpening};
+use fusebox::{Author, MainBreaker, MainOpening};
 use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::time;
 
 use super::builder::BranchOf;
-use super::follow::MainFollower;
+use super::follow::{MainFollower, bring};
 use crate::message::Leased;
 use crate::queue::Queues;
 use crate::record::{Pause, Scope};
 use crate::sink::{Reply, Sink};
 use crate::{PauseError, QueueError};
+
+/// The author of the main breaker's opening while the pause could not be written.
+const UNWRITTEN: &str = "circuit-breaker";
+/// So often it is tried to write it.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a [`GlobalBreaker`] opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -195,7 +201,8 @@ impl GlobalBreaker {
     /// keeps its first reason.
     ///
     /// # Errors
-    /// It may be open or not.
+    /// The pause is not written, or nobody knows. The main breaker is open all the same, and the
+    /// pause is tried again until it is written or the queues are closed.
     ///
     /// # Cancel safety
     /// Dropped, it may open or not.
@@ -206,24 +213,61 @@ impl GlobalBreaker {
     ) -> Result<Option<Vec<Pause>>, QueueError> {
         // So that of failures at the same time the first one is told.
         let _one_at_a_time = self.opening.lock().await;
+        let reason = incident.to_string();
         if self.queues.is_paused(&Scope::Everything) {
+            tracing::warn!(reason, "a failure while everything is stopped");
             return Ok(None);
         }
-        let reason = incident.to_string();
+        let paused = self.write(&reason, by).await;
+        if let Err(error) = &paused {
+            let author = Author::new(UNWRITTEN);
+            if self.main.open(&*reason, &author) && *error != QueueError::Closed {
+                let (breaker, by) = (self.clone(), by.to_owned());
+                tokio::spawn(async move { breaker.write_later(&reason, &by).await });
+            }
+        }
+        paused.map(Some)
+    }
+
+    async fn write(&self, reason: &str, by: &str) -> Result<Vec<Pause>, QueueError> {
+        let everything = Scope::Everything;
         let paused = self
             .queues
-            .pause_with_groups(Scope::Everything, &reason, by);
-        let paused = paused.await?;
+            .pause_with_groups(everything, reason, by)
+            .await?;
         let groups = paused.len() - 1;
         tracing::warn!(
             reason,
             groups,
             "everything is stopped until a person resumes it"
         );
-        Ok(Some(paused))
+        Ok(paused)
     }
 
-    /// Closes. The groups that were paused with it stay paused.
+    /// Until then the main breaker is what stops calls.
+    async fn write_later(&self, reason: &str, by: &str) {
+        loop {
+            time::sleep(WRITE_EVERY).await;
+            match self.write(reason, by).await {
+                Err(QueueError::Closed) => return,
+                Err(error) => tracing::error!(%error, "the global breaker is not written down yet"),
+                Ok(_) => break,
+            }
+        }
+        let author = Author::new(UNWRITTEN);
+        if self
+            .main
+            .opened()
+            .is_some_and(|opening| opening.by == author)
+        {
+            // The pause is what counts now, and the follower's opening ends with it.
+            self.main.close(&author);
+            bring(&self.queues, &self.main);
+        }
+    }
+
+    /// Closes. The groups that were paused with it stay paused, and so do those that have messages
+    /// since: what waits now waits until [`resume`](Self::resume).
     ///
     /// # Errors
     /// It may be closed or not.
@@ -231,23 +275,29 @@ impl GlobalBreaker {
     /// # Cancel safety
     /// Dropped, it closes all the same.
     pub async fn manually_close(&self, by: &str) -> Result<(), QueueError> {
-        let resumed = self.queues.resume(Scope::Everything, None, "closed", by);
-        match resumed.await {
+        let everything = Scope::Everything;
+        let closed = self
+            .queues
+            .resume_leaving_groups(everything, None, "closed", by);
+        match closed.await {
             Ok(_) | Err(PauseError::Never | PauseError::Stale { .. }) => Ok(()),
             Err(PauseError::Queue(error)) => Err(error),
         }
     }
 
-    /// Closes, and resumes every group that is paused, in one transaction, if no
-    /// [check](Self::check) fails. Answers the groups. `epoch`: only that of this opening.
+    /// Closes, and ends every pause of a queue or a group, in one transaction, if no
+    /// [check](Self::check) fails. Answers what was resumed. `epoch`: that of the opening that is
+    /// meant; by itself that which is in force now, so that a newer one is not undone.
     ///
     /// # Errors
-    /// [`NotResumed::Checks`]: nothing is done; it was opened or closed since, too, is such a
+    /// [`NotResumed::Checks`]: nothing is done; that it was opened or closed since, too, is such a
     /// check. [`NotResumed::Queue`]: it may be done or not.
     ///
     /// # Cancel safety
     /// Dropped, it may happen or not, all of it or nothing.
     pub async fn resume(&self, epoch: Option<u64>, by: &str) -> Result<Vec<Pause>, NotResumed> {
+        let last = self.queues.last_pause(&Scope::Everything);
+        let epoch = epoch.or_else(|| last.map(|last| last.epoch));
         let failed = self.check().await;
         if !failed.is_empty() {
             return Err(NotResumed::Checks(failed));
@@ -258,7 +308,6 @@ impl GlobalBreaker {
             .resume_with_groups(everything, epoch, "resumed", by);
         match resumed.await {
             Ok(mut pauses) => Ok(pauses.split_off(1)),
-            Err(PauseError::Never) if epoch.is_none() => Ok(Vec::new()),
             Err(PauseError::Queue(error)) => Err(NotResumed::Queue(error)),
             Err(stale) => Err(NotResumed::Checks(vec![FailedCheck {
                 check: "circuit_breaker",
@@ -268,7 +317,8 @@ impl GlobalBreaker {
     }
 
     /// A sink whose every failure, refusal and throttling opens this breaker before the relay hears
-    /// of it. `service` tells what a message calls.
+    /// of it. `service` tells what a message calls. The sink needs a time-out of its own, shorter
+    /// than the relay's: what the relay breaks off, and a panic, is not heard here.
     pub fn stops<S: Sink>(
         &self,
         service: fn(&Leased) -> Option<&str>,

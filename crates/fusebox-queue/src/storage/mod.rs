@@ -39,7 +39,7 @@ mod sqlite;
 pub(crate) use memory::Memory;
 pub use order::Ending;
 pub(crate) use order::{
-    Done, Lease, LeasesTaken, Order, PauseOrder, Push, PushLimits, PushRefused, Settle,
+    Done, Groups, Lease, LeasesTaken, Order, PauseOrder, Push, PushLimits, PushRefused, Settle,
 };
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::{ROOM, Sqlite, look};

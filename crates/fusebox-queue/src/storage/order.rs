@@ -16,8 +16,8 @@ pub(crate) enum Order {
     /// Pauses a scope; paused already, it takes the new reason and a new epoch. With its groups:
     /// also, by itself, each group in it that has messages and is not paused by itself yet.
     Pause(PauseOrder),
-    /// Ends a pause, if it is the one with this epoch (`None`: whichever it is). With its groups:
-    /// also that of every group in it.
+    /// Ends a pause, if it is the one with this epoch (`None`: whichever it is), and does with the
+    /// groups in it what [`PauseOrder::groups`] says.
     Resume(PauseOrder, Option<u64>),
     /// Makes dead letters wait again, due at once, with no attempts and no crashes. Corrupt ones
     /// stay as they are.
@@ -134,12 +134,24 @@ pub enum Ending {
     },
 }
 
+/// What becomes of the groups in a scope that is paused or resumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Groups {
+    /// Nothing.
+    #[default]
+    Apart,
+    /// Paused with it: by itself, each that has messages and is not paused yet. Resumed with it:
+    /// every pause in it.
+    Along,
+    /// Resumed, it leaves each that has messages paused by itself.
+    Left,
+}
+
 /// Who pauses or resumes what.
 #[derive(Clone, Debug)]
 pub(crate) struct PauseOrder {
     pub(crate) scope: Scope,
-    /// The groups in it, too.
-    pub(crate) with_groups: bool,
+    pub(crate) groups: Groups,
     pub(crate) reason: String,
     pub(crate) by: String,
     pub(crate) at: Millis,

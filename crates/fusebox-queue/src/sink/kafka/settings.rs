@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::record::is_topic;
 
 /// What keeps order and certainty, or has a method here.
-const FIXED: [&str; 10] = [
+const FIXED: [&str; 11] = [
     "acks",
     "request.required.acks",
     "enable.idempotence",
@@ -23,6 +23,7 @@ const FIXED: [&str; 10] = [
     "message.timeout.ms",
     "delivery.timeout.ms",
     "dr_cb",
+    "delivery.report.only.error",
 ];
 
 /// Settings of librdkafka that differ from its own defaults; each may be set otherwise.

@@ -54,6 +54,8 @@ macro_rules! contract {
                 pauses::pauses_are_kept_and_tell_what_is_being_sent,
                 pauses::a_pause_with_groups_outlives_that_of_its_scope,
                 pauses::a_resume_with_groups_resumes_all_of_them_or_nothing,
+                pauses::a_resume_that_leaves_groups_starts_nothing_that_waits,
+                pauses::a_resume_of_all_ends_every_pause_also_where_all_was_never_paused,
                 dead::a_dead_letter_tells_what_befell_it,
                 dead::a_dead_letter_tells_that_its_last_attempt_may_have_arrived,
                 dead::a_retry_begins_anew,

@@ -3,13 +3,13 @@
 use super::Bench;
 use super::bench::{BEGIN, QUEUE, ids};
 use crate::record::{Pause, Scope};
-use crate::storage::{Done, Ending, Order, PauseOrder};
+use crate::storage::{Done, Ending, Groups, Order, PauseOrder};
 use crate::{NewMessage, clock};
 
 fn order(bench: &Bench, scope: &Scope, reason: &str) -> PauseOrder {
     PauseOrder {
         scope: scope.clone(),
-        with_groups: false,
+        groups: Groups::Apart,
         reason: reason.to_owned(),
         by: "ada".to_owned(),
         at: bench.now,
@@ -17,15 +17,15 @@ fn order(bench: &Bench, scope: &Scope, reason: &str) -> PauseOrder {
 }
 
 fn pause(bench: &mut Bench, scope: &Scope) -> Pause {
-    let mut pauses = pause_all(bench, scope, false);
+    let mut pauses = pause_all(bench, scope, Groups::Apart);
     assert_eq!(pauses.len(), 1);
     pauses.remove(0)
 }
 
 /// The scope, and what is paused with it.
-fn pause_all(bench: &mut Bench, scope: &Scope, with_groups: bool) -> Vec<Pause> {
+fn pause_all(bench: &mut Bench, scope: &Scope, groups: Groups) -> Vec<Pause> {
     let order = PauseOrder {
-        with_groups,
+        groups,
         ..order(bench, scope, "too many complaints")
     };
     match bench.carry_out(Order::Pause(order)) {
@@ -35,7 +35,7 @@ fn pause_all(bench: &mut Bench, scope: &Scope, with_groups: bool) -> Vec<Pause> 
 }
 
 fn resume(bench: &mut Bench, scope: &Scope, epoch: Option<u64>) -> Result<Pause, u64> {
-    let resumed = resume_all(bench, scope, epoch, false);
+    let resumed = resume_all(bench, scope, epoch, Groups::Apart);
     resumed.map(|mut pauses| {
         assert_eq!(pauses.len(), 1);
         pauses.remove(0)
@@ -47,10 +47,10 @@ fn resume_all(
     bench: &mut Bench,
     scope: &Scope,
     epoch: Option<u64>,
-    with_groups: bool,
+    groups: Groups,
 ) -> Result<Vec<Pause>, u64> {
     let order = PauseOrder {
-        with_groups,
+        groups,
         ..order(bench, scope, "all is well")
     };
     match bench.carry_out(Order::Resume(order, epoch)) {
@@ -197,7 +197,7 @@ pub(super) fn a_pause_with_groups_outlives_that_of_its_scope(bench: &mut Bench) 
     bench.settle(&done[0], Ending::Delivered { response: None });
     drop(sending);
     pause(bench, &group(QUEUE, "autumn"));
-    let paused = pause_all(bench, &queue(QUEUE), true);
+    let paused = pause_all(bench, &queue(QUEUE), Groups::Along);
     let with_it = ["spring", "summer"].map(|name| group(QUEUE, name));
     assert_eq!(
         scopes(&paused[1..]),
@@ -220,7 +220,7 @@ pub(super) fn a_pause_with_groups_outlives_that_of_its_scope(bench: &mut Bench) 
     assert_eq!(groups, [None], "the groups stay paused");
 
     // That of another queue was none of it, and everything is more.
-    let paused = pause_all(bench, &Scope::Everything, true);
+    let paused = pause_all(bench, &Scope::Everything, Groups::Along);
     assert_eq!(
         scopes(&paused),
         [Scope::Everything, group("other", "spring")]
@@ -232,22 +232,57 @@ pub(super) fn a_resume_with_groups_resumes_all_of_them_or_nothing(bench: &mut Be
         bench.push(NewMessage::new("").group(name));
     }
     let everything = Scope::Everything;
-    assert_eq!(resume_all(bench, &everything, None, true), Err(0));
-    let first = pause_all(bench, &everything, true);
+    let first = pause_all(bench, &everything, Groups::Along);
     let second = pause(bench, &everything);
-    let stale = resume_all(bench, &everything, Some(first[0].epoch), true);
+    let stale = resume_all(bench, &everything, Some(first[0].epoch), Groups::Along);
     assert_eq!(stale, Err(second.epoch));
     assert_eq!(bench.leased(10), []);
     // The scope itself may run already.
     let closed = resume(bench, &everything, Some(second.epoch)).expect("resumed");
     assert_eq!(bench.leased(10), []);
-    let resumed = resume_all(bench, &everything, Some(closed.epoch), true).expect("resumed");
+    let resumed =
+        resume_all(bench, &everything, Some(closed.epoch), Groups::Along).expect("resumed");
     let groups = ["autumn", "spring"].map(|name| group(QUEUE, name));
     assert_eq!(scopes(&resumed[1..]), groups);
     assert_eq!(resumed[0], closed);
     assert!(resumed.iter().all(|pause| !pause.paused));
     bench.reopen();
     assert_eq!(bench.leased(10).len(), 2);
-    let again = resume_all(bench, &everything, None, true).expect("resumed");
+    let again = resume_all(bench, &everything, None, Groups::Along).expect("resumed");
     assert_eq!((again.len(), again[0].epoch), (1, closed.epoch));
+}
+
+pub(super) fn a_resume_that_leaves_groups_starts_nothing_that_waits(bench: &mut Bench) {
+    bench.push(NewMessage::new("").group("spring"));
+    let everything = Scope::Everything;
+    assert_eq!(resume_all(bench, &everything, None, Groups::Left), Err(0));
+    pause_all(bench, &everything, Groups::Along);
+    // It came while all was paused.
+    bench.push(NewMessage::new("").group("autumn"));
+    bench.now += 7;
+    let left = resume_all(bench, &everything, None, Groups::Left).expect("resumed");
+    assert_eq!(scopes(&left), [Scope::Everything, group(QUEUE, "autumn")]);
+    assert!(!left[0].paused && left[1].paused);
+    assert_eq!(left[1].reason, "too many complaints", "as it was paused");
+    assert_eq!(bench.leased(10), []);
+    bench.push(NewMessage::new("").group("winter"));
+    assert_eq!(bench.leased(10).len(), 1, "what is new goes");
+    let again = resume_all(bench, &everything, None, Groups::Left).expect("resumed");
+    assert_eq!(again.len(), 1, "it pauses nothing when it was not paused");
+}
+
+pub(super) fn a_resume_of_all_ends_every_pause_also_where_all_was_never_paused(bench: &mut Bench) {
+    for name in ["spring", "autumn"] {
+        bench.push(NewMessage::new("").group(name));
+    }
+    pause(bench, &group(QUEUE, "spring"));
+    pause(bench, &queue(QUEUE));
+    let everything = Scope::Everything;
+    let resumed = resume_all(bench, &everything, None, Groups::Along).expect("resumed");
+    let expected = [Scope::Everything, queue(QUEUE), group(QUEUE, "spring")];
+    assert_eq!(scopes(&resumed), expected);
+    assert!(resumed.iter().all(|pause| !pause.paused));
+    assert_eq!(bench.leased(10).len(), 2);
+    let stale = resume_all(bench, &everything, Some(99), Groups::Along);
+    assert_eq!(stale, Err(resumed[0].epoch));
 }

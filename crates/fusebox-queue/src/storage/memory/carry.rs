@@ -7,7 +7,7 @@ use super::{Book, Paused};
 use crate::clock::Millis;
 use crate::message::{NewMessage, Pushed};
 use crate::record::{Death, Pause, Scope, Selection};
-use crate::storage::{Done, Ending, Order, PauseOrder, Push, PushRefused, Settle};
+use crate::storage::{Done, Ending, Groups, Order, PauseOrder, Push, PushRefused, Settle};
 
 impl Book {
     pub(super) fn carry_out(&mut self, order: &Order) -> Done {
@@ -214,38 +214,55 @@ impl Book {
 
     fn pause_all(&mut self, order: &PauseOrder) -> Vec<Pause> {
         let mut done = vec![self.set_pause(order, &order.scope, true)];
-        if order.with_groups {
-            let alive = self.messages.values();
-            let alive = alive.filter(|row| row.is_alive() && row.is_in(&order.scope));
-            let groups: BTreeSet<_> = alive.filter_map(Row::group).collect();
-            let is_paused = |scope: &Scope| self.pauses.get(scope).is_some_and(|p| p.paused);
-            let groups = groups.into_iter().filter(|scope| !is_paused(scope));
-            let groups: Vec<_> = groups.collect();
-            let pauses = groups
-                .iter()
-                .map(|scope| self.set_pause(order, scope, true));
-            done.extend(pauses);
+        if order.groups == Groups::Along {
+            done.extend(self.pause_groups(order));
         }
         done
     }
 
+    /// Those of the scope that have messages and are not paused by themselves yet.
+    fn pause_groups(&mut self, order: &PauseOrder) -> Vec<Pause> {
+        let alive = self.messages.values();
+        let alive = alive.filter(|row| row.is_alive() && row.is_in(&order.scope));
+        let groups: BTreeSet<_> = alive.filter_map(Row::group).collect();
+        let is_paused = |scope: &Scope| self.pauses.get(scope).is_some_and(|p| p.paused);
+        let groups = groups.into_iter().filter(|scope| scope.is_in(&order.scope));
+        let groups: Vec<_> = groups.filter(|scope| !is_paused(scope)).collect();
+        let pauses = groups.iter();
+        pauses
+            .map(|scope| self.set_pause(order, scope, true))
+            .collect()
+    }
+
     fn resume(&mut self, order: &PauseOrder, epoch: Option<u64>) -> Result<Vec<Pause>, u64> {
-        let Some(now) = self.pause(&order.scope) else {
-            return Err(0);
-        };
-        if epoch.is_some_and(|epoch| epoch != now.epoch) {
-            return Err(now.epoch);
+        let now = self.pause(&order.scope);
+        let found = now.as_ref().map_or(0, |now| now.epoch);
+        let is_stale = epoch.is_some_and(|epoch| epoch != found);
+        if is_stale || now.is_none() && order.groups != Groups::Along {
+            return Err(found);
         }
-        let mut done = match now.paused {
-            true => vec![self.set_pause(order, &order.scope, false)],
-            false => vec![now],
+        let mut left = Vec::new();
+        if let (Groups::Left, Some(now)) = (order.groups, &now)
+            && now.paused
+        {
+            let as_it_was = PauseOrder {
+                reason: now.reason.clone(),
+                by: now.by.clone(),
+                ..order.clone()
+            };
+            left = self.pause_groups(&as_it_was);
+        }
+        let mut done = match now {
+            Some(now) if !now.paused => vec![now],
+            _ => vec![self.set_pause(order, &order.scope, false)],
         };
-        if order.with_groups {
+        done.extend(left);
+        if order.groups == Groups::Along {
             let paused = self.pauses.iter().filter(|(_, pause)| pause.paused);
-            let groups = paused.map(|(scope, _)| scope);
-            let groups = groups.filter(|scope| scope.is_group_in(&order.scope));
-            let groups: Vec<_> = groups.cloned().collect();
-            let resumed = groups
+            let inner = paused.map(|(scope, _)| scope);
+            let inner = inner.filter(|scope| scope.is_in(&order.scope));
+            let inner: Vec<_> = inner.cloned().collect();
+            let resumed = inner
                 .iter()
                 .map(|scope| self.set_pause(order, scope, false));
             done.extend(resumed);

@@ -8,7 +8,7 @@ use super::row::number;
 use super::work::Work;
 use crate::clock;
 use crate::record::{Pause, Scope};
-use crate::storage::PauseOrder;
+use crate::storage::{Groups, PauseOrder};
 
 /// The columns of [`read`].
 pub(super) const PAUSE: &str = "queue, grp, paused, epoch, reason, author, since";
@@ -37,14 +37,20 @@ fn names(scope: &Scope) -> (Option<&str>, Option<&str>) {
 impl Work<'_> {
     pub(super) fn pause(&mut self, order: &PauseOrder) -> Result<Vec<Pause>, Failed> {
         let mut done = vec![self.set_pause(order, &order.scope, true)?];
-        if order.with_groups {
-            for group in self.used_groups(&order.scope)? {
-                if !self.book.paused.contains(&group) {
-                    done.push(self.set_pause(order, &group, true)?);
-                }
-            }
+        if order.groups == Groups::Along {
+            done.extend(self.pause_groups(order)?);
         }
         Ok(done)
+    }
+
+    /// Those of the scope that have messages and are not paused by themselves yet.
+    fn pause_groups(&mut self, order: &PauseOrder) -> Result<Vec<Pause>, Failed> {
+        let mut groups = self.used_groups(&order.scope)?;
+        groups.retain(|group| !self.book.paused.contains(group));
+        let groups = groups.iter();
+        groups
+            .map(|group| self.set_pause(order, group, true))
+            .collect()
     }
 
     /// The groups of a scope that have messages. Each message is looked at once.
@@ -67,25 +73,39 @@ impl Work<'_> {
         order: &PauseOrder,
         epoch: Option<u64>,
     ) -> Result<Result<Vec<Pause>, u64>, Failed> {
-        let Some(mut now) = self.find_pause(&order.scope)? else {
-            return Ok(Err(0));
+        let now = self.find_pause(&order.scope)?;
+        let found = now.as_ref().map_or(0, |now| now.epoch);
+        let is_stale = epoch.is_some_and(|epoch| epoch != found);
+        if is_stale || now.is_none() && order.groups != Groups::Along {
+            return Ok(Err(found));
+        }
+        let mut left = Vec::new();
+        if let (Groups::Left, Some(now)) = (order.groups, &now)
+            && now.paused
+        {
+            let as_it_was = PauseOrder {
+                reason: now.reason.clone(),
+                by: now.by.clone(),
+                ..order.clone()
+            };
+            left = self.pause_groups(&as_it_was)?;
+        }
+        let now = match now {
+            Some(mut now) if !now.paused => {
+                now.in_flight = self.in_flight(&now.scope);
+                now
+            }
+            _ => self.set_pause(order, &order.scope, false)?,
         };
-        if epoch.is_some_and(|epoch| epoch != now.epoch) {
-            return Ok(Err(now.epoch));
-        }
-        if now.paused {
-            now = self.set_pause(order, &order.scope, false)?;
-        } else {
-            now.in_flight = self.in_flight(&now.scope);
-        }
         let mut done = vec![now];
-        if order.with_groups {
+        done.extend(left);
+        if order.groups == Groups::Along {
             let paused = self.book.paused.iter();
-            let groups = paused.filter(|scope| scope.is_group_in(&order.scope));
-            let mut groups: Vec<_> = groups.cloned().collect();
-            groups.sort_unstable();
-            for group in groups {
-                done.push(self.set_pause(order, &group, false)?);
+            let inner = paused.filter(|scope| scope.is_in(&order.scope));
+            let mut inner: Vec<_> = inner.cloned().collect();
+            inner.sort_unstable();
+            for scope in inner {
+                done.push(self.set_pause(order, &scope, false)?);
             }
         }
         Ok(Ok(done))

@@ -109,7 +109,7 @@ async fn what_was_never_opened_is_closed_and_resumed_without_a_fault() {
     let (_, _, _, breaker) = stand();
     breaker.manually_close("ada").await.unwrap();
     assert_eq!(breaker.resume(None, "ada").await, Ok(Vec::new()));
-    let never = breaker.resume(Some(1), "ada").await;
+    let never = breaker.resume(Some(7), "ada").await;
     let Err(NotResumed::Checks(failed)) = never else {
         panic!("{never:?}");
     };
@@ -142,6 +142,33 @@ async fn a_pause_by_other_means_opens_it_and_a_main_breaker_of_others_is_told() 
     let failed = breaker.check().await;
     assert_eq!(failed[1].check, "store", "{failed:?}");
     assert!(!breaker.should_allow_request());
+}
+
+#[tokio::test]
+async fn what_comes_while_it_is_open_waits_for_the_resume_too() {
+    let (queues, queue, _, breaker) = stand();
+    breaker
+        .record_failure(&incident("down"), "worker")
+        .await
+        .unwrap();
+    push(&queue, "spring").await;
+    breaker.manually_close("ada").await.unwrap();
+    let pause = queues.pause_over(&Scope::Group("jobs".to_owned(), "spring".to_owned()));
+    assert_eq!(pause.unwrap().reason, "apollo failed (quota): down");
+    assert_eq!(
+        groups(&breaker.resume(None, "ada").await.unwrap()),
+        ["spring"]
+    );
+}
+
+#[tokio::test]
+async fn where_the_pause_cannot_be_written_the_main_breaker_is_open_all_the_same() {
+    let (queues, _, main, breaker) = stand();
+    queues.close(std::time::Duration::from_secs(5)).unwrap();
+    let failed = breaker.record_failure(&incident("down"), "worker").await;
+    assert!(failed.is_err());
+    assert!(!breaker.should_allow_request());
+    assert_eq!(main.opened().unwrap().reason, "apollo failed (quota): down");
 }
 
 #[tokio::test]

@@ -83,7 +83,16 @@ fn an_answer_that_counts_as_a_failure_goes_on_while_there_is_another_circuit() {
     assert_eq!(seen(&providers)[1], (State::Closed, 1));
     let answer = providers.call_with(&by_status, |_| Ok(429));
     assert_eq!(answer, Ok(429), "the last one's is all there is");
-    assert_eq!(providers.circuits()[0].fallbacks(), [("next", 1)]);
+    let (providers, _clock) = self::providers();
+    for circuit in &providers.circuits()[1..] {
+        circuit
+            .transition(State::Open, &fusebox::Author::new("ada"))
+            .unwrap();
+    }
+    let answer = providers.call_with(&by_status, |_| Ok(429));
+    assert_eq!(answer, Ok(429), "the others reject");
+    let (providers, _clock) = self::providers();
+    assert!(providers.circuits()[0].fallbacks().is_empty());
 }
 
 #[test]

@@ -64,8 +64,11 @@ impl Promises {
             }
             (Order::Resume(..), Done::Resume(Ok(pauses))) => {
                 for pause in pauses {
-                    prop_assert!(!pause.paused);
-                    self.paused.remove(&pause.scope);
+                    if pause.paused {
+                        self.paused.insert(pause.scope.clone());
+                    } else {
+                        self.paused.remove(&pause.scope);
+                    }
                 }
             }
             _ => {}

@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::message::Leased;
 use crate::record::{Death, Response, Scope, Selection};
 use crate::storage::contract::bench::{Bench, attempt};
-use crate::storage::{Ending, Order, PauseOrder, Settle};
+use crate::storage::{Ending, Groups, Order, PauseOrder, Settle};
 
 pub(super) const QUEUES: [&str; 2] = ["receipts", "letters"];
 const KEYS: [Option<&str>; 3] = [None, Some("k"), Some("l")];
@@ -39,10 +39,8 @@ pub(super) enum Ordered {
         max: usize,
         age_max: Millis,
     },
-    /// Whether with its groups.
-    Pause(Scope, bool),
-    /// The same.
-    Resume(Scope, Option<u64>, bool),
+    Pause(Scope, Groups),
+    Resume(Scope, Option<u64>, Groups),
     Retry(Selection),
     Discard(Selection),
     Expire(&'static str, Millis, usize),
@@ -82,8 +80,8 @@ fn ordered() -> impl Strategy<Value = Ordered> {
             let age_max = 100_000 + more;
             Ordered::Lease { queue, max, age_max }
         }),
-        1 => (scope(), any::<bool>()).prop_map(|(scope, groups)| Ordered::Pause(scope, groups)),
-        2 => (scope(), proptest::option::weighted(0.3, 0..4_u64), any::<bool>())
+        1 => (scope(), groups()).prop_map(|(scope, groups)| Ordered::Pause(scope, groups)),
+        2 => (scope(), proptest::option::weighted(0.3, 0..4_u64), groups())
             .prop_map(|(scope, epoch, groups)| Ordered::Resume(scope, epoch, groups)),
         2 => selection().prop_map(Ordered::Retry),
         1 => selection().prop_map(Ordered::Discard),
@@ -102,6 +100,10 @@ fn push() -> impl Strategy<Value = Ordered> {
         name,
         body,
     })
+}
+
+fn groups() -> impl Strategy<Value = Groups> {
+    select(&[Groups::Apart, Groups::Along, Groups::Left][..])
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
@@ -200,10 +202,10 @@ impl Ended {
     }
 }
 
-fn who(scope: Scope, with_groups: bool, at: Millis) -> PauseOrder {
+fn who(scope: Scope, groups: Groups, at: Millis) -> PauseOrder {
     PauseOrder {
         scope,
-        with_groups,
+        groups,
         reason: "because".to_owned(),
         by: "ada".to_owned(),
         at,
@@ -219,7 +221,7 @@ pub(super) fn resumes(at: Millis) -> Vec<Order> {
         scopes.extend(groups.map(|group| Scope::Group(queue.clone(), (*group).to_owned())));
     }
     let scopes = scopes.into_iter();
-    let orders = scopes.map(|scope| Order::Resume(who(scope, false, at), None));
+    let orders = scopes.map(|scope| Order::Resume(who(scope, Groups::Apart, at), None));
     orders.collect()
 }
 

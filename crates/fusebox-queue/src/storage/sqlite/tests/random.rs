@@ -9,7 +9,7 @@ use super::{Bench, Scratch, attempt};
 use crate::id::MessageId;
 use crate::message::{Leased, NewMessage};
 use crate::record::{Death, MessageState, Scope, Selection};
-use crate::storage::{Done, Ending, Order, PauseOrder, Storage};
+use crate::storage::{Done, Ending, Groups, Order, PauseOrder, Storage};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -162,7 +162,7 @@ impl Run {
         };
         let order = PauseOrder {
             scope,
-            with_groups: false,
+            groups: Groups::Apart,
             reason: "because".to_owned(),
             by: "test".to_owned(),
             at: self.bench().at,
