@@ -306,7 +306,7 @@ fn definition(settings: &CircuitSettings) -> Definition {
         .trips_main(settings.trips_main)
         .priority(settings.priority)
         .timeout(settings.timeout)
-        .has_fallback(settings.fallback.is_some());
+        .has_fallback(settings.fallback.is_some() || !settings.next.is_empty());
     match &settings.branch {
         Some(branch) => definition.branches(branch.settings.clone()),
         None => definition,

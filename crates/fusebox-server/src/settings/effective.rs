@@ -68,6 +68,7 @@ impl CircuitSettings {
             "priority": self.priority,
             "when_unavailable": self.when_unavailable.as_str(),
             "fallback_on": fallback_on,
+            "next": self.next,
             "classify": classify,
             "settle_after": format(self.settle_after),
             "trips_main": self.trips_main,

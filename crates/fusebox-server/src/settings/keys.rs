@@ -30,6 +30,7 @@ pub(super) const CIRCUIT: &[&str] = &[
     "priority",
     "when_unavailable",
     "fallback_on",
+    "next",
     "classify",
     "settle_after",
     "trips_main",
@@ -57,9 +58,3 @@ pub(super) const QUEUE: &[&str] = &[
 
 /// `[circuits.NAME.fallback]`.
 pub(super) const FALLBACK: &[&str] = &["status", "headers", "body", "json", "file"];
-
-/// Keys that are reserved for what a later version can do: refused with these words, not as slips.
-pub(super) const LATER: &[&str] = &["next"];
-
-/// What is said about them.
-pub(super) const NOT_YET: &str = "not available yet in this version";

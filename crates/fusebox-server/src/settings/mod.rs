@@ -15,6 +15,7 @@ mod fallback;
 mod keys;
 mod metrics;
 mod nearest;
+mod next;
 mod problem;
 mod queue;
 mod read_circuit;
@@ -172,13 +173,11 @@ fn read(tree: &Table, folder: &Path, tokens: TokensCheck, report: &Report) -> Co
     let metric_names = section("metrics").map(metrics::read);
     let otlp = section("telemetry").map(telemetry::read);
     let mut circuits = Vec::new();
-    for (name, node) in top
-        .table("circuits")
-        .into_iter()
-        .flat_map(|circuits| &circuits.0)
-    {
-        if let Some(circuit) = read_circuit::read(name, node, folder, report) {
-            circuits.push((circuit, node.key_at.clone()));
+    if let Some(all) = top.table("circuits") {
+        for (name, node) in &all.0 {
+            if let Some(circuit) = read_circuit::read(name, node, all, folder, report) {
+                circuits.push((circuit, node.key_at.clone()));
+            }
         }
     }
     route::refuse_duplicates(&circuits, report);

@@ -11,6 +11,7 @@ mod judged;
 mod leaks;
 mod limits;
 mod main_breaker;
+mod next;
 mod reload;
 mod slow;
 mod tls;

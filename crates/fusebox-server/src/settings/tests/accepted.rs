@@ -267,6 +267,30 @@ fn the_contract_s_keyed_circuit_with_a_queue_is_read() {
 }
 
 #[test]
+fn next_circuits_are_read_in_their_order_whatever_the_order_of_the_file() {
+    let more = "when_unavailable = \"next\"\nnext = [\"z\", \"a\"]\n\
+        [circuits.a]\nupstream = \"http://a\"\nwhen_unavailable = \"next\"\nnext = [\"rag\"]\n\
+        fallback_on = [\"5xx\", \"connect\"]\n[circuits.z]\nupstream = \"http://z\"\n";
+    let config = parse(&format!("{RAG}{more}")).unwrap();
+    let [rag, a, z] = &config.circuits[..] else {
+        panic!("{config:?}");
+    };
+    assert_eq!(rag.when_unavailable, WhenUnavailable::Next);
+    assert_eq!(rag.next, ["z", "a"]);
+    assert_eq!(rag.fallback_on, Trouble::ALL);
+    let effective = rag.effective();
+    assert_eq!(effective["when_unavailable"], "next");
+    assert_eq!(effective["next"], serde_json::json!(["z", "a"]));
+    assert_eq!(
+        a.next,
+        ["rag"],
+        "a circle is none: no next of a next is tried"
+    );
+    assert_eq!(a.fallback_on, [Trouble::Status5xx, Trouble::Connect]);
+    assert!(z.next.is_empty() && z.fallback_on.is_empty());
+}
+
+#[test]
 fn a_queue_has_defaults_and_needs_no_table() {
     let rag = rag("when_unavailable = \"queue\"\nqueue_uncertain = true");
     let queue = rag.queue.unwrap();

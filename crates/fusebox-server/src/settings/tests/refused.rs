@@ -45,8 +45,8 @@ fn times_and_numbers_outside_their_range_are_refused() {
 }
 
 #[test]
-fn what_a_later_version_will_have_is_called_not_available_yet() {
-    refuses("later versions");
+fn next_circuits_that_are_not_there_or_never_tried_are_refused() {
+    refuses("next circuits");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn every_section_has_its_test() {
         "unknown keys",
         "syntax",
         "ranges",
-        "later versions",
+        "next circuits",
         "queues",
         "fallbacks without effect",
         "fallbacks that are no answer",
