@@ -36,11 +36,13 @@ pub enum Answer {
     Client,
     /// It waits behind others in the circuit's queue; it was not tried.
     Queued,
+    /// The gateway had no room for its body; it was not tried.
+    NoRoom,
 }
 
 impl Answer {
     /// All of them, in the order of the counters.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Informational,
         Self::Successful,
         Self::Redirected,
@@ -52,6 +54,7 @@ impl Answer {
         Self::Reset,
         Self::Client,
         Self::Queued,
+        Self::NoRoom,
     ];
 
     /// The word for it in metrics and JSON.
@@ -69,6 +72,7 @@ impl Answer {
             Self::Reset => "reset",
             Self::Client => "client",
             Self::Queued => "queued",
+            Self::NoRoom => "buffer-full",
         }
     }
 

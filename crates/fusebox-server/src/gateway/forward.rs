@@ -13,7 +13,7 @@ use hyper::upgrade::OnUpgrade;
 use tower_service::Service;
 
 use super::body::AnswerBody;
-use super::problem::{Kind, about_circuit, without_circuit};
+use super::problem::{Kind, without_circuit};
 use super::tunnel::{Tunnel, TunnelSlot};
 use super::{answer, headers, keep, key, messages, target, whole};
 use crate::circuits::upstream::{RequestBody, UpstreamError};
@@ -92,12 +92,9 @@ impl Forwarder {
         let (Some(queue), Some(set)) = (circuit.queue(), &circuit.set().queue) else {
             return without_circuit(Kind::QueueFailed, "the circuit has no queue");
         };
-        let call = match whole::read(body, &circuit).await {
+        let call = match whole::read(body, &circuit, self.circuits.body_budget()).await {
             Ok(body) => Call { head, body, key },
-            Err((kind, detail)) => {
-                flight.answered(Answer::Client);
-                return about_circuit(kind, detail, flight);
-            }
+            Err(refusal) => return whole::refuse(refusal, flight),
         };
         if keep::has_to_wait(&call, queue).await {
             return keep::keep(&call, false, "queued", flight).await;

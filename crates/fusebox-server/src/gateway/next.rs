@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::body::AnswerBody;
 use super::fallback::FALLBACK;
 use super::forward::{Forwarder, is_calm};
-use super::problem::{Kind, about_circuit, name_circuit, without_circuit};
+use super::problem::{Kind, name_circuit, without_circuit};
 use super::{answer, whole};
 use crate::circuits::upstream::RequestBody;
 use crate::circuits::{Answer, Circuit, Flight};
@@ -32,12 +32,9 @@ impl Forwarder {
         mut flight: Flight,
     ) -> Response<AnswerBody> {
         let first = Arc::clone(flight.circuit());
-        let body = match whole::read(body, &first).await {
+        let body = match whole::read(body, &first, self.circuits.body_budget()).await {
             Ok(body) => body,
-            Err((kind, detail)) => {
-                flight.answered(Answer::Client);
-                return about_circuit(kind, detail, flight);
-            }
+            Err(refusal) => return whole::refuse(refusal, flight),
         };
         // A reload may have taken one away since this call began.
         let others = first.set().next.iter();

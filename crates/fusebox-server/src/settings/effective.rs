@@ -22,6 +22,7 @@ impl Config {
                 "admin": self.server.admin.to_string(),
                 "admin_tls": self.server.admin_tls.as_ref().map(AdminTls::effective),
                 "data_dir": self.server.data_dir.display().to_string(),
+                "buffered_bytes_max": self.server.buffered_bytes_max,
             },
             "store": {"kind": self.store.as_str()},
             "metrics": {"names": self.metric_names.as_str()},

@@ -4,7 +4,13 @@
 pub(super) const TOP: &[&str] = &["server", "store", "metrics", "telemetry", "circuits"];
 
 /// `[server]`.
-pub(super) const SERVER: &[&str] = &["listen", "admin", "admin_tls", "data_dir"];
+pub(super) const SERVER: &[&str] = &[
+    "listen",
+    "admin",
+    "admin_tls",
+    "data_dir",
+    "buffered_bytes_max",
+];
 
 /// `[server.admin_tls]`.
 pub(super) const ADMIN_TLS: &[&str] = &["cert", "key"];

@@ -22,6 +22,7 @@ mod read_circuit;
 mod route;
 mod section;
 mod server;
+mod size;
 mod source;
 mod store;
 mod telemetry;
@@ -181,8 +182,10 @@ fn read(tree: &Table, folder: &Path, tokens: TokensCheck, report: &Report) -> Co
         }
     }
     route::refuse_duplicates(&circuits, report);
+    let server = server.unwrap_or_default();
+    server::check_buffered(top, &server, &circuits);
     Config {
-        server: server.unwrap_or_default(),
+        server,
         store: store.unwrap_or_default(),
         metric_names: metric_names.unwrap_or_default(),
         otlp: otlp.unwrap_or_default(),

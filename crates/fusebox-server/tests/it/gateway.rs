@@ -3,6 +3,7 @@
 mod answers;
 mod bodies;
 mod branches;
+mod buffered;
 mod clients;
 mod connections;
 mod fallbacks;

@@ -300,6 +300,20 @@ fn a_queue_has_defaults_and_needs_no_table() {
 }
 
 #[test]
+fn the_budget_for_bodies_has_a_default_and_holds_the_largest_call() {
+    let shown = |text: &str| {
+        let config = parse(text).unwrap();
+        let shown = config.effective()["server"]["buffered_bytes_max"].clone();
+        assert_eq!(shown, config.server.buffered_bytes_max);
+        config.server.buffered_bytes_max
+    };
+    assert_eq!(shown(""), 256 << 20);
+    let queue = "when_unavailable = \"queue\"\nqueue = { message_bytes_max = \"1GiB\" }\n";
+    let server = "[server]\nbuffered_bytes_max = \"1GiB\"\n";
+    assert_eq!(shown(&format!("{RAG}{queue}{server}")), 1 << 30);
+}
+
+#[test]
 fn a_queue_may_have_no_limits_of_age_attempts_and_crashes() {
     let rag = rag("when_unavailable = \"queue\"\n[circuits.rag.queue]\n\
         age_max = \"unlimited\"\nattempts_max = \"unlimited\"\ncrashes_max = \"unlimited\"\n");

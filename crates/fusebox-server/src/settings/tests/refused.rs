@@ -55,6 +55,11 @@ fn a_queue_that_cannot_be_or_is_never_used_is_refused() {
 }
 
 #[test]
+fn a_budget_that_one_call_does_not_fit_into_is_refused() {
+    refuses("budgets");
+}
+
+#[test]
 fn a_fallback_that_can_never_be_given_is_refused() {
     refuses("fallbacks without effect");
 }
@@ -113,6 +118,7 @@ fn every_section_has_its_test() {
         "ranges",
         "next circuits",
         "queues",
+        "budgets",
         "fallbacks without effect",
         "fallbacks that are no answer",
         "breakers",
