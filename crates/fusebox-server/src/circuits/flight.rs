@@ -46,6 +46,11 @@ impl Flight {
     pub fn fell_back(&self, trouble: Trouble) {
         self.circuit.stats().fell_back(trouble);
     }
+
+    /// Counts that another circuit answered in place of this one.
+    pub fn fell_back_to_next(&self) {
+        self.circuit.stats().fell_back_to_next();
+    }
 }
 
 impl Drop for Flight {

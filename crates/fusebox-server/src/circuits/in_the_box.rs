@@ -9,7 +9,7 @@ use fusebox::{
 use fusebox_queue::{Queue, Queues, StorageError};
 
 use super::upstream::{Tls, TlsError, Upstream};
-use super::{Circuit, CircuitStats, QueuesAt, Route, Routes};
+use super::{BodyBudget, Circuit, CircuitStats, QueuesAt, Route, Routes};
 use crate::settings::{CircuitSettings, Config};
 
 /// The name under which the gateway's circuits appear in metrics.
@@ -28,6 +28,7 @@ pub struct Circuits {
     breakers: Registry,
     tls: Tls,
     queues: QueuesAt,
+    bodies: Arc<BodyBudget>,
     /// Held while a reload is made, so that two of them follow one another.
     reload: Mutex<()>,
 }
@@ -152,6 +153,7 @@ impl Circuits {
             breakers,
             tls,
             queues,
+            bodies: Arc::default(),
             reload: Mutex::new(()),
         };
         circuits.apply(config)?;
@@ -185,6 +187,17 @@ impl Circuits {
     #[must_use]
     pub fn queues(&self) -> Option<&Queues> {
         self.queues.opened()
+    }
+
+    /// Bytes of bodies that are held whole now, of all calls.
+    #[must_use]
+    pub fn body_bytes_held(&self) -> u64 {
+        self.bodies.held()
+    }
+
+    /// What they may be at most.
+    pub(crate) fn body_budget(&self) -> &Arc<BodyBudget> {
+        &self.bodies
     }
 
     /// The registry of the circuits' breakers.
@@ -234,6 +247,7 @@ impl Circuits {
         };
         let changed = difference(&before.circuits, &after.circuits);
         self.live.store(Arc::new(after));
+        self.bodies.set_max(config.server.buffered_bytes_max);
         Ok(changed)
     }
 
@@ -306,7 +320,7 @@ fn definition(settings: &CircuitSettings) -> Definition {
         .trips_main(settings.trips_main)
         .priority(settings.priority)
         .timeout(settings.timeout)
-        .has_fallback(settings.fallback.is_some());
+        .has_fallback(settings.fallback.is_some() || !settings.next.is_empty());
     match &settings.branch {
         Some(branch) => definition.branches(branch.settings.clone()),
         None => definition,

@@ -4,6 +4,7 @@
 //! a request finds its circuit without a lock, and one that is under way goes on with the settings
 //! it began under.
 
+mod body_budget;
 mod circuit;
 mod delivery;
 mod flight;
@@ -14,6 +15,7 @@ mod routes;
 mod stats;
 pub mod upstream;
 
+pub(crate) use body_budget::BodyBudget;
 pub(crate) use circuit::BranchOf;
 pub use circuit::{Circuit, Forwarded, Protected};
 pub(crate) use delivery::{Call, Delivery, branch_of};

@@ -36,11 +36,13 @@ pub enum Answer {
     Client,
     /// It waits behind others in the circuit's queue; it was not tried.
     Queued,
+    /// The gateway had no room for its body; it was not tried.
+    NoRoom,
 }
 
 impl Answer {
     /// All of them, in the order of the counters.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Informational,
         Self::Successful,
         Self::Redirected,
@@ -52,6 +54,7 @@ impl Answer {
         Self::Reset,
         Self::Client,
         Self::Queued,
+        Self::NoRoom,
     ];
 
     /// The word for it in metrics and JSON.
@@ -69,6 +72,7 @@ impl Answer {
             Self::Reset => "reset",
             Self::Client => "client",
             Self::Queued => "queued",
+            Self::NoRoom => "buffer-full",
         }
     }
 
@@ -85,12 +89,15 @@ impl Answer {
     }
 }
 
+/// The kinds of fallbacks: one for each trouble, and the last for the next circuit.
+const FALLBACKS: usize = Trouble::ALL.len() + 1;
+
 /// Counters of one circuit, indexed by the variants of [`Answer`] and [`Trouble`]. They outlive
 /// reloads. All are relaxed: each is read for itself.
 #[derive(Debug, Default)]
 pub struct CircuitStats {
     answers: [AtomicU64; Answer::ALL.len()],
-    fallbacks: [AtomicU64; Trouble::ALL.len()],
+    fallbacks: [AtomicU64; FALLBACKS],
     begun: AtomicU64,
     ended: AtomicU64,
     latency: [AtomicU64; LATENCY_BOUNDS_US.len() + 1],
@@ -135,10 +142,14 @@ impl CircuitStats {
         self.answers[answer as usize].load(Relaxed)
     }
 
-    /// Fallbacks by the trouble they stood in for, in words.
+    /// Fallbacks by the trouble they stood in for, in words; `next` are the calls that another
+    /// circuit answered.
     #[must_use]
-    pub fn fallbacks(&self) -> [(&'static str, u64); Trouble::ALL.len()] {
-        let mut counts = Trouble::ALL.map(|trouble| (trouble.as_str(), 0));
+    pub fn fallbacks(&self) -> [(&'static str, u64); FALLBACKS] {
+        let mut counts = [("next", 0); FALLBACKS];
+        for (count, trouble) in counts.iter_mut().zip(Trouble::ALL) {
+            count.0 = trouble.as_str();
+        }
         for (count, counter) in counts.iter_mut().zip(&self.fallbacks) {
             count.1 = counter.load(Relaxed);
         }
@@ -169,6 +180,10 @@ impl CircuitStats {
 
     pub(super) fn fell_back(&self, trouble: Trouble) {
         self.fallbacks[trouble as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn fell_back_to_next(&self) {
+        self.fallbacks[FALLBACKS - 1].fetch_add(1, Relaxed);
     }
 
     pub(super) fn begin(&self) {

@@ -1,5 +1,6 @@
 //! What the client gets, whatever the upstream did.
 
+use fusebox::Outcome;
 use fusebox_tower::BreakerError;
 use http::Response;
 
@@ -26,13 +27,31 @@ pub(super) fn to_error(
     }
 }
 
-/// How a call that got no answer is counted, why, in one word.
+/// How a call that got no answer is counted, and why, in one word.
 pub(super) fn counted(
     error: &BreakerError<UpstreamError>,
     circuit: &Circuit,
 ) -> (Answer, &'static str) {
     let (kind, answer, ..) = told(error, circuit);
     (answer, kind.reason())
+}
+
+/// What went wrong with a call, if it is the upstream's: for the next circuit, a status that the
+/// circuit judges a failure is as good as a 5xx.
+pub(super) fn trouble_of<B>(
+    tried: &Result<Response<B>, BreakerError<UpstreamError>>,
+    circuit: &Circuit,
+) -> Option<Trouble> {
+    match tried {
+        Ok(response) => {
+            let status = response.status();
+            let outcome = circuit.set().outcome_of(status.as_u16());
+            let failed = status.is_server_error() || matches!(outcome, Outcome::Failure(_));
+            failed.then_some(Trouble::Status5xx)
+        }
+        Err(BreakerError::Rejected(_)) => Some(Trouble::Rejected),
+        Err(BreakerError::Inner(error)) => sorted(error).2,
+    }
 }
 
 fn told(

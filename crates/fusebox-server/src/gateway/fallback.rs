@@ -9,7 +9,7 @@ use crate::circuits::{Circuit, Flight};
 use crate::settings::{Fallback, Trouble, WhenUnavailable};
 
 /// Marks an answer as a fallback.
-const FALLBACK: HeaderName = HeaderName::from_static("fusebox-fallback");
+pub(super) const FALLBACK: HeaderName = HeaderName::from_static("fusebox-fallback");
 
 /// The circuit's fallback, if it has one for this trouble.
 pub(super) fn for_trouble(circuit: &Circuit, trouble: Trouble) -> Option<Fallback> {

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use fusebox::State;
 use fusebox_tower::BreakerError;
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tower_service::Service;
 
 use super::body::AnswerBody;
-use super::problem::{Kind, about_circuit, without_circuit};
+use super::problem::{Kind, without_circuit};
 use super::tunnel::{Tunnel, TunnelSlot};
-use super::{answer, headers, keep, key, messages, target};
+use super::{answer, headers, keep, key, messages, target, whole};
 use crate::circuits::upstream::{RequestBody, UpstreamError};
-use crate::circuits::{Answer, BranchOf, Circuits, Flight, Forwarded, Route};
+use crate::circuits::{Answer, BranchOf, Call, Circuit, Circuits, Flight, Forwarded, Route};
+use crate::settings::WhenUnavailable;
 
 /// What the requests of one connection share.
 #[derive(Clone, Debug)]
@@ -27,7 +29,7 @@ pub(super) struct Forwarder {
 }
 
 /// A change of protocol that the client asked for.
-struct Upgrade {
+pub(super) struct Upgrade {
     client: OnUpgrade,
     to: HeaderValue,
 }
@@ -46,18 +48,32 @@ impl Forwarder {
         let mut flight = Flight::begin(route.circuit);
         let upgrade = asked_upgrade(&mut request);
         let to = upgrade.as_ref().map(|upgrade| upgrade.to.clone());
-        let kept = keep::keeps(flight.circuit(), request.method());
-        let order = kept.then(|| order_key(&request, &flight)).flatten();
-        let Ok(request) = self.addressed(request, &flight, route.matched, to) else {
+        let circuit = Arc::clone(flight.circuit());
+        let strip = if circuit.set().strip_path {
+            route.matched
+        } else {
+            0
+        };
+        let (head, body) = request.into_parts();
+        let body = RequestBody::new(body);
+        // A change of protocol is between the client and one upstream.
+        if upgrade.is_none() && circuit.set().when_unavailable == WhenUnavailable::Next {
+            return self.try_in_turn(head, body, strip, flight).await;
+        }
+        let kept = keep::keeps(&circuit, &head.method);
+        let order = kept.then(|| order_key(&head, &circuit)).flatten();
+        let Ok(head) = self.addressed(head, &circuit, strip, to) else {
             flight.answered(Answer::Client);
             return without_circuit(Kind::BadRequest, "the path cannot be sent on");
         };
         if kept {
-            return self.deliver_or_keep(request, order, flight).await;
+            return self.deliver_or_keep(head, body, order, flight).await;
         }
+        let body = body.repeats(is_calm(&circuit, &head));
+        let request = Request::from_parts(head, body);
         // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its
         // future.
-        let answered = flight.circuit().protected().call(request).await;
+        let answered = circuit.protected().call(request).await;
         match answered {
             Ok(response) => self.answer_with(response, upgrade, flight),
             Err(error) => answer::to_error(&error, flight),
@@ -67,20 +83,18 @@ impl Forwarder {
     /// One call of a circuit with a queue.
     async fn deliver_or_keep(
         &self,
-        request: Request<RequestBody>,
-        order: Option<Box<str>>,
+        head: Parts,
+        body: RequestBody,
+        key: Option<Box<str>>,
         mut flight: Flight,
     ) -> Response<AnswerBody> {
         let circuit = Arc::clone(flight.circuit());
         let (Some(queue), Some(set)) = (circuit.queue(), &circuit.set().queue) else {
             return without_circuit(Kind::QueueFailed, "the circuit has no queue");
         };
-        let call = match keep::whole(request, order, &circuit).await {
-            Ok(call) => call,
-            Err((kind, detail)) => {
-                flight.answered(Answer::Client);
-                return about_circuit(kind, detail, flight);
-            }
+        let call = match whole::read(body, &circuit, self.circuits.body_budget()).await {
+            Ok(body) => Call { head, body, key },
+            Err(refusal) => return whole::refuse(refusal, flight),
         };
         if keep::has_to_wait(&call, queue).await {
             return keep::keep(&call, false, "queued", flight).await;
@@ -119,26 +133,25 @@ impl Forwarder {
         }
     }
 
-    fn addressed(
+    /// Makes the head of a client's request that of a call to the circuit's upstream, with the
+    /// first `strip` bytes of its path taken off.
+    pub(super) fn addressed(
         &self,
-        request: Request<Incoming>,
-        flight: &Flight,
-        matched: usize,
+        mut parts: Parts,
+        circuit: &Circuit,
+        strip: usize,
         upgrade: Option<HeaderValue>,
-    ) -> Result<Request<RequestBody>, http::uri::InvalidUri> {
-        let circuit = flight.circuit();
+    ) -> Result<Parts, http::uri::InvalidUri> {
         let set = circuit.set();
         // Before anything of the client's request is changed.
         let branch = set.branch.as_ref();
-        let key = branch.and_then(|branch| key::of(&branch.key, &request));
-        let (mut parts, body) = request.into_parts();
+        let key = branch.and_then(|branch| key::of(&branch.key, &parts));
         // A target that names a host outranks the header, further on too.
         if let Some(named) = parts.uri.authority()
             && let Ok(named) = HeaderValue::from_str(named.as_str())
         {
             parts.headers.insert(HOST, named);
         }
-        let strip = if set.strip_path { matched } else { 0 };
         parts.uri = target::rewritten(&parts.uri, strip, &set.upstream.path)?;
         headers::to_upstream(
             &mut parts.headers,
@@ -152,17 +165,13 @@ impl Forwarder {
         parts.version = Version::HTTP_11;
         // What hyper noted about the client's connection is not for the upstream's.
         parts.extensions.clear();
-        let breaker = circuit.breaker();
-        let mut calm = breaker.consecutive_failures() == 0 && breaker.state() == State::Closed;
         if let Some(key) = key {
-            calm = calm && breaker.branches().open == 0;
             parts.extensions.insert(BranchOf(key));
         }
-        let body = RequestBody::new(body).repeats(calm);
-        Ok(Request::from_parts(parts, body))
+        Ok(parts)
     }
 
-    fn answer_with(
+    pub(super) fn answer_with(
         &self,
         mut response: Response<Forwarded>,
         upgrade: Option<Upgrade>,
@@ -197,10 +206,19 @@ impl Forwarder {
     }
 }
 
+/// Whether nothing is wrong with the circuit, nor with any branch if the call has a key.
+pub(super) fn is_calm(circuit: &Circuit, head: &Parts) -> bool {
+    let breaker = circuit.breaker();
+    let has_key = head.extensions.get::<BranchOf>().is_some();
+    breaker.consecutive_failures() == 0
+        && breaker.state() == State::Closed
+        && (!has_key || breaker.branches().open == 0)
+}
+
 /// The key of a call's order in the queue, as the client sent it.
-fn order_key(request: &Request<Incoming>, flight: &Flight) -> Option<Box<str>> {
-    let queue = flight.circuit().set().queue.as_ref()?;
-    key::of(queue.key.as_ref()?, request)
+fn order_key(head: &Parts, circuit: &Circuit) -> Option<Box<str>> {
+    let queue = circuit.set().queue.as_ref()?;
+    key::of(queue.key.as_ref()?, head)
 }
 
 /// The host a request is for: that of its target if it names one, else of its one `Host` header.

@@ -1,57 +1,22 @@
 //! Calls that are kept for an upstream that cannot take them now.
-//!
-//! Of a circuit with a queue, every call that changes something is read to its end before it is
-//! sent: what was streamed on and then refused would be gone.
 
 use bytes::Bytes;
 use fusebox_queue::{MessageId, MessageState, PushError, Queue};
 use fusebox_tower::BreakerError;
 use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::body::AnswerBody;
 use super::messages;
 use super::problem::{self, Kind, REASON, name_circuit};
-use crate::circuits::upstream::{RequestBody, UpstreamError};
+use crate::circuits::upstream::UpstreamError;
 use crate::circuits::{Answer, Call, Circuit, Flight};
 
 /// Whether calls of this method are kept by the circuit.
 pub(super) fn keeps(circuit: &Circuit, method: &Method) -> bool {
     let changes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     circuit.queue().is_some() && changes.contains(method)
-}
-
-/// Reads a call to its end.
-pub(super) async fn whole(
-    request: Request<RequestBody>,
-    key: Option<Box<str>>,
-    circuit: &Circuit,
-) -> Result<Call, (Kind, &'static str)> {
-    let bytes_max = circuit
-        .queue()
-        .map_or(0, |queue| queue.settings().message_bytes_max);
-    let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, bytes_max).collect();
-    match timeout(circuit.set().timeout, body).await {
-        Ok(Ok(body)) => Ok(Call {
-            head,
-            body: body.to_bytes(),
-            key,
-        }),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err((
-            Kind::TooLarge,
-            "the body is larger than the circuit's queue keeps (queue.message_bytes_max)",
-        )),
-        Ok(Err(_)) => Err((
-            Kind::BadRequest,
-            "the body of the request breaks off or cannot be read",
-        )),
-        Err(_) => Err((Kind::RequestTimeout, "the client did not go on")),
-    }
 }
 
 /// Whether the call has to wait behind others of its key.

@@ -1,22 +1,22 @@
 //! The key of the branch that a request belongs to (R19), as the client sent it.
 
-use http::Request;
+use http::request::Parts;
 
 use crate::settings::BranchKey;
 
 /// The key, if the request has one that is a text and not empty.
-pub(super) fn of<B>(place: &BranchKey, request: &Request<B>) -> Option<Box<str>> {
+pub(super) fn of(place: &BranchKey, head: &Parts) -> Option<Box<str>> {
     let key: Box<str> = match place {
         BranchKey::Header(name) => {
-            let value = request.headers().get(name)?.as_bytes();
+            let value = head.headers.get(name)?.as_bytes();
             str::from_utf8(value).ok()?.into()
         }
         BranchKey::Path(segment) => {
-            let segments = request.uri().path().strip_prefix('/')?;
+            let segments = head.uri.path().strip_prefix('/')?;
             let before = usize::from(segment.saturating_sub(1));
             segments.split('/').nth(before)?.into()
         }
-        BranchKey::Query(name) => parameter(name, request.uri().query()?)?,
+        BranchKey::Query(name) => parameter(name, head.uri.query()?)?,
     };
     (!key.is_empty()).then_some(key)
 }
@@ -58,12 +58,14 @@ fn hex(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
 
     fn key(place: &str, uri: &str, header: &[u8]) -> Option<String> {
         let request = Request::builder().uri(uri).header("x-pos-id", header);
-        let request = request.body(()).unwrap();
-        of(&BranchKey::parse(place).unwrap(), &request).map(String::from)
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        of(&BranchKey::parse(place).unwrap(), &head).map(String::from)
     }
 
     #[test]

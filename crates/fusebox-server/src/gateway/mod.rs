@@ -19,9 +19,11 @@ mod key;
 mod limits;
 mod listener;
 mod messages;
+mod next;
 mod problem;
 mod target;
 mod tunnel;
+mod whole;
 
 pub(crate) use client_stream::ClientStream;
 pub use limits::Limits;

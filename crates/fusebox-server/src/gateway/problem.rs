@@ -27,6 +27,7 @@ pub(super) enum Kind {
     BadRequest,
     RequestTimeout,
     TooLarge,
+    BufferFull,
     NotAllowed,
     QueueFull,
     QueueFailed,
@@ -47,6 +48,7 @@ impl Kind {
             Self::BadRequest => "bad-request",
             Self::RequestTimeout => "request-timeout",
             Self::TooLarge => "too-large",
+            Self::BufferFull => "buffer-full",
             Self::NotAllowed => "method-not-allowed",
             Self::QueueFull => "queue-full",
             Self::QueueFailed => "queue-failed",
@@ -66,7 +68,7 @@ impl Kind {
 
     fn status(self) -> StatusCode {
         match self {
-            Self::Rejected(_) | Self::QueueFull | Self::QueueFailed => {
+            Self::Rejected(_) | Self::BufferFull | Self::QueueFull | Self::QueueFailed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -91,6 +93,7 @@ impl Kind {
             Self::BadRequest => "The request cannot be forwarded",
             Self::RequestTimeout => "The request did not arrive in time",
             Self::TooLarge => "The request is larger than is kept",
+            Self::BufferFull => "The gateway holds as much as it may",
             Self::NotAllowed => "The path does not take this method",
             Self::QueueFull => "The queue is full",
             Self::QueueFailed => "The queue cannot be used",
@@ -103,6 +106,8 @@ impl Kind {
     fn retry_after(self) -> Option<Duration> {
         match self {
             Self::Rejected(rejection) => rejection.retry_after(),
+            // Room comes with the next call that is answered.
+            Self::BufferFull => Some(Duration::from_secs(1)),
             _ => None,
         }
     }

@@ -11,6 +11,10 @@ use super::branch::Branch;
 use super::queue::CircuitQueue;
 use super::upstream::Upstream;
 
+/// The longest body that can be sent again, to the next circuit: more than a prompt or a form has,
+/// and little enough for many calls at once.
+const NEXT_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
 /// Everything that is set for one circuit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CircuitSettings {
@@ -34,9 +38,11 @@ pub struct CircuitSettings {
     pub priority: u8,
     /// What a caller gets instead of an answer.
     pub when_unavailable: WhenUnavailable,
-    /// The troubles that the fallback answers. Empty exactly where `when_unavailable` is not
-    /// `Fallback`.
+    /// The troubles that the fallback or the next circuit answers. Empty exactly where
+    /// `when_unavailable` is neither `Fallback` nor `Next`.
     pub fallback_on: Vec<Trouble>,
+    /// The circuits that are tried in turn. Empty exactly where `when_unavailable` is not `Next`.
+    pub next: Vec<String>,
     /// Statuses that are judged otherwise than by default.
     pub classify: Vec<(StatusPattern, Outcome)>,
     /// A body longer than this is a success at its head already (R1).
@@ -55,6 +61,14 @@ pub struct CircuitSettings {
 }
 
 impl CircuitSettings {
+    /// How many bytes of a call's body are held until the call is answered; `None`: bodies are
+    /// streamed.
+    pub fn held_bytes_max(&self) -> Option<u64> {
+        let queue = self.queue.as_ref();
+        let next = (!self.next.is_empty()).then_some(NEXT_BYTES_MAX);
+        queue.map(|queue| queue.settings.message_bytes_max).or(next)
+    }
+
     /// How an answer with this status is judged: as `classify` says, else the default.
     pub fn outcome_of(&self, status: u16) -> Outcome {
         let classified = self.classified(status);
@@ -85,6 +99,8 @@ pub enum WhenUnavailable {
     Fallback,
     /// The call is kept, and delivered when the upstream takes it.
     Queue,
+    /// The call is made through other circuits, one after another.
+    Next,
 }
 
 impl WhenUnavailable {
@@ -94,6 +110,7 @@ impl WhenUnavailable {
             Self::Reject => "reject",
             Self::Fallback => "fallback",
             Self::Queue => "queue",
+            Self::Next => "next",
         }
     }
 }

@@ -22,6 +22,7 @@ const OWN_HEADERS: &[&str] = &[
     "date",
     "fusebox-circuit",
     "fusebox-fallback",
+    "fusebox-instead-of",
     "fusebox-reason",
     "keep-alive",
     "proxy-connection",

@@ -4,7 +4,13 @@
 pub(super) const TOP: &[&str] = &["server", "store", "metrics", "telemetry", "circuits"];
 
 /// `[server]`.
-pub(super) const SERVER: &[&str] = &["listen", "admin", "admin_tls", "data_dir"];
+pub(super) const SERVER: &[&str] = &[
+    "listen",
+    "admin",
+    "admin_tls",
+    "data_dir",
+    "buffered_bytes_max",
+];
 
 /// `[server.admin_tls]`.
 pub(super) const ADMIN_TLS: &[&str] = &["cert", "key"];
@@ -30,6 +36,7 @@ pub(super) const CIRCUIT: &[&str] = &[
     "priority",
     "when_unavailable",
     "fallback_on",
+    "next",
     "classify",
     "settle_after",
     "trips_main",
@@ -57,9 +64,3 @@ pub(super) const QUEUE: &[&str] = &[
 
 /// `[circuits.NAME.fallback]`.
 pub(super) const FALLBACK: &[&str] = &["status", "headers", "body", "json", "file"];
-
-/// Keys that are reserved for what a later version can do: refused with these words, not as slips.
-pub(super) const LATER: &[&str] = &["next"];
-
-/// What is said about them.
-pub(super) const NOT_YET: &str = "not available yet in this version";

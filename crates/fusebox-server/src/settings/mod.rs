@@ -15,12 +15,14 @@ mod fallback;
 mod keys;
 mod metrics;
 mod nearest;
+mod next;
 mod problem;
 mod queue;
 mod read_circuit;
 mod route;
 mod section;
 mod server;
+mod size;
 mod source;
 mod store;
 mod telemetry;
@@ -172,18 +174,18 @@ fn read(tree: &Table, folder: &Path, tokens: TokensCheck, report: &Report) -> Co
     let metric_names = section("metrics").map(metrics::read);
     let otlp = section("telemetry").map(telemetry::read);
     let mut circuits = Vec::new();
-    for (name, node) in top
-        .table("circuits")
-        .into_iter()
-        .flat_map(|circuits| &circuits.0)
-    {
-        if let Some(circuit) = read_circuit::read(name, node, folder, report) {
-            circuits.push((circuit, node.key_at.clone()));
+    if let Some(all) = top.table("circuits") {
+        for (name, node) in &all.0 {
+            if let Some(circuit) = read_circuit::read(name, node, all, folder, report) {
+                circuits.push((circuit, node.key_at.clone()));
+            }
         }
     }
     route::refuse_duplicates(&circuits, report);
+    let server = server.unwrap_or_default();
+    server::check_buffered(top, &server, &circuits);
     Config {
-        server: server.unwrap_or_default(),
+        server,
         store: store.unwrap_or_default(),
         metric_names: metric_names.unwrap_or_default(),
         otlp: otlp.unwrap_or_default(),

@@ -4,9 +4,9 @@ use fusebox_queue::{QueueSettings, QueueSettingsError};
 use http::HeaderName;
 
 use super::branch::BranchKey;
-use super::keys;
 use super::section::Section;
 use super::tree::{Node, Value};
+use super::{keys, size};
 
 /// What is set for the queue of one circuit.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +35,8 @@ pub(super) fn read(section: Option<Section<'_>>, uncertain: bool) -> CircuitQueu
     section.only(keys::QUEUE);
     let set = &mut queue.settings;
     count(section, "messages_max", &mut set.messages_max);
-    bytes(section, "bytes_max", &mut set.bytes_max);
-    bytes(section, "message_bytes_max", &mut set.message_bytes_max);
+    size::read(section, "bytes_max", &mut set.bytes_max);
+    size::read(section, "message_bytes_max", &mut set.message_bytes_max);
     limit(section, "attempts_max", &mut set.attempts_max);
     limit(section, "crashes_max", &mut set.crashes_max);
     if is_unlimited(section, "age_max") {
@@ -89,24 +89,6 @@ fn is_unlimited(section: Section<'_>, key: &str) -> bool {
     node.and_then(Node::text) == Some(UNLIMITED)
 }
 
-fn bytes(section: Section<'_>, key: &str, to: &mut u64) {
-    const ALLOWED: &str = "a size like \"1GiB\" (units B, KiB, MiB, GiB), more than 0B";
-    if let Some(size) = section.text(key, ALLOWED, parse_bytes) {
-        *to = size;
-    }
-}
-
-/// Reads `512KiB`; zero and what does not fit are none.
-fn parse_bytes(text: &str) -> Option<u64> {
-    const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("B", 0)];
-    let (digits, shift) = UNITS
-        .iter()
-        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, *shift)))?;
-    let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u64 = digits.parse().ok().filter(|_| is_plain)?;
-    number.checked_mul(1 << shift).filter(|size| *size > 0)
-}
-
 fn headers(section: Section<'_>) -> Vec<HeaderName> {
     const ALLOWED: &str = "names of headers, each once";
     let mut names = Vec::new();
@@ -117,28 +99,4 @@ fn headers(section: Section<'_>) -> Vec<HeaderName> {
         }
     }
     names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_a_unit() {
-        let sizes = [
-            ("1B", Some(1)),
-            ("2KiB", Some(2048)),
-            ("1GiB", Some(1 << 30)),
-            ("0B", None),
-            ("1", None),
-            ("1MB", None),
-            ("-1B", None),
-            ("+1B", None),
-            ("B", None),
-            ("99999999999GiB", None),
-        ];
-        for (text, size) in sizes {
-            assert_eq!(parse_bytes(text), size, "{text}");
-        }
-    }
 }

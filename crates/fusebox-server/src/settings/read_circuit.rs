@@ -12,7 +12,7 @@ use super::queue::CircuitQueue;
 use super::section::Section;
 use super::tree::{Node, Table, Value};
 use super::upstream::Upstream;
-use super::{branch, breaker, fallback, keys, queue, route};
+use super::{branch, breaker, fallback, keys, next, queue, route};
 
 /// Long enough for a slow page, short enough that callers still wait.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -23,11 +23,12 @@ const SETTLE_AFTER: Duration = Duration::from_secs(5);
 /// Neither critical nor the least.
 const PRIORITY: u8 = 2;
 
-/// Reads one circuit. What is wrong goes to the report; the result is then only good for finding
+/// Reads one of the `circuits`. What is wrong goes to the report; the result is then only good for finding
 /// more.
 pub(super) fn read(
     name: &str,
     node: &Node,
+    circuits: &Table,
     folder: &Path,
     report: &Report,
 ) -> Option<CircuitSettings> {
@@ -55,7 +56,8 @@ pub(super) fn read(
         .whole("priority", 1..=3)
         .and_then(|n| u8::try_from(n).ok())
         .unwrap_or(PRIORITY);
-    let unavailable = unavailable(section, folder);
+    let next = next::read(section, name, circuits);
+    let unavailable = unavailable(section, next, folder);
     let breaker = breaker(section, &node.key_at, times.total);
     let branch = branch(section, times.total);
     // Everything is read before anything is given up, so that every mistake is told.
@@ -73,6 +75,7 @@ pub(super) fn read(
         priority,
         when_unavailable: unavailable.when,
         fallback_on: unavailable.on,
+        next: unavailable.next,
         classify,
         settle_after,
         trips_main: section.truth("trips_main").unwrap_or(false),
@@ -179,16 +182,16 @@ struct Unavailable {
     on: Vec<Trouble>,
     fallback: Option<Fallback>,
     queue: Option<CircuitQueue>,
+    next: Vec<String>,
 }
 
-fn unavailable(section: Section<'_>, folder: &Path) -> Unavailable {
-    const FORM: &str = "\"reject\", \"fallback\" or \"queue\"";
+fn unavailable(section: Section<'_>, next: Option<Vec<String>>, folder: &Path) -> Unavailable {
     let named = section.read("when_unavailable", |node| match node.text() {
         Some("reject") => Ok(WhenUnavailable::Reject),
         Some("fallback") => Ok(WhenUnavailable::Fallback),
         Some("queue") => Ok(WhenUnavailable::Queue),
-        Some("next") => Err(format!("{FORM} (\"next\" is {})", keys::NOT_YET)),
-        _ => Err(FORM.to_owned()),
+        Some("next") => Ok(WhenUnavailable::Next),
+        _ => Err("\"reject\", \"fallback\", \"queue\" or \"next\"".to_owned()),
     });
     // Everything is read, so that every mistake is told, also in what is then not used.
     let fallback = inner(section, "fallback", |section| {
@@ -207,44 +210,64 @@ fn unavailable(section: Section<'_>, folder: &Path) -> Unavailable {
         (None, false, Some(_)) => WhenUnavailable::Fallback,
         _ => WhenUnavailable::Reject,
     };
+    refuse_unused(section, named, implied);
+    let when = match implied {
+        WhenUnavailable::Fallback if fallback.is_none() => WhenUnavailable::Reject,
+        implied => implied,
+    };
+    let uses_on = matches!(when, WhenUnavailable::Fallback | WhenUnavailable::Next);
+    let uses_queue = when == WhenUnavailable::Queue;
+    Unavailable {
+        when,
+        on: match on {
+            _ if !uses_on => Vec::new(),
+            None => Trouble::ALL.to_vec(),
+            Some(on) => on,
+        },
+        fallback: fallback.filter(|_| when == WhenUnavailable::Fallback),
+        queue: uses_queue.then(|| queue.unwrap_or_else(|| queue::read(None, uncertain))),
+        next: next
+            .filter(|_| when == WhenUnavailable::Next)
+            .unwrap_or_default(),
+    }
+}
+
+/// Refuses what `when_unavailable` makes no use of, and the want of what it needs. It is `named`,
+/// or `implied` by what else there is.
+fn refuse_unused(section: Section<'_>, named: Option<WhenUnavailable>, implied: WhenUnavailable) {
     let is_silent = !section.has("when_unavailable");
     match named {
         Some(named) if named != WhenUnavailable::Fallback => {
             let why = format!("when_unavailable is \"{}\"", named.as_str());
             section.inert("fallback", &why);
-            section.inert("fallback_on", &why);
+            if named != WhenUnavailable::Next {
+                section.inert("fallback_on", &why);
+            }
         }
         None if is_silent && !section.has("fallback") => {
             section.inert("fallback_on", "there is no fallback");
         }
         _ => {}
     }
-    if (named.is_some() || is_silent) && implied != WhenUnavailable::Queue {
-        let why = "when_unavailable is not \"queue\"";
-        section.inert("queue", why);
-        section.inert("queue_uncertain", why);
-    }
-    if named == Some(WhenUnavailable::Fallback) && !section.has("fallback") {
-        let message = "missing: when_unavailable is \"fallback\", so there must be one";
-        if let Some(node) = section.table.get("when_unavailable") {
-            let field = section.field("fallback");
-            section.report.add(&node.at, field, message);
+    // Of a word that is none nobody knows what it would have used.
+    if named.is_some() || is_silent {
+        if implied != WhenUnavailable::Queue {
+            let why = "when_unavailable is not \"queue\"";
+            section.inert("queue", why);
+            section.inert("queue_uncertain", why);
+        }
+        if implied != WhenUnavailable::Next {
+            section.inert("next", "when_unavailable is not \"next\"");
         }
     }
-    let uses_fallback = implied == WhenUnavailable::Fallback && fallback.is_some();
-    let uses_queue = implied == WhenUnavailable::Queue;
-    Unavailable {
-        when: match implied {
-            WhenUnavailable::Fallback if !uses_fallback => WhenUnavailable::Reject,
-            implied => implied,
-        },
-        on: match on {
-            _ if !uses_fallback => Vec::new(),
-            None => Trouble::ALL.to_vec(),
-            Some(on) => on,
-        },
-        fallback: fallback.filter(|_| uses_fallback),
-        queue: uses_queue.then(|| queue.unwrap_or_else(|| queue::read(None, uncertain))),
+    let (key, need) = match named {
+        Some(WhenUnavailable::Fallback) => ("fallback", "there must be one"),
+        Some(WhenUnavailable::Next) => ("next", "there must be circuits to try"),
+        _ => return,
+    };
+    if let (false, Some(node)) = (section.has(key), section.table.get("when_unavailable")) {
+        let message = format!("missing: when_unavailable is \"{key}\", so {need}");
+        section.report.add(&node.at, section.field(key), message);
     }
 }
 
@@ -275,6 +298,7 @@ fn troubles(section: Section<'_>, items: &[Node]) -> Vec<Trouble> {
     }
     if items.is_empty() {
         section.inert("fallback", "fallback_on is empty");
+        section.inert("next", "fallback_on is empty");
     }
     troubles
 }

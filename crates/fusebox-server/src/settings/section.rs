@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::keys::{LATER, NOT_YET};
 use super::nearest::nearest;
 use super::problem::{Place, Report};
 use super::tree::{Node, Table, Value};
@@ -36,7 +35,6 @@ impl<'t> Section<'t> {
                 continue;
             }
             let message = match nearest(key, known.iter().copied()) {
-                _ if LATER.contains(&key.as_str()) => NOT_YET.to_owned(),
                 Some(meant) => format!("unknown key (did you mean {meant}?)"),
                 None => format!("unknown key (known are {})", known.join(", ")),
             };

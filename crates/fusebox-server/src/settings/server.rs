@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 use fusebox_admin::Tokens;
 
 use super::admin_tls::{self, AdminTls};
-use super::keys;
+use super::circuit::CircuitSettings;
+use super::problem::Place;
 use super::section::Section;
+use super::{keys, size};
+
+/// Sixteen of the largest calls that a queue keeps by default, and little enough for a container.
+const BUFFERED_BYTES_MAX: u64 = 256 << 20;
 
 /// The file of tokens in the data folder.
 pub(crate) const TOKENS_FILE: &str = "tokens.json";
@@ -24,6 +29,8 @@ pub struct ServerSettings {
     pub admin_tls: Option<AdminTls>,
     /// Where files are kept.
     pub data_dir: PathBuf,
+    /// How many bytes of bodies may be held at once, of all circuits that hold bodies whole.
+    pub buffered_bytes_max: u64,
 }
 
 impl Default for ServerSettings {
@@ -33,6 +40,7 @@ impl Default for ServerSettings {
             admin: (Ipv4Addr::LOCALHOST, 9797).into(),
             admin_tls: None,
             data_dir: PathBuf::from("fusebox-data"),
+            buffered_bytes_max: BUFFERED_BYTES_MAX,
         }
     }
 }
@@ -64,7 +72,10 @@ pub(super) fn read(section: Section<'_>, folder: &Path, tokens: TokensCheck) -> 
     let data_dir = section.text("data_dir", "the name of a folder", |text| {
         (!text.is_empty()).then(|| PathBuf::from(text))
     });
+    let mut buffered_bytes_max = default.buffered_bytes_max;
+    size::read(section, "buffered_bytes_max", &mut buffered_bytes_max);
     let server = ServerSettings {
+        buffered_bytes_max,
         listen: address("listen").unwrap_or(default.listen),
         admin: address("admin").unwrap_or(default.admin),
         admin_tls: admin_tls::read(section, folder),
@@ -72,6 +83,40 @@ pub(super) fn read(section: Section<'_>, folder: &Path, tokens: TokensCheck) -> 
     };
     check_admin(section, &server, tokens);
     server
+}
+
+/// Refuses a circuit that may hold more of one call than may be held of all.
+pub(super) fn check_buffered(
+    top: Section<'_>,
+    server: &ServerSettings,
+    circuits: &[(CircuitSettings, Place)],
+) {
+    let max = server.buffered_bytes_max;
+    let set = top
+        .table
+        .table("server")
+        .and_then(|server| server.get("buffered_bytes_max"));
+    for (circuit, at) in circuits {
+        let name = &circuit.name;
+        let Some(needed) = circuit.held_bytes_max().filter(|needed| *needed > max) else {
+            continue;
+        };
+        let needed = size::format(needed);
+        if let Some(node) = set {
+            let message = format!(
+                "{} is not allowed; allowed is at least the {needed} that one call of \
+                 circuits.{name} may hold",
+                node.shown()
+            );
+            let field = "server.buffered_bytes_max";
+            top.report.add(&node.at, field, message);
+        } else {
+            let field = format!("circuits.{name}.queue.message_bytes_max");
+            let max = size::format(max);
+            let message = format!("{needed} is more than server.buffered_bytes_max, {max}");
+            top.report.add(at, field, message);
+        }
+    }
 }
 
 fn check_admin(section: Section<'_>, server: &ServerSettings, tokens: TokensCheck) {

@@ -3,6 +3,7 @@
 mod answers;
 mod bodies;
 mod branches;
+mod buffered;
 mod clients;
 mod connections;
 mod fallbacks;
@@ -11,6 +12,7 @@ mod judged;
 mod leaks;
 mod limits;
 mod main_breaker;
+mod next;
 mod reload;
 mod slow;
 mod tls;

@@ -267,12 +267,50 @@ fn the_contract_s_keyed_circuit_with_a_queue_is_read() {
 }
 
 #[test]
+fn next_circuits_are_read_in_their_order_whatever_the_order_of_the_file() {
+    let more = "when_unavailable = \"next\"\nnext = [\"z\", \"a\"]\n\
+        [circuits.a]\nupstream = \"http://a\"\nwhen_unavailable = \"next\"\nnext = [\"rag\"]\n\
+        fallback_on = [\"5xx\", \"connect\"]\n[circuits.z]\nupstream = \"http://z\"\n";
+    let config = parse(&format!("{RAG}{more}")).unwrap();
+    let [rag, a, z] = &config.circuits[..] else {
+        panic!("{config:?}");
+    };
+    assert_eq!(rag.when_unavailable, WhenUnavailable::Next);
+    assert_eq!(rag.next, ["z", "a"]);
+    assert_eq!(rag.fallback_on, Trouble::ALL);
+    let effective = rag.effective();
+    assert_eq!(effective["when_unavailable"], "next");
+    assert_eq!(effective["next"], serde_json::json!(["z", "a"]));
+    assert_eq!(
+        a.next,
+        ["rag"],
+        "a circle is none: no next of a next is tried"
+    );
+    assert_eq!(a.fallback_on, [Trouble::Status5xx, Trouble::Connect]);
+    assert!(z.next.is_empty() && z.fallback_on.is_empty());
+}
+
+#[test]
 fn a_queue_has_defaults_and_needs_no_table() {
     let rag = rag("when_unavailable = \"queue\"\nqueue_uncertain = true");
     let queue = rag.queue.unwrap();
     assert!(queue.uncertain);
     assert_eq!(queue.key, None);
     assert_eq!(queue.settings, fusebox_queue::QueueSettings::default());
+}
+
+#[test]
+fn the_budget_for_bodies_has_a_default_and_holds_the_largest_call() {
+    let shown = |text: &str| {
+        let config = parse(text).unwrap();
+        let shown = config.effective()["server"]["buffered_bytes_max"].clone();
+        assert_eq!(shown, config.server.buffered_bytes_max);
+        config.server.buffered_bytes_max
+    };
+    assert_eq!(shown(""), 256 << 20);
+    let queue = "when_unavailable = \"queue\"\nqueue = { message_bytes_max = \"1GiB\" }\n";
+    let server = "[server]\nbuffered_bytes_max = \"1GiB\"\n";
+    assert_eq!(shown(&format!("{RAG}{queue}{server}")), 1 << 30);
 }
 
 #[test]

@@ -45,13 +45,18 @@ fn times_and_numbers_outside_their_range_are_refused() {
 }
 
 #[test]
-fn what_a_later_version_will_have_is_called_not_available_yet() {
-    refuses("later versions");
+fn next_circuits_that_are_not_there_or_never_tried_are_refused() {
+    refuses("next circuits");
 }
 
 #[test]
 fn a_queue_that_cannot_be_or_is_never_used_is_refused() {
     refuses("queues");
+}
+
+#[test]
+fn a_budget_that_one_call_does_not_fit_into_is_refused() {
+    refuses("budgets");
 }
 
 #[test]
@@ -111,8 +116,9 @@ fn every_section_has_its_test() {
         "unknown keys",
         "syntax",
         "ranges",
-        "later versions",
+        "next circuits",
         "queues",
+        "budgets",
         "fallbacks without effect",
         "fallbacks that are no answer",
         "breakers",
