@@ -132,6 +132,7 @@ impl Agent {
 
     /// The step that the first of two equal requests had.
     pub(super) fn repeated(&self) -> Step {
+        self.circuit.fell_back("queued");
         Step {
             status: Status::Fallback,
             fallback_used: true,

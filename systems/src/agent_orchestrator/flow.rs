@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Json, Router};
-use fusebox_queue::{PushError, Queue};
+use fusebox_queue::{MessageState, PushError, Queue, QueueError};
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use super::agent::{Agent, Step};
 use crate::call::post_later;
@@ -19,6 +21,9 @@ use crate::problem::Problem;
 
 /// More than any question has; what answers hold goes on top of it.
 const REQUEST_BYTES_MAX: usize = 256 << 10;
+
+/// The longest that an answer waits for the disk.
+const DISK_WITHIN: Duration = Duration::from_secs(2);
 
 /// All services, and what waits for the notifier.
 #[derive(Debug)]
@@ -59,7 +64,7 @@ impl Flow {
         let question = json!({ "request": request, "context": rag.result });
         let rules = asked(&self.rules, key, &question).await;
         let notification = json!({ "request": request, "rag": rag.result, "rules": rules.result });
-        let notifier = self.notify(key, &notification).await;
+        let notifier = self.notify(&key_of(key, &request), &notification).await;
         let mut steps = vec![("rag", rag), ("rules", rules), ("notifier", notifier)];
         if let Some(question) = vms {
             steps.push(("vms", asked(&self.vms, key, &question).await));
@@ -88,8 +93,11 @@ impl Flow {
     /// or did, is not sent a second time from here.
     async fn notify(&self, key: &str, notification: &Value) -> Step {
         let notifier = &self.notifier;
-        let known = self.notifications.by_idempotency_key(key).await;
-        if known.is_ok_and(|known| known.is_some()) {
+        // A disk that hangs holds up no answer.
+        let known = timeout(DISK_WITHIN, self.notifications.by_idempotency_key(key)).await;
+        let known = known.ok().and_then(Result::ok).flatten();
+        let is_kept = known.is_some_and(|known| is_kept(known.state));
+        if is_kept && notifier.circuit.fallback_enabled() {
             return notifier.repeated();
         }
         let answer = notifier.ask(key, notification).await;
@@ -102,17 +110,30 @@ impl Flow {
         if !self.notifier.circuit.fallback_enabled() {
             return false;
         }
-        let path = self.notifier.service.path;
-        let message = post_later(path, key, notification.to_string());
-        match self.notifications.push(message).await {
-            // What came first under this id is what is sent.
-            Ok(_) | Err(PushError::Mismatch { .. }) => true,
+        let message = post_later(self.notifier.service.path, key, notification.to_string());
+        let pushed = timeout(DISK_WITHIN, self.notifications.push(message)).await;
+        let late = QueueError::Slow { after: DISK_WITHIN };
+        match pushed.unwrap_or(Err(late.into())) {
+            Ok(pushed) => pushed.before.is_none_or(is_kept),
+            // Of the same request, when the other services answered otherwise.
+            Err(PushError::Mismatch { .. }) => true,
             Err(error) => {
                 tracing::error!(%error, "a notification cannot be kept");
                 false
             }
         }
     }
+}
+
+/// Whether what stands so was sent, or will be.
+const fn is_kept(state: MessageState) -> bool {
+    !matches!(state, MessageState::Dead | MessageState::Expired)
+}
+
+/// The key of a request's notification: two requests under one key of the caller's are two.
+fn key_of(key: &str, request: &Value) -> String {
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    format!("{key}-{:016x}", hasher.hash_one(request.to_string()))
 }
 
 async fn asked(agent: &Agent, key: &str, question: &Value) -> Step {
@@ -128,9 +149,8 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     };
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let given = given.to_str().unwrap_or_default();
-    if (1..=100).contains(&given.len()) && given.bytes().all(is_fine) {
-        return Ok(given.to_owned());
-    }
+    let is_one = (1..=100).contains(&given.len()) && given.bytes().all(is_fine);
     let detail = "Idempotency-Key: 1 to 100 letters, digits, '.', '_' and '-'";
-    Err(Problem::new(422, "Not a key", detail))
+    let wrong = || Problem::new(422, "Not a key", detail);
+    is_one.then(|| given.to_owned()).ok_or_else(wrong)
 }

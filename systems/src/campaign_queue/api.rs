@@ -57,7 +57,9 @@ async fn create(State(desk): Shared, body: Bytes) -> Result<Response, Problem> {
     let wanted: Wanted = read(&body)?;
     wanted.check(&desk.apis).map_err(refused)?;
     let campaign = desk.create(wanted).await?;
-    let shown = desk.shown(&campaign.id).await?;
+    // It is there, whatever can be read of it now.
+    let shown = desk.shown(&campaign.id).await.ok().flatten();
+    let shown = shown.unwrap_or_else(|| json!({ "id": campaign.id }));
     Ok((StatusCode::CREATED, data(shown)).into_response())
 }
 

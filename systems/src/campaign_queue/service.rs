@@ -10,7 +10,7 @@ use fusebox_queue::relay::{GlobalBreaker, Relay, RelayHandle};
 use super::api;
 use super::desk::Desk;
 use super::settings::{Apis, CampaignSettings};
-use super::worker::{Worker, service_of};
+use super::worker::{ANSWER_BYTES_MAX, Worker, service_of};
 use crate::kept::{Failed, Kept, Served, until_it_happens};
 
 /// So many failures in a row never happen: the first stops everything. The circuits count, the
@@ -20,9 +20,6 @@ const NEVER: u32 = 1 << 20;
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// What became of a job can be read for a year.
 const REMEMBER_FOR: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// More than any plan has, which is kept as its own answer.
-const PLAN_BYTES_MAX: usize = 4 << 20;
 
 /// The service, while it runs.
 #[derive(Debug)]
@@ -56,7 +53,7 @@ impl CampaignQueue {
         let breaker = GlobalBreaker::start(&kept.queues, registry.main());
         let mut jobs = until_it_happens(AGAIN_AFTER);
         jobs.remember_for = REMEMBER_FOR;
-        jobs.response_bytes_max = PLAN_BYTES_MAX;
+        jobs.response_bytes_max = ANSWER_BYTES_MAX;
         let jobs = kept.queues.queue("jobs", jobs)?;
         let relay = Relay::builder(jobs.clone(), circuit)
             .sink(Worker::new(&jobs, &apis, timeout, &breaker)?)

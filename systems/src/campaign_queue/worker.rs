@@ -11,6 +11,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use super::campaign::{Campaign, SERVICE};
 use super::settings::Apis;
 
+/// More than any result or plan has, which are kept as the answers of their messages.
+pub(super) const ANSWER_BYTES_MAX: usize = 4 << 20;
+
 /// Delivers what is in the queue.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -32,7 +35,8 @@ impl Worker {
     ) -> Result<Self, HttpSinkError> {
         let mut calls = Routes::by(service_of);
         for (name, url) in &apis.0 {
-            let call = HttpSink::builder(url.clone()).timeout(timeout);
+            let call = HttpSink::builder(url.clone()).response_bytes_max(ANSWER_BYTES_MAX);
+            let call = call.timeout(timeout);
             calls = calls.to(*name, call.judge(judge).build_http()?);
         }
         Ok(Self {

@@ -23,8 +23,8 @@ const SETTLE_AFTER: Duration = Duration::from_secs(5);
 /// Neither critical nor the least.
 const PRIORITY: u8 = 2;
 
-/// Reads one of the `circuits`. What is wrong goes to the report; the result is then only good for finding
-/// more.
+/// Reads one of the `circuits`. What is wrong goes to the report; the result is then only good for
+/// finding more.
 pub(super) fn read(
     name: &str,
     node: &Node,

@@ -108,7 +108,7 @@ async fn the_rules_are_asked_with_the_fallback_of_rag() {
     // The stand-in repeats the confidence that it was told.
     assert_eq!(rules["result"]["confidence"], 0.0);
     assert_eq!(rules["result"]["severity"], "low");
-    let sent = rig.services.notifications();
+    let sent = rig.notifications();
     let sent = sent.values().next().unwrap();
     assert_eq!(sent[0]["rag"], rag());
 }

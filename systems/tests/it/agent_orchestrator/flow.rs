@@ -51,7 +51,7 @@ async fn an_orchestration_asks_one_after_the_other_and_answers_to_the_letter() {
         },
     });
     assert_eq!(answer, expected);
-    let notifications = rig.services.notifications();
+    let notifications = rig.notifications();
     let sent: Vec<_> = notifications.values().flatten().collect();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0]["rules"]["severity"], "high");

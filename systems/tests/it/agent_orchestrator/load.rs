@@ -44,12 +44,12 @@ async fn under_concurrent_load_every_request_is_answered_and_every_notification_
     }
     until(async || {
         rig.clock.advance(RECOVERY);
-        rig.services.notifications().len() == CALLERS * REQUESTS
+        rig.notifications().len() == CALLERS * REQUESTS
             && rig.get("/api/v1/queues/notifications").await.1["messages"] == 0
     })
     .await;
     // A repeat follows only a call whose fate nobody knew: none had its answer lost.
-    for (key, sent) in rig.services.notifications() {
+    for (key, sent) in rig.notifications() {
         assert_eq!(sent.len(), 1, "{key}");
     }
 }

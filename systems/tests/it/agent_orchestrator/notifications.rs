@@ -21,7 +21,7 @@ async fn orchestrate_by(rig: &Rig, key: &str, body: &str) -> Value {
 async fn told(rig: &Rig, times: usize) {
     until(async || {
         rig.clock.advance(RECOVERY);
-        let notifications = rig.services.notifications();
+        let notifications = rig.notifications();
         notifications.values().map(Vec::len).sum::<usize>() >= times
     })
     .await;
@@ -45,11 +45,11 @@ async fn what_was_queued_is_sent_once_the_notifier_is_back() {
         let answer = orchestrate_by(&rig, &format!("n-{number}"), &question()).await;
         assert_eq!(step(&answer, "notifier")["status"], "fallback");
     }
-    assert_eq!(rig.services.notifications().len(), 0);
+    assert_eq!(rig.notifications().len(), 0);
     rig.services.notifier.switches.turn(Mode::Well);
     told(&rig, 5).await;
     drained(&rig).await;
-    for (key, sent) in rig.services.notifications() {
+    for (key, sent) in rig.notifications() {
         assert_eq!(sent.len(), 1, "{key}");
         assert_eq!(sent[0]["request"]["query"], "why is pump 7 hot?");
     }
@@ -63,23 +63,45 @@ async fn a_notification_that_is_queued_twice_is_sent_once() {
     let rig = Rig::with(&QUICK).await;
     rig.services.notifier.switches.turn(Mode::Fail);
     let first = orchestrate_by(&rig, "same", &question()).await;
-    // The same request, and one that tries to be another under its key.
     let again = orchestrate_by(&rig, "same", &question()).await;
-    let other = orchestrate_by(&rig, "same", "{\"query\": \"another\"}").await;
     assert_eq!(step(&first, "notifier"), step(&again, "notifier"));
-    assert_eq!(step(&first, "notifier"), step(&other, "notifier"));
     rig.services.notifier.switches.turn(Mode::Well);
     told(&rig, 1).await;
     drained(&rig).await;
     // Also a repeat that comes after it was sent has the first answer.
     let late = orchestrate_by(&rig, "same", &question()).await;
     assert_eq!(step(&first, "notifier"), step(&late, "notifier"));
-    let notifications = rig.services.notifications();
+    let notifications = rig.notifications();
     assert_eq!(notifications["same"].len(), 1, "{notifications:?}");
-    assert_eq!(
-        notifications["same"][0]["request"]["query"],
-        "why is pump 7 hot?"
-    );
+}
+
+#[tokio::test]
+async fn another_request_under_a_key_is_another_notification() {
+    let rig = Rig::with(&QUICK).await;
+    rig.services.notifier.switches.turn(Mode::Fail);
+    orchestrate_by(&rig, "same", &question()).await;
+    orchestrate_by(&rig, "same", "{\"query\": \"another\"}").await;
+    rig.services.notifier.switches.turn(Mode::Well);
+    told(&rig, 2).await;
+    drained(&rig).await;
+    let sent = &rig.notifications()["same"];
+    let mut asked: Vec<_> = sent.iter().map(|sent| &sent["request"]["query"]).collect();
+    asked.sort_by_key(|query| query.to_string());
+    assert_eq!(asked, ["another", "why is pump 7 hot?"]);
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_notification_that_was_refused_for_good_is_not_called_queued() {
+    let rig = Rig::with(&QUICK).await;
+    rig.services.notifier.switches.turn(Mode::Drop);
+    orchestrate_by(&rig, "bad", &question()).await;
+    rig.services.notifier.switches.turn(Mode::Refuse);
+    let refused = || async {
+        rig.clock.advance(RECOVERY);
+        let again = orchestrate_by(&rig, "bad", &question()).await;
+        step(&again, "notifier")["status"] == "failed"
+    };
+    until(refused).await;
 }
 
 #[tokio::test]
@@ -93,7 +115,7 @@ async fn two_equal_requests_at_once_are_one_notification() {
     rig.services.notifier.switches.turn(Mode::Well);
     told(&rig, 1).await;
     drained(&rig).await;
-    assert_eq!(rig.services.notifications()["at-once"].len(), 1);
+    assert_eq!(rig.notifications()["at-once"].len(), 1);
 }
 
 #[tokio::test]
@@ -101,7 +123,7 @@ async fn requests_without_a_key_are_notifications_of_their_own() {
     let rig = Rig::new().await;
     rig.orchestrate().await;
     rig.orchestrate().await;
-    assert_eq!(rig.services.notifications().len(), 2);
+    assert_eq!(rig.notifications().len(), 2);
 }
 
 #[tokio::test]
@@ -119,7 +141,7 @@ async fn one_whose_answer_was_lost_is_sent_again_under_its_key() {
     rig.services.notifier.switches.turn(Mode::Well);
     drained(&rig).await;
     // The notifier knows the repeats by the key.
-    let notifications = rig.services.notifications();
+    let notifications = rig.notifications();
     assert_eq!(notifications.keys().collect::<Vec<_>>(), ["lost"]);
     assert!(notifications["lost"].len() > 1);
 }
@@ -130,10 +152,10 @@ async fn what_waits_survives_a_restart() {
     rig.services.notifier.switches.turn(Mode::Drop);
     orchestrate_by(&rig, "kept", &question()).await;
     let rig = rig.restarted(&QUICK).await;
-    assert_eq!(rig.services.notifications().len(), 0);
+    assert_eq!(rig.notifications().len(), 0);
     rig.services.notifier.switches.turn(Mode::Well);
     told(&rig, 1).await;
-    assert_eq!(rig.services.notifications()["kept"].len(), 1);
+    assert_eq!(rig.notifications()["kept"].len(), 1);
 }
 
 #[tokio::test]
@@ -149,5 +171,5 @@ async fn one_that_the_notifier_refuses_for_good_waits_for_a_person() {
             .is_some_and(|dead| dead.len() == 1)
     })
     .await;
-    assert_eq!(rig.services.notifications().len(), 0);
+    assert_eq!(rig.notifications().len(), 0);
 }

@@ -1,5 +1,7 @@
 //! An orchestrator in this process, on stand-ins, with circuits whose clock the test moves.
 
+use std::collections::BTreeMap;
+
 use std::time::Duration;
 
 use axum::http::Uri;
@@ -28,6 +30,16 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
+    /// What the notifier was told, by the caller's key: without the request's own part of it.
+    pub(crate) fn notifications(&self) -> BTreeMap<String, Vec<Value>> {
+        let mut by_key: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for (key, sent) in self.services.notifications() {
+            let (key, _) = key.rsplit_once('-').unwrap();
+            by_key.entry(key.to_owned()).or_default().extend(sent);
+        }
+        by_key
+    }
+
     pub(crate) async fn new() -> Self {
         Self::with(&[]).await
     }

@@ -223,6 +223,13 @@ async fn a_campaign_that_is_created_while_it_is_open_waits() {
         shown["status_reason"],
         "apollo failed (manual): too many complaints"
     );
+    let reset = "circuit-breakers/apollo/reset";
+    assert_eq!(rig.manage("POST", reset, &Value::Null).await.0, 200);
+    assert_eq!(
+        rig.campaign(&id).await["status"],
+        "paused",
+        "it waits still"
+    );
     assert_eq!(
         rig.manage("POST", "resume-queue", &Value::Null).await.0,
         200
