@@ -20,6 +20,8 @@ mod error;
 mod id;
 #[cfg(feature = "sqlite")]
 mod inspection;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod message;
 mod queue;
 mod record;

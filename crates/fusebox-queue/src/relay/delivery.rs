@@ -51,7 +51,7 @@ pub(super) async fn send<B: Handle>(
 /// Tells the breaker when the call passes a slow-call limit (R3), as the tower layer does: where
 /// there is none when it begins, nothing is timed, and a limit that is changed meanwhile is seen
 /// when the task is polled next.
-async fn tell_when_slow<B: Handle>(permit: &mut PermitOf<B>) -> Infallible {
+pub(crate) async fn tell_when_slow<B: Handle>(permit: &mut PermitOf<B>) -> Infallible {
     let mut told = Duration::ZERO;
     while let Some(limit) = permit.slow_limit_after(told) {
         let left = limit.saturating_sub(permit.elapsed());

@@ -46,6 +46,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use builder::{RelayBuilder, RelaySettingsError};
+#[cfg(feature = "kafka")]
+pub(crate) use delivery::tell_when_slow;
 pub use follow::MainFollower;
 pub use global::{
     FailedCheck, GlobalBreaker, GlobalState, Incident, NotResumed, Opening, StopOnFailure,

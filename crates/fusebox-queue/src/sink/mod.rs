@@ -5,6 +5,8 @@
 
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod routes;
 
 use std::borrow::Cow;
@@ -20,6 +22,10 @@ pub use routes::Routes;
 
 #[cfg(feature = "http")]
 pub use http::{HttpSink, HttpSinkBuilder, HttpSinkError, Judgement};
+#[cfg(feature = "kafka")]
+pub(crate) use kafka::{Fate, KafkaRecord, Producer, TOPIC, is_topic};
+#[cfg(feature = "kafka")]
+pub use kafka::{KafkaSettings, KafkaSettingsError, KafkaSink};
 
 /// Sends messages. An `async` closure is one too: `|message: Leased| async move { … }`.
 pub trait Sink: Send + Sync + 'static {
