@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use fusebox::Registry;
 use fusebox_admin::{Admin, Readiness};
-use fusebox_queue::relay::RelayHandle;
+use fusebox_queue::relay::RelayWatch;
 use fusebox_queue::{QueueSettings, Queues};
 use fusebox_store::{Keeper, Sqlite};
 
@@ -65,8 +65,7 @@ impl Kept {
     }
 
     /// The admin interface over both, and over the relays of the queues.
-    pub fn admin(&self, registry: &Registry, relays: &[&RelayHandle]) -> Admin {
-        let relays: Vec<_> = relays.iter().map(|relay| relay.watch()).collect();
+    pub fn admin(&self, registry: &Registry, relays: Vec<RelayWatch>) -> Admin {
         Admin::new(registry)
             .keeper(self.keeper.clone())
             .queues(self.queues.clone())
@@ -81,7 +80,7 @@ impl Kept {
         self,
         registry: &Registry,
         at: SocketAddr,
-        relays: &[&RelayHandle],
+        relays: Vec<RelayWatch>,
         routes: Router,
     ) -> Result<Served, Failed> {
         let readiness = Readiness::starting();

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod campaign_queue;
 pub mod documents;
+pub mod essay_platform;
 pub mod fiscal_adapter;
 pub mod hosting;
 pub mod kept;

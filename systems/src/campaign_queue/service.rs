@@ -72,7 +72,9 @@ impl CampaignQueue {
         };
         let routes = api::routes(Arc::new(desk));
         Ok(Self {
-            served: kept.serve(registry, listen, &[&relay], routes).await?,
+            served: kept
+                .serve(registry, listen, vec![relay.watch()], routes)
+                .await?,
             breaker,
             relay,
         })

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // how a test fails and tells
 
 mod campaigns;
+mod essays;
 mod fiscal_adapter;
 mod folder;
 mod http;

@@ -16,6 +16,7 @@ const SHARED: &str = "what systems share";
 /// Servers in place of what the systems call, and their programs.
 const STAND_INS: [&str; 4] = [
     "stand_in",
+    "essay-stand-ins",
     "ofd-stand-in",
     "sprint-stand-ins",
     "third-parties",
