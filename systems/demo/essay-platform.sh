@@ -21,7 +21,7 @@ assessed_by() { post "$api/cj_assessment/v1/assessments" '{"essay_id": "e1"}' | 
 circuit_is() {
     get "$platform_url/fusebox/metrics" | grep -F "circuit_breaker_state{" | grep -F "\"$1\"" | grep -q " $2\$"
 }
-events_wait() { get "$platform_url/fusebox/api/v1/queues" | grep -oE '"depth": ?[0-9]+' | head -n 1; }
+events_wait() { get "$platform_url/fusebox/api/v1/queues" | grep -oE '"messages":[0-9]+' | head -n 1; }
 
 begin stand_ins essay-stand-ins
 start_platform
@@ -43,7 +43,7 @@ assessed_by google || lost 'google'
 say "anthropic's stream stalls: openai; openai says 429: google"
 
 waiting=$(events_wait)
-[ -n "$waiting" ] && [ "$waiting" != '"depth":0' ] || lost 'events wait'
+[ -n "$waiting" ] && [ "$waiting" != '"messages":0' ] || lost 'events wait'
 strike "$platform_pid"
 start_platform
 [ "$(events_wait)" = "$waiting" ] || lost 'the same events wait'

@@ -17,7 +17,7 @@ const SOURCES: &str = "systems/src/";
 /// The heading of the files that belong to no system.
 const SHARED: &str = "what systems share";
 /// Servers in place of what the systems call, and their programs.
-const STAND_INS: [&str; 4] = [
+const STAND_INS: [&str; 5] = [
     "stand_in",
     "essay-stand-ins",
     "ofd-stand-in",
