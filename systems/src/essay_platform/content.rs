@@ -27,7 +27,8 @@ impl Texts {
     }
 
     pub(super) fn circuit(&self) -> &'static CircuitBreaker {
-        *ProtectedContentClient::breaker(&self.client)
+        let &circuit = ProtectedContentClient::breaker(&self.client);
+        circuit
     }
 
     /// An essay's text; if the content service is away, as it was last read. A text never changes:

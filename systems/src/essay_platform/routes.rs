@@ -81,7 +81,7 @@ pub(super) fn limited(routes: Router, calls_max: usize) -> Router {
 }
 
 async fn resolve(State(desk): Shared, Path(batch): Path<String>) -> Answer {
-    check_id(&batch)?;
+    check_id(&batch).map_err(Problem::into_response)?;
     let circuit = ProtectedConductorClient::breaker(&desk.conductor);
     let default = fallback_fn(
         "default_pipeline",
@@ -100,7 +100,7 @@ async fn resolve(State(desk): Shared, Path(batch): Path<String>) -> Answer {
     let told = desk
         .events
         .tell("batch.pipeline_resolved", &batch, answer.clone());
-    answer["event"] = told.await.map_err(untold)?.into();
+    answer["event"] = told.await.map_err(|error| untold(&error))?.into();
     Ok(Json(answer))
 }
 
@@ -155,24 +155,24 @@ async fn assess(State(desk): Shared, wanted: Result<Json<Wanted>, JsonRejection>
     let told = desk
         .events
         .tell("essay.assessed", &essay_id, answer.clone());
-    answer["event"] = told.await.map_err(untold)?.into();
+    answer["event"] = told.await.map_err(|error| untold(&error))?.into();
     Ok(Json(answer))
 }
 
 async fn text(texts: &Texts, essay: &str) -> Result<String, Response> {
-    check_id(essay)?;
+    check_id(essay).map_err(Problem::into_response)?;
     let read = texts.read(essay).await;
     read.map_err(|error| unanswered(texts.circuit(), error))
 }
 
 /// Nothing else is an id, so that it may stand in a path as it is.
-fn check_id(id: &str) -> Result<(), Response> {
+fn check_id(id: &str) -> Result<(), Problem> {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if (1..=64).contains(&id.len()) && id.bytes().all(is_fine) {
         return Ok(());
     }
     let detail = "an id has 1 to 64 letters, digits, '-' and '_'";
-    Err(Problem::new(422, "No id", detail).into_response())
+    Err(Problem::new(422, "No id", detail))
 }
 
 /// No answer, and no fallback that has one.
@@ -196,7 +196,7 @@ fn too_long() -> Response {
 }
 
 /// An event that is neither sent nor kept is never dropped in silence.
-fn untold(error: PublishError) -> Response {
+fn untold(error: &PublishError) -> Response {
     tracing::error!(%error, "an event is not safe");
     unavailable("it was done, and its event could not be kept: ask again")
 }

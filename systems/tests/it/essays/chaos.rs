@@ -141,11 +141,16 @@ const SERVICE: [f64; 2] = [0.6, 60.0];
 /// Another provider answers: nobody waits for an opening.
 const FAILOVER: [f64; 2] = [0.0, 0.0];
 
+/// Switches the conductor.
+fn turn(world: &World, how: Mode) {
+    world.services.conductor.switches.turn(how);
+}
+
+fn by_conductor(answer: &Value) -> bool {
+    answer["source"] == "conductor"
+}
+
 fn phases() -> Vec<Phase> {
-    fn turn(world: &World, how: impl Into<Behaviour>) {
-        world.services.conductor.switches.turn(how);
-    }
-    let by_conductor: fn(&Value) -> bool = |answer| answer["source"] == "conductor";
     vec![
         Phase {
             name: "crash: conductor drops its connections",
