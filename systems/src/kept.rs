@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use fusebox::Registry;
 use fusebox_admin::{Admin, Readiness};
-use fusebox_queue::relay::RelayHandle;
+use fusebox_queue::relay::RelayWatch;
 use fusebox_queue::{QueueSettings, Queues};
 use fusebox_store::{Keeper, Sqlite, Storage};
 
@@ -82,8 +82,12 @@ impl Kept {
     }
 
     /// The admin interface over both, and over the relays of the queues.
-    pub fn admin(&self, registry: &Registry, relays: &[&RelayHandle]) -> Admin {
-        let relays: Vec<_> = relays.iter().map(|relay| relay.watch()).collect();
+    pub fn admin(
+        &self,
+        registry: &Registry,
+        relays: impl IntoIterator<Item: Into<RelayWatch>>,
+    ) -> Admin {
+        let relays: Vec<RelayWatch> = relays.into_iter().map(Into::into).collect();
         Admin::new(registry)
             .keeper(self.keeper.clone())
             .queues(self.queues.clone())
@@ -98,7 +102,7 @@ impl Kept {
         self,
         registry: &Registry,
         at: SocketAddr,
-        relays: &[&RelayHandle],
+        relays: impl IntoIterator<Item: Into<RelayWatch>>,
         routes: Router,
     ) -> Result<Served, Failed> {
         let readiness = Readiness::starting();

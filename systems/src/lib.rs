@@ -7,6 +7,7 @@ pub mod agent_orchestrator;
 pub mod call;
 pub mod campaign_queue;
 pub mod documents;
+pub mod essay_platform;
 pub mod fiscal_adapter;
 pub mod hosting;
 pub mod kept;

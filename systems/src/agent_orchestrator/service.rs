@@ -80,7 +80,7 @@ impl AgentOrchestrator {
         let relay = post_on(&flow.notifications, flow.notifier.circuit, to, within)?;
 
         let readiness = Readiness::starting();
-        let admin = kept.admin(registry, &[&relay]);
+        let admin = kept.admin(registry, [&relay]);
         let admin = admin.readiness(readiness.clone()).tokens(tokens);
         let admin = admin.metric_names(Names::Enhanced).router();
         let routes = flow::routes(Arc::new(flow)).merge(admin);

@@ -69,7 +69,7 @@ impl CampaignQueue {
         };
         let routes = api::routes(Arc::new(desk));
         Ok(Self {
-            served: kept.serve(registry, listen, &[&relay], routes).await?,
+            served: kept.serve(registry, listen, [&relay], routes).await?,
             breaker,
             relay,
         })

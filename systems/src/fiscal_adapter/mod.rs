@@ -80,7 +80,7 @@ impl Adapter {
     /// Its routes, with the admin interface and the metrics under `/fusebox`.
     pub fn router(&self) -> Router {
         let circuit = get(circuit::show).post(circuit::control);
-        let admin = self.desk.kept.admin(&self.registry, &[&self.relay]);
+        let admin = self.desk.kept.admin(&self.registry, [&self.relay]);
         Router::new()
             .route("/v1/receipts", post(receipts::post))
             .route("/v1/receipts/{id}", get(receipts::get))

@@ -68,7 +68,7 @@ impl SprintService {
             tries: tries.build()?,
         });
         let routes = api::routes(Arc::clone(&sprints));
-        let served = kept.serve(registry, listen, &[&relay], routes).await?;
+        let served = kept.serve(registry, listen, [&relay], routes).await?;
         Ok(Self {
             served,
             ending: tokio::spawn(sprints.end_stories()),

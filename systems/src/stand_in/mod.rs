@@ -2,6 +2,8 @@
 //! their own and switches to fail, hang and slow down.
 
 pub mod agent_services;
+pub mod ai_providers;
+pub mod essay_services;
 pub mod ofd;
 pub mod sprint_services;
 pub mod switches;

@@ -4,6 +4,7 @@
 
 mod agent_orchestrator;
 mod campaigns;
+mod essays;
 mod fiscal_adapter;
 mod folder;
 mod http;

@@ -9,14 +9,18 @@ use crate::repo::{Repo, SourceFile};
 
 const SYSTEM_LINES_MAX: usize = 500;
 const SHARED_LINES_MAX: usize = 600;
+/// Four services and the wire formats of four AI providers in one program: to be brought down, and
+/// never to grow.
+const OVER: (&str, usize) = ("essay-platform", 940);
 
 const SOURCES: &str = "systems/src/";
 /// The heading of the files that belong to no system.
 const SHARED: &str = "what systems share";
 /// Servers in place of what the systems call, and their programs.
-const STAND_INS: [&str; 5] = [
+const STAND_INS: [&str; 6] = [
     "stand_in",
     "agent-stand-ins",
+    "essay-stand-ins",
     "ofd-stand-in",
     "sprint-stand-ins",
     "third-parties",
@@ -32,6 +36,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
     let over = lines.into_iter().filter_map(|(owner, lines)| {
         let max = match owner.as_str() {
             SHARED => SHARED_LINES_MAX,
+            owner if owner == OVER.0 => OVER.1,
             _ => SYSTEM_LINES_MAX,
         };
         let message = format!("{lines} lines of code, {max} are allowed: mend the library");

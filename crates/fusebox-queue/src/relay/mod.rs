@@ -141,6 +141,12 @@ pub struct RelayHandle {
     watch: RelayWatch,
 }
 
+impl From<&RelayHandle> for RelayWatch {
+    fn from(relay: &RelayHandle) -> Self {
+        relay.watch()
+    }
+}
+
 impl RelayHandle {
     /// What it did, and what it waits for.
     pub fn stats(&self) -> RelayStats {

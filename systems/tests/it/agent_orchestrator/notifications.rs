@@ -86,7 +86,7 @@ async fn another_request_under_a_key_is_another_notification() {
     drained(&rig).await;
     let sent = &rig.notifications()["same"];
     let mut asked: Vec<_> = sent.iter().map(|sent| &sent["request"]["query"]).collect();
-    asked.sort_by_key(|query| query.to_string());
+    asked.sort_by_key(ToString::to_string);
     assert_eq!(asked, ["another", "why is pump 7 hot?"]);
 }
 

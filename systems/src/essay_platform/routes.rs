@@ -1,0 +1,202 @@
+//! What the services answer.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use fusebox::{CallError, CircuitBreaker, fallback_fn};
+use fusebox_queue::kafka::PublishError;
+use fusebox_tower::axum::Rejected;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use super::clients::{ConductorClient, Pipeline, ProtectedConductorClient, is_away};
+use super::content::Texts;
+use super::events::Events;
+use super::providers::{AiFailed, Providers};
+use crate::call::{CallFailed, Client};
+use crate::problem::Problem;
+
+/// The orchestrator's own pipeline, for the time when nobody can tell a better one.
+const DEFAULT_PIPELINE: [&str; 2] = ["spell_check", "assessment"];
+/// Words that are often misspelt, and how.
+const MISSPELT: [(&str, &str); 5] = [
+    ("recieve", "receive"),
+    ("seperate", "separate"),
+    ("definately", "definitely"),
+    ("occured", "occurred"),
+    ("untill", "until"),
+];
+/// A longer essay is refused before any provider is asked: no provider is to blame for it.
+const ESSAY_BYTES_MAX: usize = 100_000;
+const BODY_BYTES_MAX: usize = 16_384;
+
+/// What the routes need.
+pub(super) struct Desk {
+    pub(super) conductor: ProtectedConductorClient<Client>,
+    pub(super) checked: Texts,
+    pub(super) assessed: Texts,
+    pub(super) providers: Providers,
+    pub(super) events: Events,
+}
+
+type Shared = State<Arc<Desk>>;
+type Answer = Result<Json<Value>, Response>;
+
+/// The routes of each service.
+pub(super) fn services(desk: &Arc<Desk>) -> [(&'static str, Router); 3] {
+    let routes = |path, to| Router::new().route(path, to).with_state(Arc::clone(desk));
+    [
+        (
+            "batch_orchestrator",
+            routes("/v1/batches/{id}/pipeline", post(resolve)),
+        ),
+        (
+            "spell_checker",
+            routes("/v1/essays/{id}/spellcheck", post(spell_check)),
+        ),
+        ("cj_assessment", routes("/v1/assessments", post(assess))),
+    ]
+}
+
+/// A service takes so many calls at a time, and refuses more at once.
+pub(super) fn limited(routes: Router, calls_max: usize) -> Router {
+    let places = Arc::new(Semaphore::new(calls_max));
+    let limit = move |request: Request, next: Next| {
+        let place = Arc::clone(&places).try_acquire_owned();
+        async move {
+            match place {
+                Ok(_place) => next.run(request).await,
+                Err(_) => Problem::new(503, "Busy", "too many calls are under way").into_response(),
+            }
+        }
+    };
+    let routes = routes.layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    routes.layer(middleware::from_fn(limit))
+}
+
+async fn resolve(State(desk): Shared, Path(batch): Path<String>) -> Answer {
+    check_id(&batch).map_err(Problem::into_response)?;
+    let circuit = ProtectedConductorClient::breaker(&desk.conductor);
+    let default = fallback_fn(
+        "default_pipeline",
+        |error: &CallError<CallFailed>| match error {
+            CallError::Failed(error) if is_away(error) => Some(None),
+            _ => None,
+        },
+    );
+    let asked = desk.conductor.pipeline(&batch).await;
+    let asked = circuit.or_fallback(&default, asked.map(Some).map_err(CallError::Failed));
+    let (source, steps) = match asked.map_err(|error| unanswered(circuit, error.into()))? {
+        Some(Pipeline { steps }) => ("conductor", steps),
+        None => ("default", DEFAULT_PIPELINE.map(str::to_owned).into()),
+    };
+    let mut answer = json!({ "batch_id": batch, "pipeline": steps, "source": source });
+    let told = desk
+        .events
+        .tell("batch.pipeline_resolved", &batch, answer.clone());
+    answer["event"] = told.await.map_err(|error| untold(&error))?.into();
+    Ok(Json(answer))
+}
+
+async fn spell_check(State(desk): Shared, Path(essay): Path<String>) -> Answer {
+    let text = text(&desk.checked, &essay).await?;
+    let words = || {
+        text.split(|c: char| !c.is_alphabetic())
+            .filter(|word| !word.is_empty())
+    };
+    let known = |word: &str| {
+        MISSPELT
+            .iter()
+            .find(|(wrong, _)| *wrong == word.to_lowercase())
+    };
+    let found = words().filter_map(|word| Some((word, known(word)?.1)));
+    let corrections: Vec<_> = found
+        .map(|(word, right)| json!({ "word": word, "correction": right }))
+        .collect();
+    let count = words().count();
+    Ok(Json(
+        json!({ "essay_id": essay, "words": count, "corrections": corrections }),
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    essay_id: String,
+}
+
+async fn assess(State(desk): Shared, wanted: Result<Json<Wanted>, JsonRejection>) -> Answer {
+    let Json(Wanted { essay_id }) = wanted.map_err(|error| Problem::from(error).into_response())?;
+    let text = text(&desk.assessed, &essay_id).await?;
+    if text.len() > ESSAY_BYTES_MAX {
+        return Err(too_long());
+    }
+    let prompt = format!("Assess this essay in a few sentences.\n\n{text}");
+    let written = desk.providers.write(&prompt).await.map_err(|error| {
+        tracing::error!(%error, "no provider has an answer");
+        match error.into_last() {
+            Some(CallError::Failed(AiFailed::Call(error))) => unavailable(&error.to_string()),
+            Some(CallError::Failed(error)) if error.is_the_essays() => too_long(),
+            Some(CallError::Rejected(no)) => Rejected::from(no).into_response(),
+            _ => unavailable("no provider has an answer"),
+        }
+    })?;
+    let mut answer = json!({
+        "essay_id": essay_id,
+        "assessment": written.text,
+        "provider": written.by,
+    });
+    let told = desk
+        .events
+        .tell("essay.assessed", &essay_id, answer.clone());
+    answer["event"] = told.await.map_err(|error| untold(&error))?.into();
+    Ok(Json(answer))
+}
+
+async fn text(texts: &Texts, essay: &str) -> Result<String, Response> {
+    check_id(essay).map_err(Problem::into_response)?;
+    let read = texts.read(essay).await;
+    read.map_err(|error| unanswered(texts.circuit(), error))
+}
+
+/// Nothing else is an id, so that it may stand in a path as it is.
+fn check_id(id: &str) -> Result<(), Problem> {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if (1..=64).contains(&id.len()) && id.bytes().all(is_fine) {
+        return Ok(());
+    }
+    let detail = "an id has 1 to 64 letters, digits, '-' and '_'";
+    Err(Problem::new(422, "No id", detail))
+}
+
+/// No answer, and no fallback that has one.
+fn unanswered(circuit: &CircuitBreaker, error: CallFailed) -> Response {
+    match error {
+        CallFailed::Rejected(no) => Rejected::of(circuit, no).into_response(),
+        CallFailed::Status(code) if code.is_client_error() => {
+            Problem::new(404, "Not there", "nothing has this id").into_response()
+        }
+        error => unavailable(&error.to_string()),
+    }
+}
+
+fn unavailable(detail: &str) -> Response {
+    Problem::new(503, "No answer now", detail).into_response()
+}
+
+fn too_long() -> Response {
+    let detail = format!("an essay has at most {ESSAY_BYTES_MAX} bytes");
+    Problem::new(413, "The essay is too long", detail).into_response()
+}
+
+/// An event that is neither sent nor kept is never dropped in silence.
+fn untold(error: &PublishError) -> Response {
+    tracing::error!(%error, "an event is not safe");
+    unavailable("it was done, and its event could not be kept: ask again")
+}

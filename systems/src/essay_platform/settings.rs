@@ -1,0 +1,187 @@
+//! What the environment says.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::Uri;
+use fusebox::environment::{EnvironmentError, Service, Variables};
+use fusebox::{Author, Registry};
+
+use super::providers::Wire;
+use crate::hosting::{addresses, data_dir};
+use crate::kept::Failed;
+
+pub(super) const CONDUCTOR: &str = "batch_orchestrator.batch_conductor_client";
+pub(super) const CHECKED_CONTENT: &str = "spell_checker.content_client";
+pub(super) const ASSESSED_CONTENT: &str = "cj_assessment.content_client";
+pub(super) const PUBLISHER: &str = "essay_platform.kafka_publisher";
+/// The services that the gateway passes calls on to.
+pub(super) const DOWNSTREAM: [&str; 5] = [
+    "batch_orchestrator",
+    "spell_checker",
+    "cj_assessment",
+    "batch_conductor",
+    "content",
+];
+
+/// The gateway's circuit of a service.
+pub(super) fn gateway_circuit(service: &str) -> String {
+    format!("api_gateway.{service}_client")
+}
+
+/// How the platform runs, but for its circuits.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) data_dir: PathBuf,
+    /// For one call of the conductor or of the content service.
+    pub(super) call_timeout: Duration,
+    /// For one answer of a provider, with its stream.
+    pub(super) ai_timeout: Duration,
+    /// For what comes next in a provider's stream.
+    pub(super) ai_stall_timeout: Duration,
+    /// Calls under way in each service.
+    pub(super) calls_max: usize,
+    /// Where Kafka is, even if it is not there.
+    pub(super) kafka: String,
+    pub(super) kafka_timeout: Duration,
+    /// Events that wait for Kafka at most.
+    pub(super) events_max: u64,
+}
+
+impl Settings {
+    pub(super) fn read(variables: &Variables<'_>) -> Result<Self, EnvironmentError> {
+        let seconds = |name, default| {
+            let read = variables.seconds(name)?;
+            Ok(read.unwrap_or(Duration::from_secs(default)))
+        };
+        let form = "brokers like host:port, several with commas";
+        let kafka = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let kafka = variables.read("KAFKA_BOOTSTRAP_SERVERS", form, kafka)?;
+        let calls_max = variables.whole("CALLS_MAX", 1..=65_536)?.unwrap_or(256);
+        let events_max = variables.whole("KAFKA_FALLBACK_QUEUE_SIZE", 1..=1_000_000)?;
+        Ok(Self {
+            data_dir: data_dir(variables, "essay-platform")?,
+            call_timeout: seconds("CALL_TIMEOUT", 10)?,
+            ai_timeout: seconds("AI_TIMEOUT", 60)?,
+            ai_stall_timeout: seconds("AI_STALL_TIMEOUT", 15)?,
+            calls_max: usize::try_from(calls_max).unwrap_or(usize::MAX),
+            kafka: kafka.unwrap_or_else(|| "127.0.0.1:9092".to_owned()),
+            kafka_timeout: seconds("KAFKA_TIMEOUT", 2)?,
+            events_max: events_max.unwrap_or(1_000).into(),
+        })
+    }
+
+    /// The longest that a service can take for a call: the text, then each provider.
+    pub(super) fn longest_call(&self) -> Duration {
+        let providers = self.ai_timeout.saturating_mul(4);
+        self.call_timeout.saturating_add(providers)
+    }
+
+    /// Defines the circuits: `BCS_…` sets calls between services, `API_…` AI providers, `KAFKA_…`
+    /// the publisher. `CIRCUITS_OFF` and `FALLBACKS_OFF` name those that are off alone.
+    pub(super) fn define(
+        &self,
+        variables: &Variables<'_>,
+        registry: &Registry,
+    ) -> Result<(), Failed> {
+        let gateway = DOWNSTREAM.map(gateway_circuit);
+        let services = [CONDUCTOR, CHECKED_CONTENT, ASSESSED_CONTENT].map(str::to_owned);
+        let secs = Duration::from_secs;
+        registry.configure_from(
+            variables,
+            [
+                Service::prefix("BCS").circuits(services.into_iter().chain(gateway)),
+                Service::prefix("API")
+                    .consecutive_failures(3)
+                    .open_for(secs(120))
+                    .timeout(self.ai_timeout)
+                    .circuits(Wire::ALL.map(Wire::circuit)),
+                Service::prefix("KAFKA")
+                    .consecutive_failures(10)
+                    .open_for(secs(30))
+                    .circuits([PUBLISHER]),
+            ],
+        )?;
+        for name in names(variables, "CIRCUITS_OFF")? {
+            registry.set_circuit_enabled(&name, false, &Author::new("environment"))?;
+        }
+        for name in names(variables, "FALLBACKS_OFF")? {
+            registry.find(&name)?.set_fallback_enabled(false);
+        }
+        Ok(())
+    }
+}
+
+fn names(variables: &Variables<'_>, name: &str) -> Result<Vec<String>, EnvironmentError> {
+    let listed = |text: &str| Some(text.split(',').map(|one| one.trim().to_owned()).collect());
+    let read = variables.read(name, "names of circuits, with commas", listed)?;
+    Ok(read.unwrap_or_default())
+}
+
+/// A provider's key. It shows itself to nobody.
+#[derive(Clone)]
+pub struct Key(pub(super) String);
+
+impl Key {
+    /// A key of visible ASCII characters.
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        let is_one = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_one.then_some(Self(text))
+    }
+
+    fn read(variables: &Variables<'_>, wire: Wire) -> Result<Self, Failed> {
+        let name = format!("{}_API_KEY", wire.words()[0].to_uppercase());
+        // An error of the variable's own would show its value.
+        let text = variables.read(&name, "", |text| Some(text.to_owned()));
+        let key = text.ok().flatten().and_then(Self::new);
+        Ok(key.ok_or_else(|| format!("{name}: is to be set: a key of visible ASCII characters"))?)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// What the platform calls.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// `CONDUCTOR_URL`.
+    pub conductor: Uri,
+    /// `CONTENT_URL`.
+    pub content: Uri,
+    /// Anthropic (`ANTHROPIC_URL`, `ANTHROPIC_API_KEY`), `OpenAI`, Google and `OpenRouter`.
+    pub providers: Vec<(Uri, Key)>,
+}
+
+impl Addresses {
+    /// Reads them. `None`: none is given, and the platform is to run with its stand-ins.
+    ///
+    /// # Errors
+    /// One is wrong, or only some are given.
+    pub fn read(variables: &Variables<'_>) -> Result<Option<Self>, Failed> {
+        let names = [
+            "CONDUCTOR_URL",
+            "CONTENT_URL",
+            "ANTHROPIC_URL",
+            "OPENAI_URL",
+            "GOOGLE_URL",
+            "OPENROUTER_URL",
+        ];
+        let Some([conductor, content, urls @ ..]) = addresses(variables, names)? else {
+            return Ok(None);
+        };
+        let mut providers = Vec::new();
+        for (wire, url) in Wire::ALL.into_iter().zip(urls) {
+            providers.push((url, Key::read(variables, wire)?));
+        }
+        Ok(Some(Self {
+            conductor,
+            content,
+            providers,
+        }))
+    }
+}
