@@ -348,3 +348,18 @@ fn a_branch_s_breaker_knows_the_time_outs_as_the_circuit_s_does() {
     assert_eq!(effective["branch"]["keys_max"], 50);
     assert_eq!(effective["branch"]["breaker"]["consecutive_failures"], "2");
 }
+
+#[test]
+fn the_files_of_the_systems_are_accepted() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../systems/gateway");
+    let mut circuits = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let config = Config::load(Some(&path), std::iter::empty());
+        circuits += config
+            .unwrap_or_else(|wrong| panic!("{wrong:?}"))
+            .circuits
+            .len();
+    }
+    assert_eq!(circuits, 7, "of both files");
+}
