@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fusebox_server::circuits::upstream::Tls;
-use fusebox_server::circuits::{Circuit, Circuits};
+use fusebox_server::circuits::{Circuit, Circuits, QueuesAt};
 use fusebox_server::gateway::{Gateway, Limits};
 use fusebox_server::settings::Config;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,6 +44,17 @@ impl House {
 
     pub(crate) async fn start_with(text: &str, limits: Limits, tls: Tls) -> Self {
         let circuits = Circuits::with_tls(&config(text), tls).unwrap();
+        Self::over(circuits, limits).await
+    }
+
+    /// With its queues in this file.
+    pub(crate) async fn start_in(text: &str, file: PathBuf) -> Self {
+        let queues = QueuesAt::file(file).unwrap();
+        let circuits = Circuits::with_queues(&config(text), queues).unwrap();
+        Self::over(circuits, Limits::default()).await
+    }
+
+    async fn over(circuits: Arc<Circuits>, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

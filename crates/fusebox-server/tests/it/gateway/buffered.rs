@@ -3,6 +3,7 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::daemon::Folder;
 use crate::house::{Answer, House, config, rag, read_until, until};
 use crate::stand_in::{Mode, StandIn, refusing};
 
@@ -156,7 +157,9 @@ async fn many_large_bodies_at_once_stay_within_the_budget_and_give_it_back() {
 #[tokio::test]
 async fn what_is_kept_gives_its_room_back_once_it_is_in_the_queue() {
     let dead = format!("http://{}", refusing().await);
-    let house = House::start(&text(&dead, 1, "")).await;
+    // In a queue in memory it would stay, and count.
+    let folder = Folder::new();
+    let house = House::start_in(&text(&dead, 1, ""), folder.path("queue.db")).await;
     for _ in 0..3 {
         let answer = house.ask("POST", "/rag/x", &"x".repeat(MIB - 4096)).await;
         assert_eq!(answer.status, 202, "{answer:?}");
