@@ -22,7 +22,8 @@ use std::{error, fmt};
 ///
 /// ```
 /// use fusebox::{CircuitBreaker, Failover};
-/// ///
+/// use std::sync::Arc;
+///
 /// let provider = |name| CircuitBreaker::builder(name).build().map(Arc::new);
 /// let providers = Failover::new([provider("anthropic")?, provider("openai")?]);
 /// let answer = providers.call(|circuit| match circuit.name() {
