@@ -43,7 +43,7 @@ campaign_is "$summer" paused || lost 'summer is paused'
 holds "$api/campaigns/$summer" 'perplexity failed (status): the answer was 429' || lost 'the reason'
 say 'the campaign summer is paused with the reason, in the same transaction'
 holds "$service_url/fusebox/api/v1/main" '"state":"open"' || lost 'the main breaker is open'
-sleep 1.5
+within 5 holds "$api/queue-management/status" '"running":0' || lost 'what ran has ended'
 reached="$(calls_of "$apollo") $(calls_of "$perplexity")"
 strike "$service_pid"
 start_service

@@ -3,6 +3,7 @@
 use crate::breaker::CircuitBreaker;
 use crate::classifier::{Classifier, EveryError};
 use crate::outcome::Outcome;
+use crate::permit::Permit;
 use crate::rejection::{CallError, Rejection};
 use std::future::Future;
 use std::ops::Deref;
@@ -86,9 +87,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
                 Err(rejection) => turns.tried(CallError::Rejected(rejection)),
                 Ok(permit) => {
                     let result = call(circuit);
-                    let settlement = classifier.classify(result.as_ref());
-                    permit.settle(settlement);
-                    turns.ended(result, settlement.outcome)
+                    turns.ended(permit, classifier, result)
                 }
             };
             if let Some(answer) = answer {
@@ -137,9 +136,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
                 Err(rejection) => turns.tried(CallError::Rejected(rejection)),
                 Ok(permit) => {
                     let result = call(circuit).await;
-                    let settlement = classifier.classify(result.as_ref());
-                    permit.settle(settlement);
-                    turns.ended(result, settlement.outcome)
+                    turns.ended(permit, classifier, result)
                 }
             };
             if let Some(answer) = answer {
@@ -216,10 +213,13 @@ impl<'a, B: Deref<Target = CircuitBreaker>, T, E> Turns<'a, B, T, E> {
     /// The one whose turn it is has answered so: the answer, if no other is to be tried.
     fn ended(
         &mut self,
+        permit: Permit<'_>,
+        classifier: &(impl Classifier<T, E> + ?Sized),
         result: Result<T, E>,
-        outcome: Outcome,
     ) -> Option<Result<T, FailoverError<E>>> {
-        let moves_on = matches!(outcome, Outcome::Failure(_));
+        let settlement = classifier.classify(result.as_ref());
+        permit.settle(settlement);
+        let moves_on = matches!(settlement.outcome, Outcome::Failure(_));
         match result {
             Ok(value) if moves_on => {
                 self.failing = Some(value);

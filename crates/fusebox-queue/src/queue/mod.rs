@@ -170,7 +170,7 @@ impl Queues {
     /// Pauses a scope: once this is answered, nothing of it is leased any more. Messages that are
     /// being sent end as they end. Paused already, it takes the new reason and a new epoch.
     pub fn pause(&self, scope: Scope, reason: &str, by: &str) -> Answer<Pause> {
-        let order = pause_order(scope, reason, by);
+        let order = pause_order(scope, Groups::Apart, reason, by);
         let (promise, answer) = promise();
         let told = Told::One(promise);
         self.ask(answer, || Asked::Pause { order, told })
@@ -180,8 +180,7 @@ impl Queues {
     /// paused by itself yet: it stays paused when the scope is [resumed](Self::resume) alone.
     /// Answers the scope, then the groups that were paused with it. Each message is looked at once.
     pub fn pause_with_groups(&self, scope: Scope, reason: &str, by: &str) -> Answer<Vec<Pause>> {
-        let mut order = pause_order(scope, reason, by);
-        order.groups = Groups::Along;
+        let order = pause_order(scope, Groups::Along, reason, by);
         let (promise, answer) = promise();
         let told = Told::All(promise);
         self.ask(answer, || Asked::Pause { order, told })
@@ -196,7 +195,7 @@ impl Queues {
         reason: &str,
         by: &str,
     ) -> Answer<Pause, PauseError> {
-        let order = pause_order(scope, reason, by);
+        let order = pause_order(scope, Groups::Apart, reason, by);
         let (promise, answer) = promise();
         let told = Told::One(promise);
         self.ask(answer, || Asked::Resume { order, epoch, told })
@@ -211,11 +210,7 @@ impl Queues {
         reason: &str,
         by: &str,
     ) -> Answer<Vec<Pause>, PauseError> {
-        let mut order = pause_order(scope, reason, by);
-        order.groups = Groups::Left;
-        let (promise, answer) = promise();
-        let told = Told::All(promise);
-        self.ask(answer, || Asked::Resume { order, epoch, told })
+        self.resume_all(pause_order(scope, Groups::Left, reason, by), epoch)
     }
 
     /// Ends the pause of a scope as [`resume`](Self::resume) does and, in the same transaction,
@@ -228,8 +223,10 @@ impl Queues {
         reason: &str,
         by: &str,
     ) -> Answer<Vec<Pause>, PauseError> {
-        let mut order = pause_order(scope, reason, by);
-        order.groups = Groups::Along;
+        self.resume_all(pause_order(scope, Groups::Along, reason, by), epoch)
+    }
+
+    fn resume_all(&self, order: PauseOrder, epoch: Option<u64>) -> Answer<Vec<Pause>, PauseError> {
         let (promise, answer) = promise();
         let told = Told::All(promise);
         self.ask(answer, || Asked::Resume { order, epoch, told })
@@ -307,12 +304,12 @@ impl Queues {
     }
 }
 
-fn pause_order(scope: Scope, reason: &str, by: &str) -> PauseOrder {
+fn pause_order(scope: Scope, groups: Groups, reason: &str, by: &str) -> PauseOrder {
     /// The writer sets the time of the commit.
     const LATER: Millis = 0;
     PauseOrder {
         scope,
-        groups: Groups::Apart,
+        groups,
         reason: reason.to_owned(),
         by: by.to_owned(),
         at: LATER,

@@ -157,6 +157,17 @@ pub(crate) struct PauseOrder {
     pub(crate) at: Millis,
 }
 
+impl PauseOrder {
+    /// The same for the reason and in the name of a pause that is there.
+    pub(crate) fn as_in(&self, pause: &Pause) -> Self {
+        Self {
+            reason: pause.reason.clone(),
+            by: pause.by.clone(),
+            ..self.clone()
+        }
+    }
+}
+
 /// How an order went.
 #[derive(Clone, Debug)]
 pub(crate) enum Done {

@@ -2,11 +2,11 @@
 //! the breaker opens, a person resumes.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use systems::stand_in::switches::{At, Behaviour, Mode};
 use systems::stand_in::third_parties::ThirdParties;
+use tokio::task::JoinHandle;
 
 use super::rig::{campaign, done_are, manage, start, wanted};
 use crate::folder::Folder;
@@ -22,6 +22,18 @@ async fn poke(url: String, path: &'static str, body: Value) -> Option<String> {
     let url = format!("{url}/api/v1/{path}");
     let (_, answer) = send("POST", &url, &body.to_string()).await.ok()?;
     Some(answer["data"]["id"].as_str()?.to_owned())
+}
+
+fn calls(apis: &ThirdParties) -> u64 {
+    apis.apollo.switches.calls() + apis.perplexity.switches.calls()
+}
+
+/// It is stopped, or has nothing to do.
+async fn is_idle(url: &str) -> bool {
+    let (_, status) = manage(url, "GET", "status", &Value::Null).await;
+    let queue = &status["queue"];
+    let is_empty = queue["waiting"] == 0 && queue["running"] == 0;
+    is_empty || status["circuit_breaker"]["state"] == "open" && queue["running"] == 0
 }
 
 #[tokio::test]
@@ -62,10 +74,15 @@ async fn whenever_it_is_killed_no_job_is_lost_or_run_twice_or_left_paused() {
                 "queue-management/resume-queue",
                 json!({}),
             )),
-            tokio::spawn(poke(url, "campaigns", wanted(LEADS))),
+            tokio::spawn(poke(url.clone(), "campaigns", wanted(LEADS))),
         ];
-        // tidy-allow(sleep): the moment of the kill, somewhere in all this
-        tokio::time::sleep(Duration::from_millis((round as u64 * 37) % 300)).await;
+        // Somewhere in all this: after so many calls, or where no more come.
+        let (before, somewhere) = (calls(&apis), round as u64 * 5 % 14);
+        until(|| async {
+            let is_answered = pokes.iter().all(JoinHandle::is_finished);
+            calls(&apis) >= before + somewhere || is_answered && is_idle(&url).await
+        })
+        .await;
         process.kill();
         for poke in pokes {
             acknowledged.extend(poke.await.unwrap());

@@ -19,7 +19,7 @@ use systems::stand_in::ai_providers::Stream;
 use systems::stand_in::essay_services::EssayServices;
 use systems::stand_in::switches::{Behaviour, Mode};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::kafka::Kafka;
 use super::rig::start;
@@ -261,7 +261,11 @@ async fn chaos_is_answered_and_recovered_from() {
 
 /// The calls of a healthy path while another one hangs: how many failed, of how many.
 async fn failed_beside_a_hanging_path(enabled: &str) -> (usize, usize) {
-    let set = [("CALLS_MAX", "16"), ("CIRCUIT_BREAKER_ENABLED", enabled)];
+    let set = [
+        ("CALLS_MAX", "16"),
+        ("CALL_TIMEOUT", "0.5"),
+        ("CIRCUIT_BREAKER_ENABLED", enabled),
+    ];
     let world = World::new(&set).await;
     world.services.conductor.switches.turn(Mode::Hang);
     let end = now() + Duration::from_secs(8);
@@ -272,12 +276,13 @@ async fn failed_beside_a_hanging_path(enabled: &str) -> (usize, usize) {
         let path = usize::from(caller < 4);
         callers.spawn(async move {
             let (mut failed, mut all) = (0, 0);
+            let mut pace = interval(Duration::from_millis(50));
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while now() < end {
                 let (is_answered, _) = ask(&url, path, &id(3 * caller)).await;
                 failed += usize::from(!is_answered);
                 all += 1;
-                // tidy-allow(sleep): the pace of a caller
-                sleep(Duration::from_millis(50)).await;
+                pace.tick().await;
             }
             [failed * path, all * path]
         });

@@ -245,12 +245,7 @@ impl Book {
         if let (Groups::Left, Some(now)) = (order.groups, &now)
             && now.paused
         {
-            let as_it_was = PauseOrder {
-                reason: now.reason.clone(),
-                by: now.by.clone(),
-                ..order.clone()
-            };
-            left = self.pause_groups(&as_it_was);
+            left = self.pause_groups(&order.as_in(now));
         }
         let mut done = match now {
             Some(now) if !now.paused => vec![now],

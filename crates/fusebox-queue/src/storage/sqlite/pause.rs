@@ -83,12 +83,7 @@ impl Work<'_> {
         if let (Groups::Left, Some(now)) = (order.groups, &now)
             && now.paused
         {
-            let as_it_was = PauseOrder {
-                reason: now.reason.clone(),
-                by: now.by.clone(),
-                ..order.clone()
-            };
-            left = self.pause_groups(&as_it_was)?;
+            left = self.pause_groups(&order.as_in(now))?;
         }
         let now = match now {
             Some(mut now) if !now.paused => {
