@@ -61,6 +61,6 @@ mod told;
 mod view;
 mod wall;
 
-pub use access::{Grant, Role, Token, TokenText, Tokens, TokensError, UnknownRole};
+pub use access::{Grant, Role, Token, TokenText, Tokens, TokensError, UnknownRole, own_pages_only};
 pub use admin::{Admin, router};
 pub use readiness::{Phase, Readiness};

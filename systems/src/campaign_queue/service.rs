@@ -67,7 +67,7 @@ impl CampaignQueue {
             breaker: breaker.clone(),
             apis,
         };
-        let routes = api::routes(Arc::new(desk));
+        let routes = fusebox_admin::own_pages_only(api::routes(Arc::new(desk)));
         Ok(Self {
             served: kept.serve(registry, listen, [&relay], routes).await?,
             breaker,

@@ -17,6 +17,7 @@ pub(crate) use caller::Caller;
 pub(crate) use door::{Door, Refused, peer};
 pub use error::TokensError;
 pub(crate) use needs::{Need, Of, need};
+pub use origin::own_pages_only;
 pub use role::{Role, UnknownRole};
 pub use secret::TokenText;
 pub(crate) use secret::{holds_token, redacted};

@@ -7,9 +7,13 @@
 
 use std::net::IpAddr;
 
+use axum::Router;
+use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::header::{self, HeaderMap};
 use axum::http::uri::Authority;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
 
@@ -48,6 +52,27 @@ pub(super) fn is_same(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         return Err(Problem::forbidden(STRANGE_PAGE));
     }
     Ok(())
+}
+
+/// Refuses (403) calls of a host's own routes that a page of another host sends from somebody's
+/// browser. Other programs send no `Origin`, and pass. It is no access control: who may act has to
+/// be asked besides.
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// let routes = Router::new().route("/resume", post(async || "resumed"));
+/// let routes: Router = fusebox_admin::own_pages_only(routes);
+/// # drop(routes);
+/// ```
+pub fn own_pages_only(routes: Router) -> Router {
+    routes.layer(middleware::from_fn(check_page))
+}
+
+async fn check_page(request: Request, next: Next) -> Response {
+    match is_same(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
 }
 
 /// The one `Host`; two of them are none.

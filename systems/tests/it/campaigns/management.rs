@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use systems::stand_in::switches::Mode;
 
 use super::rig::Rig;
-use crate::http::ask;
+use crate::http::{ask, call_with};
 use crate::wait::until;
 
 #[tokio::test]
@@ -191,4 +191,20 @@ async fn a_damaged_job_keeps_the_queue_from_being_resumed_until_it_is_discarded(
         200
     );
     rig.completes(&next).await;
+}
+
+#[tokio::test]
+async fn the_page_of_another_host_resumes_nothing() {
+    let rig = Rig::new().await;
+    let body = json!({ "service": "apollo", "reason": "too many complaints" });
+    assert_eq!(rig.manage("POST", "pause-service", &body).await.0, 200);
+    let url = rig.service.url();
+    let resume = format!("{url}/api/v1/queue-management/resume-queue");
+    for page in ["http://evil.example", "null", "http://127.0.0.1:1"] {
+        let answer = call_with("POST", &resume, &[("Origin", page)], "").await;
+        assert_eq!(answer.unwrap().status, 403, "{page}");
+        assert!(rig.is_open().await, "{page}");
+    }
+    let answer = call_with("POST", &resume, &[("Origin", &url)], "").await;
+    assert_eq!(answer.unwrap().status, 200, "a page of its own");
 }
