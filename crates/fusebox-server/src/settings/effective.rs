@@ -6,6 +6,7 @@ use fusebox::duration::format;
 use fusebox::{Outcome, Settings};
 
 use super::queue::UNLIMITED;
+use super::size;
 use super::{AdminTls, Branch, CircuitQueue, CircuitSettings, Config};
 
 impl Config {
@@ -22,7 +23,7 @@ impl Config {
                 "admin": self.server.admin.to_string(),
                 "admin_tls": self.server.admin_tls.as_ref().map(AdminTls::effective),
                 "data_dir": self.server.data_dir.display().to_string(),
-                "buffered_bytes_max": self.server.buffered_bytes_max,
+                "buffered_bytes_max": size::format(self.server.buffered_bytes_max),
             },
             "store": {"kind": self.store.as_str()},
             "metrics": {"names": self.metric_names.as_str()},

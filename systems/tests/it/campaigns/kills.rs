@@ -89,31 +89,35 @@ async fn whenever_it_is_killed_no_job_is_lost_or_run_twice_or_left_paused() {
         }
         api.switches.turn(Mode::Well);
     }
-    let process = start(&apis, &folder);
-    resume_to_the_end(&process).await;
+    let campaigns = whole_are(&apis, &start(&apis, &folder), &acknowledged).await;
+    let repeats = apis.apollo.done().repeats + apis.perplexity.done().repeats;
+    println!("{rounds} kills: {campaigns} campaigns, {repeats} calls were repeated");
+    let most = rounds as u64 * WORKERS + unheard;
+    assert!(repeats <= most, "{repeats} repeats of at most {most}");
+    assert!(!acknowledged.is_empty());
+}
+
+/// Resumes, and looks at all campaigns that there are then, those that were acknowledged among
+/// them: each is completed, each of its jobs done once.
+async fn whole_are(
+    apis: &ThirdParties,
+    process: &Process,
+    acknowledged: &BTreeSet<String>,
+) -> usize {
+    resume_to_the_end(process).await;
     // One that nobody was told of may be there, but then it is whole.
     let done = apis.apollo.done().jobs;
     let ids = done.iter().filter_map(|job| job.rsplitn(3, '-').last());
     let ids: BTreeSet<_> = ids.map(str::to_owned).collect();
-    assert!(
-        ids.is_superset(&acknowledged),
-        "{acknowledged:?} of {ids:?}"
-    );
+    assert!(ids.is_superset(acknowledged), "{acknowledged:?} of {ids:?}");
     for id in &ids {
         let shown = campaign(&process.url, id).await;
         assert_eq!(shown["status"], "completed");
         assert_eq!(shown["jobs_completed"], shown["jobs_total"], "{shown}");
     }
     let campaigns: Vec<_> = ids.iter().map(|id| (&**id, LEADS)).collect();
-    done_are(&apis, &campaigns);
-    let repeats = apis.apollo.done().repeats + apis.perplexity.done().repeats;
-    println!(
-        "{rounds} kills: {} campaigns, {repeats} calls were repeated",
-        ids.len()
-    );
-    let most = rounds as u64 * WORKERS + unheard;
-    assert!(repeats <= most, "{repeats} repeats of at most {most}");
-    assert!(!acknowledged.is_empty());
+    done_are(apis, &campaigns);
+    campaigns.len()
 }
 
 /// Resumes, and waits until all campaigns have ended.
