@@ -12,6 +12,9 @@ use std::{error, fmt};
 
 /// Circuits of dependencies that can do the same, in the order in which they are tried.
 ///
+/// `B` is a reference or an `Arc` of a circuit, or what a program knows of a dependency, where it
+/// derefs to the circuit: the call is given that, and need not look it up.
+///
 /// A call goes to the first circuit that admits it. A failure sends it on to the next one; a result
 /// that counts as no failure is the answer, also an error (the caller's own mistake is the same
 /// mistake everywhere). One try each: what is worth a second try at the same place belongs inside
@@ -64,10 +67,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
     ///
     /// # Errors
     /// What came of each.
-    pub fn call<T, E>(
-        &self,
-        call: impl FnMut(&CircuitBreaker) -> Result<T, E>,
-    ) -> Result<T, FailoverError<E>> {
+    pub fn call<T, E>(&self, call: impl FnMut(&B) -> Result<T, E>) -> Result<T, FailoverError<E>> {
         self.call_with(&EveryError, call)
     }
 
@@ -79,7 +79,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
     pub fn call_with<T, E>(
         &self,
         classifier: &(impl Classifier<T, E> + ?Sized),
-        mut call: impl FnMut(&CircuitBreaker) -> Result<T, E>,
+        mut call: impl FnMut(&B) -> Result<T, E>,
     ) -> Result<T, FailoverError<E>> {
         let mut turns: Turns<'_, B, T, E> = Turns::new(&self.circuits);
         while let Some(circuit) = turns.next() {
@@ -107,7 +107,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
     /// failed before stays counted.
     pub async fn call_async<'a, T, E, F>(
         &'a self,
-        call: impl FnMut(&'a CircuitBreaker) -> F,
+        call: impl FnMut(&'a B) -> F,
     ) -> Result<T, FailoverError<E>>
     where
         F: Future<Output = Result<T, E>>,
@@ -125,7 +125,7 @@ impl<B: Deref<Target = CircuitBreaker>> Failover<B> {
     pub async fn call_async_with<'a, T, E, F>(
         &'a self,
         classifier: &(impl Classifier<T, E> + ?Sized),
-        mut call: impl FnMut(&'a CircuitBreaker) -> F,
+        mut call: impl FnMut(&'a B) -> F,
     ) -> Result<T, FailoverError<E>>
     where
         F: Future<Output = Result<T, E>>,
@@ -197,7 +197,7 @@ impl<'a, B: Deref<Target = CircuitBreaker>, T, E> Turns<'a, B, T, E> {
         }
     }
 
-    fn next(&mut self) -> Option<&'a CircuitBreaker> {
+    fn next(&mut self) -> Option<&'a B> {
         let circuit = self.circuits.get(self.next)?;
         self.next += 1;
         Some(circuit)

@@ -1,7 +1,7 @@
 //! What the services know of each other: traits, each behind a circuit.
 
 use axum::http::StatusCode;
-use fusebox::{Outcome, classify};
+use fusebox::{CallError, Fallback, Outcome, classify, fallback_fn};
 use serde::{Deserialize, Serialize};
 
 use crate::call::{CallFailed, Client};
@@ -62,8 +62,16 @@ pub(super) fn judge_status(code: StatusCode) -> Outcome {
     }
 }
 
-/// Whether a service is away, so that a fallback answers; if not, the error is the caller's.
-pub(super) fn is_away(error: &CallFailed) -> bool {
-    let is_rejected = matches!(error, CallFailed::Rejected(_));
-    is_rejected || matches!(judge::<()>(Err(error)), Outcome::Failure(_))
+/// A fallback for the time when a service is away; any other error is the caller's.
+pub(super) fn when_away<T>(
+    kind: &'static str,
+    instead: impl Fn() -> Option<T>,
+) -> impl Fallback<T, CallFailed> {
+    fallback_fn(kind, move |error: &CallError<CallFailed>| match error {
+        CallError::Failed(CallFailed::Rejected(_)) | CallError::Rejected(_) => instead(),
+        CallError::Failed(error) => match judge::<()>(Err(error)) {
+            Outcome::Failure(_) => instead(),
+            _ => None,
+        },
+    })
 }

@@ -24,4 +24,4 @@ mod service;
 mod settings;
 
 pub use service::EssayPlatform;
-pub use settings::{Addresses, Key};
+pub use settings::Addresses;

@@ -1,24 +1,24 @@
 //! What the services answer.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::error_handling::HandleErrorLayer;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse, Response, Result};
 use axum::routing::post;
 use axum::{Json, Router};
-use fusebox::{CallError, CircuitBreaker, fallback_fn};
-use fusebox_queue::kafka::PublishError;
+use fusebox::{CallError, CircuitBreaker};
 use fusebox_tower::axum::Rejected;
+use fusebox_tower::limit::{LimitError, LimitLayer};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
-use super::clients::{ConductorClient, Pipeline, ProtectedConductorClient, is_away};
+use super::clients::{ConductorClient, Pipeline, ProtectedConductorClient, when_away};
 use super::content::Texts;
 use super::events::Events;
-use super::providers::{AiFailed, Providers};
+use super::providers::Providers;
 use crate::call::{CallFailed, Client};
 use crate::problem::Problem;
 
@@ -46,7 +46,7 @@ pub(super) struct Desk {
 }
 
 type Shared = State<Arc<Desk>>;
-type Answer = Result<Json<Value>, Response>;
+type Answer = Result<Json<Value>>;
 
 /// The routes of each service.
 pub(super) fn services(desk: &Arc<Desk>) -> [(&'static str, Router); 3] {
@@ -66,63 +66,40 @@ pub(super) fn services(desk: &Arc<Desk>) -> [(&'static str, Router); 3] {
 
 /// A service takes so many calls at a time, and refuses more at once.
 pub(super) fn limited(routes: Router, calls_max: usize) -> Router {
-    let places = Arc::new(Semaphore::new(calls_max));
-    let limit = move |request: Request, next: Next| {
-        let place = Arc::clone(&places).try_acquire_owned();
-        async move {
-            match place {
-                Ok(_place) => next.run(request).await,
-                Err(_) => Problem::new(503, "Busy", "too many calls are under way").into_response(),
-            }
-        }
-    };
-    let routes = routes.layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
-    routes.layer(middleware::from_fn(limit))
+    let refused = HandleErrorLayer::new(async |error: LimitError<Infallible>| error);
+    routes
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer((refused, LimitLayer::new(calls_max)))
 }
 
 async fn resolve(State(desk): Shared, Path(batch): Path<String>) -> Answer {
-    check_id(&batch).map_err(Problem::into_response)?;
-    let circuit = ProtectedConductorClient::breaker(&desk.conductor);
-    let default = fallback_fn(
-        "default_pipeline",
-        |error: &CallError<CallFailed>| match error {
-            CallError::Failed(error) if is_away(error) => Some(None),
-            _ => None,
-        },
-    );
-    let asked = desk.conductor.pipeline(&batch).await;
-    let asked = circuit.or_fallback(&default, asked.map(Some).map_err(CallError::Failed));
+    check_id(&batch)?;
+    let circuit = *ProtectedConductorClient::breaker(&desk.conductor);
+    let default = when_away("default_pipeline", || Some(None));
+    let asked = desk.conductor.pipeline(&batch).await.map(Some);
+    let asked = circuit.or_fallback(&default, asked.map_err(CallError::Failed));
     let (source, steps) = match asked.map_err(|error| unanswered(circuit, error.into()))? {
         Some(Pipeline { steps }) => ("conductor", steps),
         None => ("default", DEFAULT_PIPELINE.map(str::to_owned).into()),
     };
-    let mut answer = json!({ "batch_id": batch, "pipeline": steps, "source": source });
-    let told = desk
-        .events
-        .tell("batch.pipeline_resolved", &batch, answer.clone());
-    answer["event"] = told.await.map_err(|error| untold(&error))?.into();
-    Ok(Json(answer))
+    let answer = json!({ "batch_id": batch, "pipeline": steps, "source": source });
+    tell(&desk, "batch.pipeline_resolved", &batch, answer).await
 }
 
 async fn spell_check(State(desk): Shared, Path(essay): Path<String>) -> Answer {
     let text = text(&desk.checked, &essay).await?;
-    let words = || {
-        text.split(|c: char| !c.is_alphabetic())
-            .filter(|word| !word.is_empty())
-    };
-    let known = |word: &str| {
-        MISSPELT
-            .iter()
-            .find(|(wrong, _)| *wrong == word.to_lowercase())
-    };
-    let found = words().filter_map(|word| Some((word, known(word)?.1)));
-    let corrections: Vec<_> = found
-        .map(|(word, right)| json!({ "word": word, "correction": right }))
-        .collect();
-    let count = words().count();
-    Ok(Json(
-        json!({ "essay_id": essay, "words": count, "corrections": corrections }),
-    ))
+    let words = text.split(|c: char| !c.is_alphabetic());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    let mut corrections = Vec::new();
+    for word in &words {
+        let known = |(wrong, _): &&(&str, &str)| *wrong == word.to_lowercase();
+        if let Some((_, right)) = MISSPELT.iter().find(known) {
+            corrections.push(json!({ "word": word, "correction": right }));
+        }
+    }
+    Ok(Json(json!({
+        "essay_id": essay, "words": words.len(), "corrections": corrections,
+    })))
 }
 
 #[derive(Deserialize)]
@@ -132,37 +109,41 @@ struct Wanted {
 }
 
 async fn assess(State(desk): Shared, wanted: Result<Json<Wanted>, JsonRejection>) -> Answer {
-    let Json(Wanted { essay_id }) = wanted.map_err(|error| Problem::from(error).into_response())?;
+    let Json(Wanted { essay_id }) = wanted.map_err(Problem::from)?;
     let text = text(&desk.assessed, &essay_id).await?;
     if text.len() > ESSAY_BYTES_MAX {
-        return Err(too_long());
+        return Err(too_long().into());
     }
     let prompt = format!("Assess this essay in a few sentences.\n\n{text}");
-    let written = desk.providers.write(&prompt).await.map_err(|error| {
+    let (text, by) = desk.providers.write(&prompt).await.map_err(|error| {
         tracing::error!(%error, "no provider has an answer");
         match error.into_last() {
-            Some(CallError::Failed(AiFailed::Call(error))) => unavailable(&error.to_string()),
             Some(CallError::Failed(error)) if error.is_the_essays() => too_long(),
             Some(CallError::Rejected(no)) => Rejected::from(no).into_response(),
             _ => unavailable("no provider has an answer"),
         }
     })?;
-    let mut answer = json!({
-        "essay_id": essay_id,
-        "assessment": written.text,
-        "provider": written.by,
-    });
-    let told = desk
-        .events
-        .tell("essay.assessed", &essay_id, answer.clone());
-    answer["event"] = told.await.map_err(|error| untold(&error))?.into();
+    let answer = json!({ "essay_id": essay_id, "assessment": text, "provider": by });
+    tell(&desk, "essay.assessed", &essay_id, answer).await
+}
+
+/// Answers what was told to the rest of the world, and where that is. An event that is neither sent
+/// nor kept is never dropped in silence.
+async fn tell(desk: &Desk, event: &str, id: &str, mut answer: Value) -> Answer {
+    let told = desk.events.tell(event, id, answer.clone()).await;
+    answer["event"] = told
+        .map_err(|error| {
+            tracing::error!(%error, "an event is not safe");
+            unavailable("it was done, and its event could not be kept: ask again")
+        })?
+        .into();
     Ok(Json(answer))
 }
 
-async fn text(texts: &Texts, essay: &str) -> Result<String, Response> {
-    check_id(essay).map_err(Problem::into_response)?;
+async fn text(texts: &Texts, essay: &str) -> Result<String> {
+    check_id(essay)?;
     let read = texts.read(essay).await;
-    read.map_err(|error| unanswered(texts.circuit(), error))
+    Ok(read.map_err(|error| unanswered(texts.circuit, error))?)
 }
 
 /// Nothing else is an id, so that it may stand in a path as it is.
@@ -193,10 +174,4 @@ fn unavailable(detail: &str) -> Response {
 fn too_long() -> Response {
     let detail = format!("an essay has at most {ESSAY_BYTES_MAX} bytes");
     Problem::new(413, "The essay is too long", detail).into_response()
-}
-
-/// An event that is neither sent nor kept is never dropped in silence.
-fn untold(error: &PublishError) -> Response {
-    tracing::error!(%error, "an event is not safe");
-    unavailable("it was done, and its event could not be kept: ask again")
 }

@@ -1,14 +1,14 @@
 //! What the environment says.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::Uri;
+use fusebox::Registry;
 use fusebox::environment::{EnvironmentError, Service, Variables};
-use fusebox::{Author, Registry};
+use genai::resolver::AuthData;
 
-use super::providers::Wire;
+use super::providers::{KINDS, circuit};
 use crate::hosting::{addresses, data_dir};
 use crate::kept::Failed;
 
@@ -96,53 +96,14 @@ impl Settings {
                     .consecutive_failures(3)
                     .open_for(secs(120))
                     .timeout(self.ai_timeout)
-                    .circuits(Wire::ALL.map(Wire::circuit)),
+                    .circuits(KINDS.map(circuit)),
                 Service::prefix("KAFKA")
                     .consecutive_failures(10)
                     .open_for(secs(30))
                     .circuits([PUBLISHER]),
             ],
         )?;
-        for name in names(variables, "CIRCUITS_OFF")? {
-            registry.set_circuit_enabled(&name, false, &Author::new("environment"))?;
-        }
-        for name in names(variables, "FALLBACKS_OFF")? {
-            registry.find(&name)?.set_fallback_enabled(false);
-        }
-        Ok(())
-    }
-}
-
-fn names(variables: &Variables<'_>, name: &str) -> Result<Vec<String>, EnvironmentError> {
-    let listed = |text: &str| Some(text.split(',').map(|one| one.trim().to_owned()).collect());
-    let read = variables.read(name, "names of circuits, with commas", listed)?;
-    Ok(read.unwrap_or_default())
-}
-
-/// A provider's key. It shows itself to nobody.
-#[derive(Clone)]
-pub struct Key(pub(super) String);
-
-impl Key {
-    /// A key of visible ASCII characters.
-    pub fn new(text: impl Into<String>) -> Option<Self> {
-        let text = text.into();
-        let is_one = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        is_one.then_some(Self(text))
-    }
-
-    fn read(variables: &Variables<'_>, wire: Wire) -> Result<Self, Failed> {
-        let name = format!("{}_API_KEY", wire.words()[0].to_uppercase());
-        // An error of the variable's own would show its value.
-        let text = variables.read(&name, "", |text| Some(text.to_owned()));
-        let key = text.ok().flatten().and_then(Self::new);
-        Ok(key.ok_or_else(|| format!("{name}: is to be set: a key of visible ASCII characters"))?)
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(…)")
+        Ok(registry.switch_off(variables)?)
     }
 }
 
@@ -153,30 +114,29 @@ pub struct Addresses {
     pub conductor: Uri,
     /// `CONTENT_URL`.
     pub content: Uri,
-    /// Anthropic (`ANTHROPIC_URL`, `ANTHROPIC_API_KEY`), `OpenAI`, Google and `OpenRouter`.
-    pub providers: Vec<(Uri, Key)>,
+    /// Where the APIs begin of Anthropic (`ANTHROPIC_URL`, or the real one), `OpenAI`, Google and
+    /// `OpenRouter`, and their keys (`ANTHROPIC_API_KEY`).
+    pub providers: Vec<(String, AuthData)>,
 }
 
 impl Addresses {
-    /// Reads them. `None`: none is given, and the platform is to run with its stand-ins.
+    /// Reads them. `None`: neither the conductor's nor the content service's is given, and the
+    /// platform is to run with stand-ins for all.
     ///
     /// # Errors
     /// One is wrong, or only some are given.
     pub fn read(variables: &Variables<'_>) -> Result<Option<Self>, Failed> {
-        let names = [
-            "CONDUCTOR_URL",
-            "CONTENT_URL",
-            "ANTHROPIC_URL",
-            "OPENAI_URL",
-            "GOOGLE_URL",
-            "OPENROUTER_URL",
-        ];
-        let Some([conductor, content, urls @ ..]) = addresses(variables, names)? else {
+        let found = addresses(variables, ["CONDUCTOR_URL", "CONTENT_URL"])?;
+        let Some([conductor, content]) = found else {
             return Ok(None);
         };
         let mut providers = Vec::new();
-        for (wire, url) in Wire::ALL.into_iter().zip(urls) {
-            providers.push((url, Key::read(variables, wire)?));
+        for (name, _, real, _) in KINDS {
+            let name = name.to_uppercase();
+            let url = variables.read(&format!("{name}_URL"), API_FORM, api)?;
+            let key = variables.secret(&format!("{name}_API_KEY"))?;
+            let url = url.unwrap_or_else(|| real.to_owned());
+            providers.push((url, AuthData::from_single(key)));
         }
         Ok(Some(Self {
             conductor,
@@ -184,4 +144,12 @@ impl Addresses {
             providers,
         }))
     }
+}
+
+const API_FORM: &str = "where an API begins, like https://host/v1";
+
+fn api(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let is_one = matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none();
+    is_one.then(|| text.trim_end_matches('/').to_owned())
 }

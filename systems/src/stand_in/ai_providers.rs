@@ -63,6 +63,7 @@ pub enum Stream {
 pub struct AiProvider {
     /// The server.
     pub stand_in: StandIn,
+    wire: Wire,
     stream: Arc<Mutex<Stream>>,
 }
 
@@ -74,19 +75,24 @@ impl AiProvider {
             stream: Arc::clone(&stream),
         };
         let path = match wire {
-            Wire::Anthropic => "/v1/messages",
-            Wire::OpenAi => "/v1/chat/completions",
-            Wire::OpenRouter => "/api/v1/chat/completions",
-            Wire::Google => "/v1beta/models/{call}",
+            Wire::Anthropic => "messages",
+            Wire::OpenAi | Wire::OpenRouter => "chat/completions",
+            Wire::Google => "models/{call}",
         };
         let routes = Router::new()
-            .route(path, post(answer))
+            .route(&format!("{}/{path}", wire.begins()), post(answer))
             .route("/stream", post(turn))
             .with_state(desk);
         Ok(Self {
             stand_in: StandIn::start(routes).await?,
+            wire,
             stream,
         })
+    }
+
+    /// Where its API begins.
+    pub fn api(&self) -> String {
+        self.stand_in.url() + self.wire.begins()
     }
 
     /// Switches the stream.
@@ -135,6 +141,14 @@ async fn answer(
 }
 
 impl Wire {
+    const fn begins(self) -> &'static str {
+        match self {
+            Self::Anthropic | Self::OpenAi => "/v1",
+            Self::OpenRouter => "/api/v1",
+            Self::Google => "/v1beta",
+        }
+    }
+
     fn knows(self, headers: &HeaderMap) -> bool {
         let (name, key) = match self {
             Self::Anthropic => ("x-api-key", KEY.to_owned()),

@@ -10,11 +10,12 @@ use axum::http::uri::InvalidUri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use genai::resolver::AuthData;
 use serde_json::json;
 
 use super::ai_providers::{AiProvider, Wire};
 use super::switches::Switches;
-use crate::essay_platform::{Addresses, Key};
+use crate::essay_platform::Addresses;
 use crate::hosting::Hosted;
 
 /// The key that the AI stand-ins know.
@@ -72,16 +73,12 @@ impl EssayServices {
     /// # Errors
     /// None that can happen: a socket's address is one.
     pub fn addresses(&self) -> Result<Addresses, InvalidUri> {
-        let key = || Key::new(KEY);
-        let mut providers = Vec::new();
-        for provider in &self.providers {
-            let url = provider.stand_in.url().parse()?;
-            providers.extend(key().map(|key| (url, key)));
-        }
+        let key = || AuthData::from_single(KEY);
+        let providers = self.providers.iter();
         Ok(Addresses {
             conductor: self.conductor.url().parse()?,
             content: self.content.url().parse()?,
-            providers,
+            providers: providers.map(|one| (one.api(), key())).collect(),
         })
     }
 }

@@ -1,8 +1,8 @@
-//! [`StackError`] as a response.
+//! [`StackError`] and [`LimitError`] as responses.
 
 use super::Rejected;
 use super::problem::Problem;
-use crate::limit::Limited;
+use crate::limit::{LimitError, Limited};
 use crate::stack::{StackError, TimedOut};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -15,6 +15,16 @@ impl<E: IntoResponse> IntoResponse for StackError<E> {
             Self::Rejected(rejection) => Rejected::from(rejection).into_response(),
             Self::Limited(limited) => refused(limited).answer(None),
             Self::TimedOut => timed_out().answer(None),
+            Self::Inner(error) => error.into_response(),
+        }
+    }
+}
+
+/// A refusal of the limit is answered with 503, the inner error as it answers itself.
+impl<E: IntoResponse> IntoResponse for LimitError<E> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Limited(limited) => refused(limited).answer(None),
             Self::Inner(error) => error.into_response(),
         }
     }

@@ -72,6 +72,9 @@
 //! other libraries (`TIMEOUT`, `MAX_FAIL`). A misspelt `<PREFIX>` or `<SERVICE>` is never found:
 //! it may be another program's.
 //!
+//! Single ones are switched off by name, with commas between: circuits by `CIRCUITS_OFF`, the
+//! fallbacks of circuits by `FALLBACKS_OFF`, in programs that call [`Registry::switch_off`].
+//!
 //! A circuit that somebody turned off or on by [`Registry::set_circuit_enabled`] stays so when
 //! the environment is read again, unless a variable says otherwise.
 
@@ -85,11 +88,14 @@ pub use error::EnvironmentError;
 pub use service::Service;
 pub use variables::Variables;
 
+use crate::breaker::CircuitBreaker;
 use crate::event::Author;
 use crate::registry::{Changes, Registry, RegistryError};
 
 /// The global switch.
 const ENABLED: &str = "CIRCUIT_BREAKER_ENABLED";
+const CIRCUITS_OFF: &str = "CIRCUITS_OFF";
+const FALLBACKS_OFF: &str = "FALLBACKS_OFF";
 
 impl Registry {
     /// Adds or replaces the circuits of `services` with settings from the process's environment,
@@ -133,5 +139,46 @@ impl Registry {
             definitions.extend(service.definitions(variables)?);
         }
         self.define_all(definitions, enabled, &Author::new("environment"))
+    }
+    /// Switches off the circuits that `CIRCUITS_OFF` names, and the fallbacks of those that
+    /// `FALLBACKS_OFF` names, with commas between. To be called when all circuits are there; what
+    /// is not named stays as it is. All or nothing.
+    ///
+    /// ```
+    /// use fusebox::environment::{Service, Variables};
+    /// use fusebox::Registry;
+    ///
+    /// let variables = Variables::from_iter([("FALLBACKS_OFF", "rag, notifier")]);
+    /// let registry = Registry::new();
+    /// registry.configure_from(&variables, [Service::named("rag"), Service::named("notifier")])?;
+    /// registry.switch_off(&variables)?;
+    /// assert!(!registry.find("rag")?.fallback_enabled());
+    /// # Ok::<(), fusebox::RegistryError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`RegistryError::Environment`]: a name that no circuit has.
+    pub fn switch_off(&self, variables: &Variables<'_>) -> Result<(), RegistryError> {
+        let circuits = self.named_by(CIRCUITS_OFF, variables)?;
+        for circuit in self.named_by(FALLBACKS_OFF, variables)? {
+            circuit.set_fallback_enabled(false);
+        }
+        for circuit in circuits {
+            self.set_circuit_enabled(circuit.name(), false, &Author::new("environment"))?;
+        }
+        Ok(())
+    }
+
+    fn named_by(
+        &self,
+        variable: &str,
+        variables: &Variables<'_>,
+    ) -> Result<Vec<&'static CircuitBreaker>, EnvironmentError> {
+        let allowed = "names of circuits that there are, with commas";
+        let find = |name: &str| self.find(name.trim()).ok();
+        let named = |text: &str| text.split(',').map(find).collect();
+        Ok(variables
+            .read(variable, allowed, named)?
+            .unwrap_or_default())
     }
 }

@@ -149,6 +149,17 @@ impl<'a> Variables<'a> {
         read.ok_or_else(|| EnvironmentError::new(name, "", format!("is to be set: {allowed}")))
     }
 
+    /// A secret, such as a key: visible ASCII characters. It has to be set; no error shows it.
+    ///
+    /// # Errors
+    /// It is not set, or has other characters.
+    pub fn secret(&self, name: &str) -> Result<String, EnvironmentError> {
+        let is_one = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        let read = |text: &str| is_one(text).then(|| text.to_owned());
+        let told = |_| EnvironmentError::new(name, "", "is to be set to visible ASCII characters");
+        self.required(name, "", read).map_err(told)
+    }
+
     /// As [`read`](Self::read), with the text as an error shows it.
     pub(super) fn given<T>(
         &self,

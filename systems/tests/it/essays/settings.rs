@@ -109,15 +109,7 @@ async fn a_wrong_variable_is_told_with_its_name_and_no_key_is_shown() {
     let mut set = vec![("CONDUCTOR_URL", "http://conductor")];
     let error = Addresses::read(&set.iter().copied().collect()).unwrap_err();
     assert!(error.to_string().contains("CONTENT_URL"), "{error}");
-    for name in [
-        "CONTENT_URL",
-        "ANTHROPIC_URL",
-        "OPENAI_URL",
-        "GOOGLE_URL",
-        "OPENROUTER_URL",
-    ] {
-        set.push((name, "http://some"));
-    }
+    set.push(("CONTENT_URL", "http://content"));
     set.push(("ANTHROPIC_API_KEY", "a secret with blanks"));
     let error = Addresses::read(&set.iter().copied().collect())
         .unwrap_err()
@@ -126,6 +118,25 @@ async fn a_wrong_variable_is_told_with_its_name_and_no_key_is_shown() {
         error.contains("ANTHROPIC_API_KEY") && !error.contains("secret"),
         "{error}"
     );
+    set.pop();
+    set.extend(
+        [
+            "ANTHROPIC_API_KEY",
+            "OPENAI_API_KEY",
+            "GOOGLE_API_KEY",
+            "OPENROUTER_API_KEY",
+        ]
+        .map(|name| (name, "key")),
+    );
+    let read = |set: &[(&str, &str)]| Addresses::read(&set.iter().copied().collect());
+    // The real ones, unless another is named.
+    let found = read(&set).unwrap().unwrap().providers;
+    assert_eq!(found[0].0, "https://api.anthropic.com/v1");
+    set.push(("ANTHROPIC_URL", "https://ai.example/anthropic/v1/"));
+    let found = read(&set).unwrap().unwrap().providers;
+    assert_eq!(found[0].0, "https://ai.example/anthropic/v1");
+    set.push(("GOOGLE_URL", "ftp://google"));
+    assert!(read(&set).unwrap_err().to_string().contains("GOOGLE_URL"));
     assert!(
         Addresses::read(&Variables::from_iter::<[(&str, &str); 0]>([]))
             .unwrap()

@@ -53,6 +53,19 @@ fn any_other_value_is_told_with_what_is_allowed() {
 }
 
 #[test]
+fn a_secret_has_visible_characters_and_no_error_shows_it() {
+    assert_eq!(set("a-key=1!").secret("IT").as_deref(), Ok("a-key=1!"));
+    for text in ["a hidden key", "a\tkey", "schlüssel", ""] {
+        let told = told(set(text).secret("IT"));
+        assert_eq!(
+            told, "IT: is to be set to visible ASCII characters",
+            "{text}"
+        );
+    }
+    assert!(set("x").secret("OTHER").is_err());
+}
+
+#[test]
 fn what_is_set_to_nothing_is_wrong_unless_it_is_left_out() {
     assert!(set("").truth("IT").is_err());
     assert_eq!(set("").without_empty().truth("IT"), Ok(None));

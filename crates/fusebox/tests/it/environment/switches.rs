@@ -1,8 +1,8 @@
 //! The global switch, and those of single circuits and fallbacks.
 
 use super::{configure, configured};
-use fusebox::environment::Service;
-use fusebox::{Definition, HoldKind, Registry};
+use fusebox::environment::{Service, Variables};
+use fusebox::{Definition, HoldKind, Registry, RegistryError};
 
 fn is_off(registry: &Registry, name: &str) -> bool {
     let hold = registry.find(name).unwrap().snapshot().hold;
@@ -130,4 +130,36 @@ fn a_circuit_that_was_turned_by_hand_stays_so_unless_a_variable_says_otherwise()
         !is_off(&registry, "vms"),
         "no hand and no variable: the default"
     );
+}
+
+#[test]
+fn circuits_and_fallbacks_are_switched_off_by_name_all_or_none() {
+    let services = || ["rag", "notifier", "vms"].map(Service::named);
+    let registry = configured(&[], services()).unwrap();
+    let set = |circuits, fallbacks| {
+        let set = [("CIRCUITS_OFF", circuits), ("FALLBACKS_OFF", fallbacks)];
+        registry.switch_off(&Variables::from_iter(set))
+    };
+    let off = || {
+        let names = ["rag", "notifier", "vms"];
+        let fallbacks = names.map(|name| !registry.find(name).unwrap().fallback_enabled());
+        (names.map(|name| is_off(&registry, name)), fallbacks)
+    };
+    for (circuits, fallbacks, wrong) in [
+        ("rag, nobody", "vms", "CIRCUITS_OFF"),
+        ("rag", "vms,", "FALLBACKS_OFF"),
+        ("", "vms", "CIRCUITS_OFF"),
+    ] {
+        let Err(RegistryError::Environment(error)) = set(circuits, fallbacks) else {
+            panic!("{circuits} {fallbacks}");
+        };
+        assert_eq!(error.variable(), wrong);
+        assert_eq!(off(), ([false; 3], [false; 3]), "{error}");
+    }
+    set("rag, vms", "notifier").unwrap();
+    assert_eq!(off(), ([true, false, true], [false, true, false]));
+    registry
+        .switch_off(&Variables::from_iter([("OTHER", "rag")]))
+        .unwrap();
+    assert_eq!(off(), ([true, false, true], [false, true, false]));
 }

@@ -33,7 +33,7 @@ fn seen(providers: &Failover<Arc<CircuitBreaker>>) -> Vec<(State, u32)> {
 fn a_failure_goes_on_to_the_next_and_an_open_circuit_is_not_called() {
     let (providers, _clock) = providers();
     let called = RefCell::new(Vec::new());
-    let call = |circuit: &CircuitBreaker| {
+    let call = |circuit: &Arc<CircuitBreaker>| {
         called.borrow_mut().push(circuit.name().to_owned());
         match circuit.name() {
             "a" => Err("down"),
@@ -98,7 +98,7 @@ fn an_answer_that_counts_as_a_failure_goes_on_while_there_is_another_circuit() {
 #[test]
 fn where_none_has_an_answer_the_error_tells_what_came_of_each() {
     let (providers, clock) = providers();
-    let down = |_: &CircuitBreaker| Err::<(), _>("down");
+    let down = |_: &Arc<CircuitBreaker>| Err::<(), _>("down");
     let error = providers.call(down).unwrap_err();
     assert_eq!(error.to_string(), "a: down; b: down; c: down");
     assert_eq!(error.retry_after(), None, "all were called");
