@@ -43,6 +43,12 @@ impl Ticket {
         }
     }
 
+    /// Counted in the plain way.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.kind == TicketKind::Counted && !self.is_overdue
+    }
+
     /// The call begins now: somebody measures it more exactly than the circuit does.
     pub(crate) fn time_from(&mut self, now: Tick) {
         self.started = now;
@@ -138,7 +144,7 @@ impl<B: Handle> PermitOf<B> {
     }
 
     /// An outcome with what else is known. Says whether it was recorded or came late.
-    #[inline]
+    #[inline(always)]
     pub fn settle(mut self, settlement: Settlement) -> Settled {
         self.settled = true;
         self.breaker.settle_branch(&self.ticket, Some(settlement));

@@ -35,7 +35,8 @@ impl CircuitBreaker {
     }
 
     /// Everything but plainly closed. Lock-free unless something is due or a trial place may be
-    /// free.
+    /// free. Never inlined: it would make the plain path save registers.
+    #[inline(never)]
     fn admit_otherwise(&self) -> Result<Ticket, Rejection> {
         let (word, until, now) = self.read_state();
         match self.decide(word, until, now) {

@@ -164,7 +164,9 @@ impl Builder {
             name: Arc::from(self.name),
             key: None,
         });
+        let is_watched = branches.get().is_some() || !self.policies.is_empty();
         Ok(CircuitBreaker {
+            is_watched: AtomicBool::new(is_watched),
             ledger: Ledger::new(self.counts_calls),
             policies: self.policies.into_boxed_slice(),
             trips_main: AtomicBool::new(self.trips_main),
@@ -199,6 +201,7 @@ impl CircuitBreaker {
             overdue: Overdue::new(),
             fallbacks: Fallbacks::new(),
             durations: Histogram::new(),
+            is_watched: AtomicBool::new(false),
             tap: OnceLock::new(),
             policies: Box::default(),
             machine: Mutex::new(Machine::new(now, parts.seed)),

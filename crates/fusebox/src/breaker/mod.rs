@@ -70,6 +70,9 @@ pub struct CircuitBreaker {
     overdue: Overdue,
     fallbacks: Fallbacks,
     durations: Histogram,
+    /// Somebody may look at single calls: a tap, branches, or a policy of its own. Set before
+    /// there is one, and for good.
+    is_watched: AtomicBool,
     /// Made when somebody first wants to see calls.
     tap: OnceLock<Arc<Tap>>,
     /// Policies that judge beside the settings.
@@ -182,7 +185,13 @@ impl CircuitBreaker {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn tap(&self) -> TapReader {
+        self.watch();
         self.tap.get_or_init(Tap::new).reader()
+    }
+
+    /// Before somebody looks at single calls.
+    fn watch(&self) {
+        self.is_watched.store(true, crate::sync::Ordering::Release);
     }
 
     /// Switches the fallbacks of this circuit on or off (default on): those who answer in place of
@@ -228,8 +237,15 @@ impl CircuitBreaker {
     fn started(&self) -> Tick {
         match (self.plans.current().timing, &self.clock) {
             (Timing::None, ClockSource::System) => Tick::NEVER,
-            (Timing::Coarse, _) => self.clock.coarse(),
-            (Timing::None | Timing::Exact, _) => self.clock.now(),
+            (timing, _) => self.started_by(timing),
+        }
+    }
+
+    #[inline(never)]
+    fn started_by(&self, timing: Timing) -> Tick {
+        match timing {
+            Timing::Coarse => self.clock.coarse(),
+            Timing::None | Timing::Exact => self.clock.now(),
         }
     }
 }

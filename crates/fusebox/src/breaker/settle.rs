@@ -5,6 +5,7 @@ use super::judge::Deciding;
 use super::locked::Locked;
 use crate::branch::KeyedOutcome;
 use crate::clock::{Tick, nanos};
+use crate::counters::slot::with_slot;
 use crate::event::{Cause, Evidence};
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::permit::{Ticket, TicketKind};
@@ -12,7 +13,7 @@ use crate::plan::{Plan, Timing};
 use crate::policy::{self, Seen};
 use crate::sync::Ordering;
 use crate::tap::{RecordedCall, Tap};
-use crate::window::{Entry, Recorded, WindowStats};
+use crate::window::{Entry, Recorded, Window, WindowStats};
 use crate::word::{HoldKind, RunChange, State, Word};
 use std::time::Duration;
 
@@ -24,13 +25,66 @@ impl CircuitBreaker {
 
     /// The same for the aggregate of a keyed circuit: `key` is the hash of the call's key, 0 for a
     /// call without one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn settle_keyed(
         &self,
         ticket: &Ticket,
         settlement: Settlement,
         key: u64,
     ) -> Settled {
+        if settlement.outcome == Outcome::Success && ticket.is_plain() {
+            let word = self.word.load();
+            let plan = self.plans.current();
+            let is_quiet = word.is_quiet_in(ticket.generation) && plan.settings.slow_call.is_none();
+            // Acquire, pairs with `watch`.
+            if is_quiet && !self.is_watched.load(Ordering::Acquire) {
+                return self.succeed(word, plan, settlement);
+            }
+        }
+        self.settle_otherwise(ticket, settlement, key)
+    }
+
+    /// A success where nothing is wrong and nobody looks: what [`record`](Self::record) would do,
+    /// and none of what it would ask.
+    #[inline(always)]
+    fn succeed(&self, word: Word, plan: &Plan, settlement: Settlement) -> Settled {
+        if let Some(took) = settlement.took {
+            self.durations.record(took);
+        }
+        with_slot(|slot| {
+            self.ledger.succeeded(slot);
+            match &plan.window {
+                Some(window) => self.succeed_in(window, slot, word, plan),
+                None => Settled::Recorded,
+            }
+        })
+    }
+
+    /// Never inlined: it reads the clock, and so has registers to save.
+    #[inline(never)]
+    fn succeed_in(&self, window: &Window, slot: usize, word: Word, plan: &Plan) -> Settled {
+        let now = self.clock.coarse();
+        if window.succeed_again(slot, word.generation(), now, plan.version) {
+            return Settled::Recorded;
+        }
+        self.succeed_and_judge(word, plan, window, now)
+    }
+
+    #[inline(never)]
+    fn succeed_and_judge(&self, word: Word, plan: &Plan, window: &Window, now: Tick) -> Settled {
+        let entry = Entry {
+            generation: word.generation(),
+            now,
+            failure: false,
+            slow: false,
+        };
+        let recorded = window.record(entry, plan.version);
+        self.consider(word, plan, entry, recorded, Deciding::default(), 0)
+    }
+
+    /// Never inlined: it would make the plain path save registers.
+    #[inline(never)]
+    fn settle_otherwise(&self, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
         if ticket.kind == TicketKind::Uncounted {
             return Settled::Uncounted;
         }
@@ -104,21 +158,47 @@ impl CircuitBreaker {
             return Settled::Late;
         };
         self.recorded(ticket, settlement, slow, now);
+        let deciding = Deciding {
+            class: failure,
+            retry_after: settlement.retry_after,
+        };
+        self.consider(word, plan, entry, recorded, deciding, run)
+    }
+
+    /// Judges after a record, if that can have changed anything.
+    #[inline]
+    fn consider(
+        &self,
+        word: Word,
+        plan: &Plan,
+        entry: Entry,
+        recorded: Recorded,
+        deciding: Deciding,
+        run: u32,
+    ) -> Settled {
+        let Entry {
+            generation,
+            now,
+            failure,
+            slow,
+        } = entry;
+        let observing = word.hold() == Some(HoldKind::Observe);
+        let asks_always = observing || !self.policies.is_empty();
         let stats = match (&plan.window, recorded) {
             (Some(_), Recorded::Stats(stats)) => stats,
             (Some(window), Recorded::MustJudge) => {
-                if failure.is_none() {
+                if !failure {
                     self.word.meet();
                 }
                 window.stats(generation, now)
             }
             (Some(window), Recorded::Enough) if asks_always => window.stats(generation, now),
             // Nothing that could open has changed.
-            _ if failure.is_none() && !asks_always => return Settled::Recorded,
+            _ if !failure && !asks_always => return Settled::Recorded,
             _ => WindowStats::default(),
         };
         let seen = Seen {
-            failure: failure.is_some(),
+            failure,
             slow,
             run,
             window: stats,
@@ -126,15 +206,11 @@ impl CircuitBreaker {
             at: now,
             generation,
         };
-        let deciding = Deciding {
-            class: failure,
-            retry_after: settlement.retry_after,
-        };
         let opens = self.judge(word, plan, seen, deciding);
         if let (Some(window), Recorded::MustJudge, false) = (&plan.window, recorded, opens)
             && !policy::waits_for_minimum(&plan.settings, &seen.window)
         {
-            window.judged(generation, now, judged_by);
+            window.judged(generation, now, self.judged_by(plan));
         }
         Settled::Recorded
     }

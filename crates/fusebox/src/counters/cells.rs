@@ -1,17 +1,22 @@
 //! One `T` for each recording thread, made when the thread first needs it.
 //!
-//! Chunk k holds places for `2^(k-1)` cells (the first two for one each), so that a number is
-//! found with three loads and nothing that was handed out ever moves. A thread's first record on
+//! The first few threads have their places at hand; chunk k of the others holds places for
+//! `NEAR * 4^k` cells, so that nothing that was handed out ever moves. A thread's first record on
 //! a circuit makes its cell, and perhaps a chunk of empty places, 16 bytes each; no later one
 //! allocates.
 
 use super::slot::with_slot;
 
-/// Enough for 2^31 threads.
+/// Threads whose cells are found with two loads.
 #[cfg(not(loom))]
-const CHUNKS: usize = 32;
+const NEAR: usize = 8;
+/// Enough for more than 2^31 threads.
+#[cfg(not(loom))]
+const CHUNKS: usize = 15;
 #[cfg(loom)]
-const CHUNKS: usize = 3;
+const NEAR: usize = 2;
+#[cfg(loom)]
+const CHUNKS: usize = 1;
 
 #[cfg(not(loom))]
 use std::sync::OnceLock as Once;
@@ -34,6 +39,7 @@ impl<T> Once<T> {
 type Chunk<T> = Once<Box<[Once<Box<T>>]>>;
 
 pub(crate) struct Cells<T> {
+    near: [Once<Box<T>>; NEAR],
     chunks: [Chunk<T>; CHUNKS],
 }
 
@@ -41,6 +47,7 @@ impl<T: Default> Cells<T> {
     #[cfg(not(loom))]
     pub(crate) fn new() -> Self {
         Self {
+            near: [const { Once::new() }; NEAR],
             chunks: [const { Chunk::new() }; CHUNKS],
         }
     }
@@ -48,6 +55,7 @@ impl<T: Default> Cells<T> {
     #[cfg(loom)]
     pub(crate) fn new() -> Self {
         Self {
+            near: std::array::from_fn(|_| Once(Box::default())),
             chunks: std::array::from_fn(|chunk| Once(places(chunk))),
         }
     }
@@ -55,40 +63,49 @@ impl<T: Default> Cells<T> {
     /// The calling thread's own cell: nobody else writes it meanwhile.
     #[inline]
     pub(crate) fn with_mine<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        with_slot(|slot| {
-            let (chunk, index) = place(slot);
-            let chunk = match self.chunks[chunk].get() {
-                Some(places) => places,
-                None => self.chunks[chunk].get_or_init(|| places(chunk)),
-            };
-            let cell = match chunk[index].get() {
-                Some(cell) => cell,
-                None => chunk[index].get_or_init(Box::default),
-            };
-            f(cell)
-        })
+        with_slot(|slot| f(self.of(slot)))
+    }
+
+    /// The cell of a thread's number, which the calling thread has: nobody else writes it
+    /// meanwhile.
+    #[inline]
+    pub(crate) fn of(&self, slot: usize) -> &T {
+        let place = match self.near.get(slot) {
+            Some(place) => place,
+            None => self.far(slot),
+        };
+        match place.get() {
+            Some(cell) => cell,
+            None => first_record(place),
+        }
+    }
+
+    #[cold]
+    fn far(&self, slot: usize) -> &Once<Box<T>> {
+        let (chunk, index) = place(slot);
+        &self.chunks[chunk].get_or_init(|| places(chunk))[index]
     }
 
     /// The same with their threads' numbers.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, &T)> {
-        let chunks = self.chunks.iter().enumerate();
-        let chunks = chunks.filter_map(|(number, chunk)| Some((number, chunk.get()?)));
-        chunks.flat_map(|(number, places)| {
-            let first = 1 << number >> 1;
-            let cells = places.iter().enumerate();
-            cells.filter_map(move |(index, cell)| Some((first + index, &**cell.get()?)))
-        })
+        let near = self.near.iter().enumerate();
+        let far = self.chunks.iter().enumerate().flat_map(|(chunk, places)| {
+            let places = places.get().into_iter().flatten().enumerate();
+            places.map(move |(index, place)| (first(chunk) + index, place))
+        });
+        near.chain(far)
+            .filter_map(|(number, place)| Some((number, &**place.get()?)))
     }
 
     /// Every cell that some thread has used.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks
-            .iter()
-            .filter_map(Once::get)
-            .flatten()
-            .filter_map(Once::get)
-            .map(Box::as_ref)
+        self.numbered().map(|(_, cell)| cell)
     }
+}
+
+#[cold]
+fn first_record<T: Default>(place: &Once<Box<T>>) -> &T {
+    place.get_or_init(Box::default)
 }
 
 impl<T> std::fmt::Debug for Cells<T> {
@@ -100,23 +117,32 @@ impl<T> std::fmt::Debug for Cells<T> {
 /// The places of a chunk, empty.
 #[cfg(not(loom))]
 fn places<T>(chunk: usize) -> Box<[Once<Box<T>>]> {
-    let places = 1_usize << chunk.saturating_sub(1);
-    (0..places).map(|_| Once::new()).collect()
+    (0..size(chunk)).map(|_| Once::new()).collect()
 }
 
 #[cfg(loom)]
 fn places<T: Default>(chunk: usize) -> Box<[Once<Box<T>>]> {
-    let places = 1_usize << chunk.saturating_sub(1);
-    (0..places).map(|_| Once(Box::default())).collect()
+    (0..size(chunk)).map(|_| Once(Box::default())).collect()
 }
 
-/// Chunk and index of a number: 0 | 1 | 2 3 | 4 5 6 7 | …
-#[inline]
+/// How many places a chunk has.
+const fn size(chunk: usize) -> usize {
+    NEAR << (2 * chunk)
+}
+
+/// The number of a chunk's first place.
+fn first(chunk: usize) -> usize {
+    NEAR + (0..chunk).map(size).sum::<usize>()
+}
+
+/// Chunk and index of a number that is not near.
 fn place(slot: usize) -> (usize, usize) {
-    match slot.checked_ilog2() {
-        None => (0, 0),
-        Some(log) => (log as usize + 1, slot - (1 << log)),
+    let (mut chunk, mut index) = (0, slot - NEAR);
+    while index >= size(chunk) {
+        index -= size(chunk);
+        chunk += 1;
     }
+    (chunk, index)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -126,11 +152,28 @@ mod tests {
     #[test]
     fn every_number_has_a_place_of_its_own() {
         let mut seen = std::collections::HashSet::new();
-        for slot in 0..1000 {
+        for slot in NEAR..1000 {
             let (chunk, index) = place(slot);
             assert!(index < places::<u8>(chunk).len());
             assert!(seen.insert((chunk, index)));
-            assert_eq!((1 << chunk >> 1) + index, slot);
+            assert_eq!(first(chunk) + index, slot);
         }
+        assert!(first(CHUNKS) > 1 << 31);
+    }
+
+    #[test]
+    fn cells_are_found_by_their_numbers_again_however_many_are_missing() {
+        let cells: Cells<std::sync::atomic::AtomicUsize> = Cells::new();
+        let used = [0, 7, 8, 15, 17, 300];
+        for slot in used {
+            cells
+                .of(slot)
+                .store(slot, std::sync::atomic::Ordering::Relaxed);
+        }
+        let found = cells.numbered().map(|(number, cell)| {
+            assert_eq!(cell.load(std::sync::atomic::Ordering::Relaxed), number);
+            number
+        });
+        assert_eq!(found.collect::<Vec<_>>(), used);
     }
 }

@@ -63,6 +63,7 @@ impl Histogram {
     }
 
     /// Plain loads and stores: the cell has one writer. Relaxed: no decision reads these.
+    #[inline(never)]
     pub(crate) fn record(&self, took: Duration) {
         let bucket = Durations::BOUNDS.partition_point(|bound| *bound < took);
         self.cells.with_mine(|cell| {

@@ -104,6 +104,14 @@ impl Ledger {
         });
     }
 
+    /// A quick success, by the thread of this number.
+    #[inline]
+    pub(crate) fn succeeded(&self, slot: usize) {
+        if self.counts_calls {
+            count(&self.accounts.of(slot).success);
+        }
+    }
+
     /// When the last failure was recorded, since the start or since it was forgotten.
     pub(crate) fn last_failure(&self) -> Option<Tick> {
         let at = Tick::from_nanos(self.last_failure.load(Ordering::Relaxed));

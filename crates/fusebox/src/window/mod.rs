@@ -129,6 +129,22 @@ impl Window {
         }
     }
 
+    /// Records a quick success by the thread of this number, if it is one more of those that
+    /// nothing has to be asked about; `false`: it is not recorded.
+    #[inline]
+    pub(crate) fn succeed_again(
+        &self,
+        slot: usize,
+        generation: u32,
+        now: Tick,
+        version: u32,
+    ) -> bool {
+        match self {
+            Self::Count(_) => false,
+            Self::Time(window) => window.succeed_again(slot, generation, now, version),
+        }
+    }
+
     /// What the window holds for this generation now.
     pub(crate) fn stats(&self, generation: u32, now: Tick) -> WindowStats {
         match self {

@@ -44,6 +44,9 @@ struct Cell {
     /// Epoch, generation and settings version for which this thread saw the minimum reached.
     enough_epoch: AtomicU64,
     enough_of: AtomicU64,
+    /// Generation and settings version of which, in `epoch`, this thread has recorded a success
+    /// that needed no judgement, and nothing of another generation since; zero for none.
+    repeats: AtomicU64,
 }
 
 impl Default for Cell {
@@ -59,6 +62,7 @@ impl Default for Cell {
             epoch_end: AtomicU64::new(0),
             enough_epoch: AtomicU64::new(u64::MAX),
             enough_of: AtomicU64::new(0),
+            repeats: AtomicU64::new(0),
         }
     }
 }
@@ -173,11 +177,30 @@ impl TimeWindow {
             let enough = cell.enough_epoch.load(Ordering::Relaxed) == epoch
                 && cell.enough_of.load(Ordering::Relaxed) == pair(entry.generation, version);
             if enough {
+                cell.repeat(epoch, pair(entry.generation, version));
                 Recorded::Enough
             } else {
                 Recorded::MustJudge
             }
         })
+    }
+
+    /// One more quick success of this thread in a bucket where the last one needed no judgement:
+    /// `false` if it is none, and not recorded then.
+    #[inline]
+    pub(crate) fn succeed_again(
+        &self,
+        slot: usize,
+        generation: u32,
+        now: Tick,
+        version: u32,
+    ) -> bool {
+        let cell = self.cells.of(slot);
+        // Relaxed: this thread's own notes.
+        let end = cell.epoch_end.load(Ordering::Relaxed);
+        let is_repeat = end.wrapping_sub(now.as_nanos()).wrapping_sub(1) < self.width
+            && cell.repeats.load(Ordering::Relaxed) == pair(generation, version);
+        is_repeat && cell.add_one()
     }
 
     pub(crate) fn judged(&self, generation: u32, now: Tick, version: u32) {
@@ -232,6 +255,7 @@ impl TimeWindow {
             return cell.epoch.load(Ordering::Relaxed);
         }
         let epoch = now / self.width;
+        cell.repeats.store(0, Ordering::Relaxed);
         cell.epoch_end
             .store((epoch + 1).saturating_mul(self.width), Ordering::Relaxed);
         cell.epoch.store(epoch, Ordering::Relaxed);
@@ -240,6 +264,28 @@ impl TimeWindow {
 }
 
 impl Cell {
+    /// The next success of this epoch and of the same generation and settings is a repeat.
+    fn repeat(&self, epoch: u64, of: u64) {
+        if self.epoch.load(Ordering::Relaxed) == epoch {
+            self.repeats.store(of, Ordering::Relaxed);
+        }
+    }
+
+    /// A quick success into the bucket of `epoch`, which has its stamp and generation. Only by the
+    /// cell's own thread.
+    #[inline]
+    fn add_one(&self) -> bool {
+        // Less than the number of buckets.
+        #[allow(clippy::cast_possible_truncation)]
+        let bucket = &self.buckets[(self.epoch.load(Ordering::Relaxed) % AGE_MAX) as usize];
+        let counts = bucket.counts.load(Ordering::Relaxed);
+        let has_room = counts & LOWER != LOWER;
+        if has_room {
+            bucket.counts.store(counts + 1, Ordering::Relaxed);
+        }
+        has_room
+    }
+
     /// Only by the cell's own thread.
     #[inline]
     fn add(&self, epoch: u64, entry: Entry, width: u64) {
@@ -263,6 +309,7 @@ impl Cell {
             }
             return;
         }
+        self.repeats.store(0, Ordering::Relaxed);
         bucket.stamp.store(UNSTAMPED, Ordering::Relaxed);
         // Pairs with the fence in `read`: whoever sees new counts sees that the stamp is gone.
         fence(Ordering::Release);
