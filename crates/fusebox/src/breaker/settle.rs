@@ -17,6 +17,14 @@ use crate::window::{Entry, Recorded, Window, WindowStats};
 use crate::word::{HoldKind, RunChange, State, Word};
 use std::time::Duration;
 
+/// An outcome that the window has, and the failures in a row with it.
+#[derive(Clone, Copy)]
+struct Record {
+    entry: Entry,
+    recorded: Recorded,
+    run: u32,
+}
+
 impl CircuitBreaker {
     #[inline]
     pub(crate) fn settle(&self, ticket: &Ticket, settlement: Settlement) -> Settled {
@@ -78,8 +86,12 @@ impl CircuitBreaker {
             failure: false,
             slow: false,
         };
-        let recorded = window.record(entry, plan.version);
-        self.consider(word, plan, entry, recorded, Deciding::default(), 0)
+        let record = Record {
+            entry,
+            recorded: window.record(entry, plan.version),
+            run: 0,
+        };
+        self.consider(word, plan, record, Deciding::default())
     }
 
     /// Never inlined: it would make the plain path save registers.
@@ -162,20 +174,22 @@ impl CircuitBreaker {
             class: failure,
             retry_after: settlement.retry_after,
         };
-        self.consider(word, plan, entry, recorded, deciding, run)
+        let record = Record {
+            entry,
+            recorded,
+            run,
+        };
+        self.consider(word, plan, record, deciding)
     }
 
     /// Judges after a record, if that can have changed anything.
     #[inline]
-    fn consider(
-        &self,
-        word: Word,
-        plan: &Plan,
-        entry: Entry,
-        recorded: Recorded,
-        deciding: Deciding,
-        run: u32,
-    ) -> Settled {
+    fn consider(&self, word: Word, plan: &Plan, record: Record, deciding: Deciding) -> Settled {
+        let Record {
+            entry,
+            recorded,
+            run,
+        } = record;
         let Entry {
             generation,
             now,
