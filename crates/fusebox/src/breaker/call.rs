@@ -165,7 +165,7 @@ impl CircuitBreaker {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn settled<T, E>(
     permit: Permit<'_>,
     classifier: &(impl Classifier<T, E> + ?Sized),
