@@ -142,8 +142,9 @@ def circuit():
                      mappings=STATES),
             row("What the breaker sees"),
             shares("Window", "What the breaker judges: failures and slow calls among the calls in the "
-                   "window. By default it opens at half failures.",
+                   "window, and the share of failures that opens it.",
                    (gauge("failure_ratio"), "failures {{instance}}"),
+                   (f"max(circuit_breaker_failure_ratio_threshold{{{of}}})", "opens at"),
                    (gauge("slow_ratio"), "slow {{instance}}")),
             graph("Failures by kind", "connect, timeout and reset: nobody answered. status: somebody "
                   "did, with an error.", "reqps", (rate("failures_total", "class", of), "{{class}}"),

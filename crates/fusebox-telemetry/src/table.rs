@@ -42,6 +42,12 @@ pub(crate) const TABLE: &[Metric] = &[
     metric("transitions", Counter, TRANSITIONS, transitions),
     metric("open_seconds", Counter, OPEN_SECONDS, open_seconds),
     metric("failure_ratio", Gauge, FAILURE_RATIO, failure_ratio),
+    metric(
+        "failure_ratio_threshold",
+        Gauge,
+        FAILURE_RATIO_THRESHOLD,
+        failure_ratio_threshold,
+    ),
     metric("slow_ratio", Gauge, SLOW_RATIO, slow_ratio),
     metric("admission_ratio", Gauge, ADMISSION_RATIO, admission),
     metric(
@@ -78,6 +84,8 @@ const RECOVERY_ATTEMPTS: &str = "Half-open periods that trials ended, by result.
 const TRANSITIONS: &str = "Transitions by states and cause.";
 const OPEN_SECONDS: &str = "Time spent open.";
 const FAILURE_RATIO: &str = "Failures among the window's calls; absent below minimum_calls.";
+const FAILURE_RATIO_THRESHOLD: &str =
+    "The failure_ratio that opens it; absent where no failure_rate is set.";
 const SLOW_RATIO: &str = "Slow calls among the window's calls; absent below minimum_calls.";
 const ADMISSION_RATIO: &str = "Share of calls admitted; absent in half-open, which counts places.";
 const NEXT_TRIAL: &str = "When trials will be let through, in Unix time; absent unless known.";
@@ -226,6 +234,12 @@ fn transitions(circuit: &Circuit<'_>, out: &mut Out<'_>) {
 
 fn failure_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {
     ratio(circuit, circuit.reading.snapshot.window.failures, out);
+}
+
+fn failure_ratio_threshold(circuit: &Circuit<'_>, out: &mut Out<'_>) {
+    if let Some(rate) = circuit.reading.snapshot.settings.failure_rate() {
+        out.put(Real(rate.ratio()));
+    }
 }
 
 fn slow_ratio(circuit: &Circuit<'_>, out: &mut Out<'_>) {

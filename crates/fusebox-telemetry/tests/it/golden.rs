@@ -37,7 +37,8 @@ fn troubled(clock: &ManualClock) -> Arc<CircuitBreaker> {
 /// Closed and observed, with one slow and one failed call of four, and one that was dropped; one
 /// of its keys is held.
 fn observed(clock: &ManualClock) -> Arc<CircuitBreaker> {
-    let notifier = built(breaker("notifier", clock));
+    let notifier = breaker("notifier", clock).failure_rate(crate::hosts::percent(50.0));
+    let notifier = built(notifier);
     notifier.hold(HoldRequest {
         kind: HoldKind::Observe,
         reason: "new limits".to_owned(),

@@ -69,6 +69,17 @@ fn ratios_are_absent_below_minimum_calls() {
 }
 
 #[test]
+fn the_threshold_of_the_failure_ratio_is_absent_where_no_rate_is_set() {
+    let clock = ManualClock::new();
+    let builder = |name| CircuitBreaker::builder(name).clock(clock.clone());
+    let rate = built(builder("rag").failure_rate(crate::hosts::percent(12.5)));
+    let threshold = "circuit_breaker_failure_ratio_threshold";
+    assert_eq!(value(&classic(&rate), threshold), Some("0.125"));
+    let run = built(builder("vms").consecutive_failures(5));
+    assert_eq!(value(&classic(&run), threshold), None);
+}
+
+#[test]
 fn the_slow_ratio_is_absent_where_nothing_can_be_slow() {
     let builder = CircuitBreaker::builder("rag")
         .minimum_calls(1)
