@@ -124,10 +124,11 @@ pub fn addresses<const N: usize>(
     Ok(given.try_into().ok())
 }
 
-/// Logs to standard error; `RUST_LOG` says what, by itself what is worth knowing.
+/// Logs to standard error; `RUST_LOG` says what, by itself what is worth knowing. Not what `genai`
+/// says, which is what AI providers say.
 pub fn log_to_stderr() {
     let wanted = EnvFilter::try_from_default_env();
-    let filter = wanted.unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = wanted.unwrap_or_else(|_| EnvFilter::new("info,genai=off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

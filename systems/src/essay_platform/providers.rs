@@ -14,7 +14,7 @@ use fusebox::{
 use fusebox_tower::retry_after;
 use futures_util::TryStreamExt;
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, MessageContent};
+use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent};
 use genai::resolver::{AuthData, Endpoint};
 use genai::webc::StreamTimeout;
 use genai::{Client, Error, ModelIden, ServiceTarget};
@@ -103,7 +103,11 @@ fn judge<T>(result: Result<&T, &AiFailed>) -> Settlement {
     }
 }
 
+/// More than any assessment has.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
+
 /// How to ask one provider.
+#[derive(Debug)]
 struct Provider {
     name: &'static str,
     circuit: &'static CircuitBreaker,
@@ -119,6 +123,7 @@ impl Deref for Provider {
 }
 
 /// All of them, asked in turn.
+#[derive(Debug)]
 pub(super) struct Providers {
     all: Failover<Provider>,
     client: Client,
@@ -153,7 +158,6 @@ impl Providers {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = ChatOptions::default()
             .with_max_tokens(1_024)
-            .with_capture_content(true)
             .with_stream_header_timeout(settings.ai_stall_timeout)
             .with_stream_read_timeout(settings.ai_stall_timeout);
         Ok(Self {
@@ -183,15 +187,19 @@ impl Providers {
         let asked = self
             .client
             .exec_chat_stream(target, ChatRequest::from_user(prompt), None);
-        let mut stream = asked.await?.stream;
+        let (mut stream, mut text) = (asked.await?.stream, String::new());
         while let Some(event) = stream.try_next().await? {
-            if let ChatStreamEvent::End(end) = event {
-                let is_whole = end.captured_stop_reason.is_some();
-                let text = end
-                    .captured_content
-                    .and_then(MessageContent::into_joined_texts);
-                let text = text.filter(|text| is_whole && !text.is_empty());
-                return text.ok_or(AiFailed::of(FailureClass::Reset));
+            match event {
+                ChatStreamEvent::Chunk(more) if text.len() < ANSWER_BYTES_MAX => {
+                    text += &more.content;
+                }
+                ChatStreamEvent::Chunk(_) => return Err(AiFailed::of(FailureClass::Other)),
+                // One that ends before it is over has no reason.
+                ChatStreamEvent::End(end) if end.captured_stop_reason.is_some() => {
+                    let text = (!text.is_empty()).then_some(text);
+                    return text.ok_or(AiFailed::of(FailureClass::Reset));
+                }
+                _ => {}
             }
         }
         Err(AiFailed::of(FailureClass::Reset))

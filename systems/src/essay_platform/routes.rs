@@ -37,6 +37,7 @@ const ESSAY_BYTES_MAX: usize = 100_000;
 const BODY_BYTES_MAX: usize = 16_384;
 
 /// What the routes need.
+#[derive(Debug)]
 pub(super) struct Desk {
     pub(super) conductor: ProtectedConductorClient<Client>,
     pub(super) checked: Texts,

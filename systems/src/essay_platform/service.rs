@@ -1,6 +1,5 @@
 //! The platform, put together.
 
-use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -22,6 +21,7 @@ use crate::hosting::Hosted;
 use crate::kept::{Failed, Kept, Served};
 
 /// The platform, while it runs.
+#[derive(Debug)]
 pub struct EssayPlatform {
     served: Served,
     services: Vec<Hosted>,
@@ -101,12 +101,5 @@ impl EssayPlatform {
         }
         self.desk.events.close().await;
         kept.close()
-    }
-}
-
-impl fmt::Debug for EssayPlatform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("EssayPlatform");
-        shown.field("served", &self.served).finish_non_exhaustive()
     }
 }
