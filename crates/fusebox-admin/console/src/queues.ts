@@ -117,7 +117,8 @@ function buttons(queue: Queue, again: () => void): HTMLElement {
   const pause = () =>
     ask({
       title: `Pause ${queue.name}`,
-      means: () => "Nothing of it is delivered until somebody resumes it. New messages are still taken.",
+      means: () =>
+        "Deliveries under way end; no others begin until somebody resumes it. New messages are still taken.",
       verb: "Pause",
       danger: true,
       reason: "required",
