@@ -22,6 +22,8 @@ pub(crate) struct Program {
     /// Before everything else on the machine. Only where it is asked for: whoever shares the machine
     /// waits meanwhile.
     undisturbed: bool,
+    /// Builds what other languages have to do with it: a script that takes a folder.
+    others: Option<&'static str>,
 }
 
 pub(crate) const BENCH: Program = Program {
@@ -29,16 +31,21 @@ pub(crate) const BENCH: Program = Program {
     arguments: &[],
     document: "docs/performance.md",
     undisturbed: false,
+    others: None,
 };
 
 /// The same on a machine that nobody else uses, or whose users have been asked.
-pub(crate) const BENCH_UNDISTURBED: Program = Program { undisturbed: true, ..BENCH };
+pub(crate) const BENCH_UNDISTURBED: Program = Program {
+    undisturbed: true,
+    ..BENCH
+};
 
 pub(crate) const MATRIX: Program = Program {
     name: "matrix",
     arguments: &["conformance", "peers"],
     document: "docs/matrix.md",
     undisturbed: false,
+    others: Some("peers/others/build"),
 };
 
 /// Builds and runs a program and writes its document anew.
@@ -86,7 +93,15 @@ fn said(root: &Path, program: &Program) -> Result<String, String> {
     if !built.success() {
         return Err(format!("{MANIFEST} does not build"));
     }
-    let binary = target.join("release").join(program.name);
+    let release = target.join("release");
+    if let Some(script) = program.others {
+        let mut script = Command::new(root.join(script));
+        let built = script.arg(release.join("others")).status();
+        if !built.is_ok_and(|built| built.success()) {
+            return Err("the breakers of other languages do not build".to_owned());
+        }
+    }
+    let binary = release.join(program.name);
     let mut command = if program.undisturbed {
         let mut command = Command::new("chrt");
         command.args(["-f", "1"]).arg(binary);

@@ -38,7 +38,9 @@ impl Future for Outcome {
         match self.0.load(Ordering::Relaxed) {
             PENDING => Poll::Pending,
             SUCCESS => Poll::Ready(Ok(())),
-            known => Poll::Ready(Err(Failed { counts: known == FAILURE })),
+            known => Poll::Ready(Err(Failed {
+                counts: known == FAILURE,
+            })),
         }
     }
 }
@@ -62,7 +64,10 @@ pub(crate) struct Driven<B> {
 }
 
 pub(crate) fn driven<B: Asynchronous + 'static>(breaker: B) -> Box<dyn Peer> {
-    Box::new(Driven { breaker, calls: HashMap::new() })
+    Box::new(Driven {
+        breaker,
+        calls: HashMap::new(),
+    })
 }
 
 impl<B: Asynchronous> Peer for Driven<B> {
@@ -95,7 +100,10 @@ impl<B: Asynchronous> Peer for Driven<B> {
     }
 
     fn leave(&mut self, name: &str) -> Result<(), String> {
-        self.calls.remove(name).map(drop).ok_or(format!("no call {name}"))
+        self.calls
+            .remove(name)
+            .map(drop)
+            .ok_or(format!("no call {name}"))
     }
 
     fn advance(&mut self, ns: u64) -> Result<(), String> {

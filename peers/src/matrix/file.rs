@@ -50,14 +50,21 @@ impl File {
                 kept.push(step);
             }
         }
-        let file = Self { id: id.to_owned(), breaker: breaker.clone(), steps: kept, late };
+        let file = Self {
+            id: id.to_owned(),
+            breaker: breaker.clone(),
+            steps: kept,
+            late,
+        };
         Ok(seen.then_some(file))
     }
 
     fn holds(&self) -> bool {
         let value = json!({"id": self.id, "breaker": self.breaker, "steps": self.steps});
         let script = Script::parse(value.to_string().as_bytes());
-        script.and_then(|script| script.run()).is_ok_and(|report| report.ok())
+        script
+            .and_then(|script| script.run())
+            .is_ok_and(|report| report.ok())
     }
 
     /// The file with other settings, if it still holds.
@@ -71,7 +78,9 @@ impl File {
     pub(crate) fn asked_of(&self, peer: &Described) -> Result<(Self, Settings), &'static str> {
         self.steps_for(peer)?;
         let mut file = self.plain().ok_or("a setting that no other breaker has")?;
-        file = file.with(|b| trials(b, peer.trials)).ok_or("trials are judged otherwise")?;
+        file = file
+            .with(|b| trials(b, peer.trials))
+            .ok_or("trials are judged otherwise")?;
         let needs_limit = file.with(|b| set(b, "half_open_calls", 64)).is_none();
         if needs_limit && !peer.promises(Feature::Limit) {
             return Err(Feature::Limit.told());
@@ -84,7 +93,12 @@ impl File {
         if self.late && !peer.promises(Feature::Late) {
             return Err(Feature::Late.told());
         }
-        let settings = Settings::read(&file.breaker).map_err(|_| "a setting that cannot be read")?;
+        let settings =
+            Settings::read(&file.breaker).map_err(|_| "a setting that cannot be read")?;
+        let told = self.steps.iter().any(|step| step.contains_key("took"));
+        if settings.slow.is_some() && told && !peer.promises(Feature::Told) {
+            return Err(Feature::Told.told());
+        }
         if let (Window::Time(ns), true) = (settings.window, peer.whole_seconds)
             && settings.run.is_none()
             && ns % 1_000_000_000 != 0
@@ -140,7 +154,8 @@ impl File {
 
     /// With the policies that this breaker has.
     fn policy_for(&self, peer: &Described) -> Result<Self, &'static str> {
-        let settings = Settings::read(&self.breaker).map_err(|_| "a setting that cannot be read")?;
+        let settings =
+            Settings::read(&self.breaker).map_err(|_| "a setting that cannot be read")?;
         let mut file = self.clone();
         if settings.slow.is_some() && !peer.promises(Feature::Slow) {
             let without = self.with(|b| {
@@ -172,17 +187,23 @@ impl File {
             return Ok(file);
         }
         // Another policy that comes to the same in this file.
-        file.other_policy(peer, &settings).ok_or(match needed.first() {
-            Some(feature) if needed.len() == 1 => feature.told(),
-            _ => "two policies at once",
-        })
+        file.other_policy(peer, &settings)
+            .ok_or(match needed.first() {
+                Some(feature) if needed.len() == 1 => feature.told(),
+                _ => "two policies at once",
+            })
     }
 
     fn other_policy(&self, peer: &Described, settings: &Settings) -> Option<Self> {
         let threshold = settings.run.or(settings.count).unwrap_or(5);
         let policy = |change: &dyn Fn(&mut Map<String, Value>)| {
             self.with(|b| {
-                for key in ["consecutive_failures", "failure_rate", "failure_count", "window"] {
+                for key in [
+                    "consecutive_failures",
+                    "failure_rate",
+                    "failure_count",
+                    "window",
+                ] {
                     b.remove(key);
                 }
                 for key in ["minimum_calls", "slow_call_rate", "slow_call_duration"] {
@@ -201,16 +222,23 @@ impl File {
             set(b, "failure_count", threshold);
             set(b, "window", "24h");
         };
-        let ways: [(Feature, &dyn Fn(&mut Map<String, Value>)); 3] =
-            [(Feature::Run, &run), (Feature::CountRate, &all), (Feature::TimeCount, &count)];
-        let mut ways = ways.into_iter().filter(|(feature, _)| peer.promises(*feature));
+        let ways: [(Feature, &dyn Fn(&mut Map<String, Value>)); 3] = [
+            (Feature::Run, &run),
+            (Feature::CountRate, &all),
+            (Feature::TimeCount, &count),
+        ];
+        let mut ways = ways
+            .into_iter()
+            .filter(|(feature, _)| peer.promises(*feature));
         ways.find_map(|(_, way)| policy(way))
     }
 
     /// Whether it is a success that opens.
     fn success_opens(&self) -> bool {
         self.steps.iter().any(|step| {
-            let success = step.get("outcome").is_some_and(|outcome| outcome == "success");
+            let success = step
+                .get("outcome")
+                .is_some_and(|outcome| outcome == "success");
             let expect = step.get("expect");
             let opens = expect.is_some_and(|expect| expect["state"] == "open");
             success && opens && expect.is_some_and(|expect| expect["admitted"] != false)
@@ -219,8 +247,20 @@ impl File {
 }
 
 fn hand(to: &str) -> Feature {
-    let known = ["open", "closed", "half_open", "forced_open", "disabled", "observe"];
-    Feature::Hand(known.into_iter().find(|name| *name == to).unwrap_or("other"))
+    let known = [
+        "open",
+        "closed",
+        "half_open",
+        "forced_open",
+        "disabled",
+        "observe",
+    ];
+    Feature::Hand(
+        known
+            .into_iter()
+            .find(|name| *name == to)
+            .unwrap_or("other"),
+    )
 }
 
 fn set(breaker: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
@@ -230,7 +270,10 @@ fn set(breaker: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
 /// Trials as this breaker can be told to judge them.
 fn trials(breaker: &mut Map<String, Value>, trials: Trials) {
     let number = |key: &str, default| breaker.get(key).and_then(Value::as_u64).unwrap_or(default);
-    let (calls, successes) = (number("half_open_calls", 1), number("half_open_successes", 2));
+    let (calls, successes) = (
+        number("half_open_calls", 1),
+        number("half_open_successes", 2),
+    );
     let (calls, successes) = match trials {
         Trials::One => (64, 1),
         Trials::Successes => (64, successes),

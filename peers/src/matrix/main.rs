@@ -42,19 +42,33 @@ fn matrix(conformance: &Path, peers: &Path) -> Result<report::Matrix, String> {
     if !clock::is_virtual() {
         return Err("Instant::now does not read the virtual clock on this system".to_owned());
     }
-    let mut matrix = report::Matrix { peers: breakers::all(), rows: Vec::new(), ours: 0 };
+    let mut matrix = report::Matrix {
+        peers: breakers::all(),
+        rows: Vec::new(),
+        ours: 0,
+    };
     let listed = std::fs::read_dir(conformance).map_err(|e| e.to_string())?;
-    let mut paths: Vec<_> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let mut paths: Vec<_> = listed
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
     paths.sort();
     for path in paths {
         let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let report = Script::parse(&bytes).and_then(|script| script.run());
         if !report.map_err(|e| format!("{}: {e}", path.display()))?.ok() {
-            return Err(format!("{} does not hold for Fusebox itself", path.display()));
+            return Err(format!(
+                "{} does not hold for Fusebox itself",
+                path.display()
+            ));
         }
         matrix.ours += 1;
-        let Some(file) = file::File::read(&bytes)? else { continue };
+        let Some(file) = file::File::read(&bytes)? else {
+            continue;
+        };
         let verdicts = matrix.peers.iter().map(|peer| run::run(&file, peer, peers));
         let verdicts = verdicts.collect::<Result<_, _>>()?;
         matrix.rows.push((file.id, verdicts));

@@ -2,6 +2,9 @@
 
 use crate::settings::Settings;
 
+/// How an error begins where a breaker refuses settings: it cannot be asked, and nothing is broken.
+pub(crate) const REFUSED: &str = "refused";
+
 /// A breaker in virtual time, as far as a caller sees it.
 pub(crate) trait Peer {
     /// Asks for a call; `false`: rejected.
@@ -33,6 +36,8 @@ pub(crate) enum Feature {
     SuccessJudges,
     /// Calls that took long, as a share.
     Slow,
+    /// How long a call took is told by the caller, not measured.
+    Told,
     /// An open one rejects for its time, then lets a trial through.
     Wait,
     /// So many trials in flight, no more.
@@ -59,6 +64,7 @@ impl Feature {
             Self::TimeCount => "a number in the last D",
             Self::SuccessJudges => "a success may complete the minimum and open",
             Self::Slow => "slow calls",
+            Self::Told => "a duration that is told, not measured",
             Self::Wait => "open rejects for its time, then tries",
             Self::Limit => "a limit of trials in flight",
             Self::Backoff => "an open time that grows",
@@ -115,6 +121,8 @@ pub(crate) struct Described {
 
 impl Described {
     pub(crate) fn promises(&self, feature: Feature) -> bool {
-        self.promises.iter().any(|(promised, _)| *promised == feature)
+        self.promises
+            .iter()
+            .any(|(promised, _)| *promised == feature)
     }
 }

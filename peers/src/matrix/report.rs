@@ -25,7 +25,10 @@ impl Matrix {
     }
 
     fn count(&self, peer: usize, which: fn(&Verdict) -> bool) -> usize {
-        self.rows.iter().filter(|(_, verdicts)| which(&verdicts[peer])).count()
+        self.rows
+            .iter()
+            .filter(|(_, verdicts)| which(&verdicts[peer]))
+            .count()
     }
 
     fn sums(&self) -> String {
@@ -41,7 +44,10 @@ impl Matrix {
             let wrong = self.count(index, |verdict| matches!(verdict, Verdict::Wrong(_)));
             let (name, language) = (peer.name, peer.language);
             let unsupported = self.rows.len() - passes - wrong;
-            let _ = writeln!(text, "| {name} | {language} | {passes} | {wrong} | {unsupported} |");
+            let _ = writeln!(
+                text,
+                "| {name} | {language} | {passes} | {wrong} | {unsupported} |"
+            );
         }
         text
     }
@@ -61,9 +67,10 @@ impl Matrix {
     }
 
     fn unsupported(&self) -> String {
-        let mut text = "\n## Unsupported\n\nWhat the files ask for that a breaker does not promise: \
+        let mut text =
+            "\n## Unsupported\n\nWhat the files ask for that a breaker does not promise: \
                         the first thing found in each file.\n"
-            .to_owned();
+                .to_owned();
         for (index, peer) in self.peers.iter().enumerate() {
             let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
             for (_, verdicts) in &self.rows {
@@ -73,18 +80,26 @@ impl Matrix {
             }
             let mut reasons: Vec<_> = reasons.into_iter().collect();
             reasons.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-            let reasons: Vec<_> = reasons.iter().map(|(why, n)| format!("{why} ({n})")).collect();
+            let reasons: Vec<_> = reasons
+                .iter()
+                .map(|(why, n)| format!("{why} ({n})"))
+                .collect();
             let _ = writeln!(text, "\n- {}: {}", peer.name, reasons.join("; "));
         }
         text
     }
 
     fn files(&self) -> String {
-        let mut text = "\n## Files\n\nThose that at least one other breaker can run. `+` passes, `x` \
+        let mut text =
+            "\n## Files\n\nThose that at least one other breaker can run. `+` passes, `x` \
                         wrong, nothing: unsupported.\n\n| file |"
-            .to_owned();
+                .to_owned();
         for peer in &self.peers {
-            let _ = write!(text, " {} |", peer.name.split(' ').next().unwrap_or_default());
+            let _ = write!(
+                text,
+                " {} |",
+                peer.name.split(' ').next().unwrap_or_default()
+            );
         }
         let _ = writeln!(text, "\n|---|{}", "---|".repeat(self.peers.len()));
         for (id, verdicts) in &self.rows {
@@ -96,7 +111,10 @@ impl Matrix {
                     Verdict::Unsupported(_) => "  |",
                 })
                 .collect();
-            if verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Unsupported(_))) {
+            if verdicts
+                .iter()
+                .any(|verdict| !matches!(verdict, Verdict::Unsupported(_)))
+            {
                 let _ = writeln!(text, "| {id} |{}", marks.concat());
             }
         }
@@ -111,7 +129,11 @@ impl Matrix {
             for (feature, place) in peer.promises {
                 let _ = writeln!(text, "| {} | {} | {place} |", peer.name, feature.told());
             }
-            let _ = writeln!(text, "| {} | how trials decide | {} |", peer.name, peer.trials_where);
+            let _ = writeln!(
+                text,
+                "| {} | how trials decide | {} |",
+                peer.name, peer.trials_where
+            );
             for (id, why) in peer.not_promised {
                 let _ = writeln!(text, "| {} | *not* {id} | {why} |", peer.name);
             }

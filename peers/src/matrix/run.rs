@@ -1,8 +1,8 @@
 //! Runs a file with a breaker: step by step, until something is seen that should not be.
 
 use crate::file::File;
-use crate::peer::{Described, Peer};
-use crate::settings::{Settings, nanoseconds};
+use crate::peer::{Described, Peer, REFUSED};
+use crate::settings::nanoseconds;
 use serde_json::Value;
 use std::path::Path;
 
@@ -27,7 +27,13 @@ pub(crate) fn run(file: &File, described: &Described, peers: &Path) -> Result<Ve
         Ok(asked) => asked,
         Err(why) => return Ok(Verdict::Unsupported(why)),
     };
-    let wrong = steps(&file, &settings, described, peers);
+    let peer = match (described.make)(&settings, peers) {
+        Err(problem) if problem.starts_with(REFUSED) => {
+            return Ok(Verdict::Unsupported("its builder refuses the settings"));
+        }
+        made => made,
+    };
+    let wrong = peer.and_then(|peer| steps(&file, described, peer));
     let wrong = wrong.map_err(|e| format!("{} with {}: {e}", described.name, file.id))?;
     Ok(wrong.map_or(Verdict::Passes, Verdict::Wrong))
 }
@@ -35,16 +41,18 @@ pub(crate) fn run(file: &File, described: &Described, peers: &Path) -> Result<Ve
 /// The first thing that is not as expected.
 fn steps(
     file: &File,
-    settings: &Settings,
     described: &Described,
-    peers: &Path,
+    mut peer: Box<dyn Peer>,
 ) -> Result<Option<String>, String> {
-    let mut peer = (described.make)(settings, peers)?;
     for (index, step) in file.steps.iter().enumerate() {
         let text = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
         let act = text("do");
         let times = step.get("times").and_then(Value::as_u64).unwrap_or(1);
-        let took = if text("took").is_empty() { 0 } else { nanoseconds(text("took"))? };
+        let took = if text("took").is_empty() {
+            0
+        } else {
+            nanoseconds(text("took"))?
+        };
         let mut admitted = None;
         match act {
             "call" => {
@@ -65,7 +73,9 @@ fn steps(
             _ => {}
         }
         let called = admitted.is_some();
-        let Some(expect) = step.get("expect") else { continue };
+        let Some(expect) = step.get("expect") else {
+            continue;
+        };
         if let (Some(wanted), Some(seen)) = (expect["admitted"].as_bool(), admitted)
             && wanted != seen
         {
@@ -81,7 +91,10 @@ fn steps(
             let seen = peer.state()?;
             let waits = described.lazy && !called && wanted == "half_open" && seen == "open";
             if wanted != seen && !waits {
-                return Ok(Some(format!("step {}: {seen}, expected {wanted}", index + 1)));
+                return Ok(Some(format!(
+                    "step {}: {seen}, expected {wanted}",
+                    index + 1
+                )));
             }
         }
     }

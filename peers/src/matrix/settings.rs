@@ -28,7 +28,8 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the `breaker` of a file that our own breaker has accepted, with our defaults.
     pub(crate) fn read(breaker: &Map<String, Value>) -> Result<Self, String> {
-        let number = |key: &str, default| breaker.get(key).and_then(Value::as_u64).unwrap_or(default);
+        let number =
+            |key: &str, default| breaker.get(key).and_then(Value::as_u64).unwrap_or(default);
         let text = |key: &str| breaker.get(key).and_then(Value::as_str);
         let ns = |key: &str, default: u64| match text(key) {
             None => Ok(default),
@@ -38,7 +39,9 @@ impl Settings {
             None => Ok(None),
             Some(text) => {
                 let number = text.trim_end_matches('%').trim().parse::<f64>();
-                number.map(|percent| Some(percent / 100.0)).map_err(|e| format!("{key}: {e}"))
+                number
+                    .map(|percent| Some(percent / 100.0))
+                    .map_err(|e| format!("{key}: {e}"))
             }
         };
         let named = ["consecutive_failures", "failure_rate", "failure_count"];
@@ -68,7 +71,10 @@ impl Settings {
             slow,
             open_ns,
             open_max_ns: ns("open_for_max", open_ns.max(60_000_000_000))?,
-            backoff: breaker.get("backoff").and_then(Value::as_f64).unwrap_or(2.0),
+            backoff: breaker
+                .get("backoff")
+                .and_then(Value::as_f64)
+                .unwrap_or(2.0),
             calls: number("half_open_calls", 1),
             successes: number("half_open_successes", 2),
         })

@@ -13,13 +13,31 @@ pub(crate) fn described() -> Described {
         name: "breaker-machines 0.16.1",
         language: "Rust",
         promises: &[
-            (Feature::TimeCount, "README, Basic Example: `failure_threshold`, `failure_window_secs`"),
+            (
+                Feature::TimeCount,
+                "README, Basic Example: `failure_threshold`, `failure_window_secs`",
+            ),
             (Feature::TimeRate, "README, Rate-Based Thresholds"),
-            (Feature::Wait, "README, Basic Example: `half_open_timeout_secs`"),
-            (Feature::Limit, "README: \"half-open probe slot\"; `CircuitError::HalfOpenLimitReached`"),
-            (Feature::Ignored, "README, Exception Filtering: \"ignore client errors\""),
-            (Feature::Leave, "README, Async Support: dropping a call releases its \"probe slot\""),
-            (Feature::Late, "README, Async Support: calls from before a transition \"cannot drive\" it"),
+            (
+                Feature::Wait,
+                "README, Basic Example: `half_open_timeout_secs`",
+            ),
+            (
+                Feature::Limit,
+                "README: \"half-open probe slot\"; `CircuitError::HalfOpenLimitReached`",
+            ),
+            (
+                Feature::Ignored,
+                "README, Exception Filtering: \"ignore client errors\"",
+            ),
+            (
+                Feature::Leave,
+                "README, Async Support: dropping a call releases its \"probe slot\"",
+            ),
+            (
+                Feature::Late,
+                "README, Async Support: calls from before a transition \"cannot drive\" it",
+            ),
             (Feature::Hand("reset"), "`AsyncCircuitBreaker::reset`"),
         ],
         trials: Trials::OneAtATime,
@@ -36,7 +54,10 @@ struct Breaker(Rc<AsyncCircuitBreaker>);
 fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
     let seconds = |ns: u64| ns as f64 / 1e9;
     let counts = |error: &breaker_machines::FailureContext<'_>| {
-        error.error.downcast_ref::<Failed>().is_none_or(|failed| failed.counts)
+        error
+            .error
+            .downcast_ref::<Failed>()
+            .is_none_or(|failed| failed.counts)
     };
     let builder = CircuitBreaker::builder("matrix")
         .half_open_timeout_secs(seconds(settings.open_ns))

@@ -12,9 +12,18 @@ pub(crate) fn described() -> Described {
         name: "circuitbreaker-rs 0.1.1",
         language: "Rust",
         promises: &[
-            (Feature::Run, "README, Advanced Configuration: `consecutive_failures`"),
-            (Feature::Wait, "README, What is a Circuit Breaker: Open, Half-Open"),
-            (Feature::Limit, "README: `probe_interval(3)`, \"allow 3 test requests when half-open\""),
+            (
+                Feature::Run,
+                "README, Advanced Configuration: `consecutive_failures`",
+            ),
+            (
+                Feature::Wait,
+                "README, What is a Circuit Breaker: Open, Half-Open",
+            ),
+            (
+                Feature::Limit,
+                "README: `probe_interval(3)`, \"allow 3 test requests when half-open\"",
+            ),
             (Feature::Hand("open"), "`CircuitBreaker::force_open`"),
             (Feature::Hand("closed"), "`CircuitBreaker::force_closed`"),
         ],
@@ -43,7 +52,10 @@ impl Asynchronous for Breaker {
     fn call(&self, outcome: Outcome) -> Call {
         let breaker = self.0.clone();
         Box::pin(async move {
-            !matches!(breaker.call_async(|| outcome).await, Err(BreakerError::Open))
+            !matches!(
+                breaker.call_async(|| outcome).await,
+                Err(BreakerError::Open)
+            )
         })
     }
 

@@ -1,7 +1,7 @@
 //! failsafe: its state shows through its `Instrument` alone.
 
 use crate::asynchronous::{Asynchronous, Call, Outcome, driven};
-use crate::peer::{Described, Feature, Peer, Trials};
+use crate::peer::{Described, Feature, Peer, REFUSED, Trials};
 use crate::settings::Settings;
 use failsafe::futures::CircuitBreaker;
 use failsafe::{Config, Error, Instrument, StateMachine, backoff, failure_policy};
@@ -16,7 +16,10 @@ pub(crate) fn described() -> Described {
         language: "Rust",
         promises: &[
             (Feature::Run, "`failure_policy::consecutive_failures`"),
-            (Feature::Wait, "`StateMachine`: \"access is blocked for a time duration\""),
+            (
+                Feature::Wait,
+                "`StateMachine`: \"access is blocked for a time duration\"",
+            ),
             (Feature::Backoff, "`backoff::exponential`"),
             (Feature::Hand("reset"), "`StateMachine::reset`"),
         ],
@@ -73,13 +76,24 @@ fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
     let open = Duration::from_nanos(settings.open_ns);
     let backoff: Box<dyn Backoff> = if settings.backoff == 1.0 {
         Box::new(backoff::constant(open))
+    } else if open.as_secs() == 0 {
+        // It panics.
+        return Err(format!("{REFUSED}: a backoff from less than a second"));
     } else {
-        Box::new(backoff::exponential(open, Duration::from_nanos(settings.open_max_ns)))
+        Box::new(backoff::exponential(
+            open,
+            Duration::from_nanos(settings.open_max_ns),
+        ))
     };
     let state = Arc::new(AtomicU8::new(0));
     let policy = failure_policy::consecutive_failures(failures, backoff);
-    let config = Config::new().failure_policy(policy).instrument(Seen(Arc::clone(&state)));
-    Ok(driven(Breaker { breaker: config.build(), state }))
+    let config = Config::new()
+        .failure_policy(policy)
+        .instrument(Seen(Arc::clone(&state)));
+    Ok(driven(Breaker {
+        breaker: config.build(),
+        state,
+    }))
 }
 
 impl Asynchronous for Breaker {

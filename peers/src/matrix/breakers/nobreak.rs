@@ -13,7 +13,10 @@ pub(crate) fn described() -> Described {
         name: "nobreak 0.1.0",
         language: "Rust",
         promises: &[
-            (Feature::Run, "README, Configuration: `with_failure_threshold`"),
+            (
+                Feature::Run,
+                "README, Configuration: `with_failure_threshold`",
+            ),
             (Feature::Wait, "README, Circuit states: Open"),
         ],
         trials: Trials::Successes,
@@ -39,7 +42,10 @@ impl Asynchronous for Breaker {
     fn call(&self, outcome: Outcome) -> Call {
         let breaker = Rc::clone(&self.0);
         Box::pin(async move {
-            !matches!(breaker.call_async(|| outcome).await, Err(CircuitError::Open))
+            !matches!(
+                breaker.call_async(|| outcome).await,
+                Err(CircuitError::Open)
+            )
         })
     }
 

@@ -9,7 +9,10 @@ use std::process::Command;
 /// What `peers/others/build` makes, beside this program.
 fn built(name: &str) -> Result<std::path::PathBuf, String> {
     let program = std::env::current_exe().map_err(|e| e.to_string())?;
-    let folder = program.parent().ok_or("this program lies nowhere")?.join("others");
+    let folder = program
+        .parent()
+        .ok_or("this program lies nowhere")?
+        .join("others");
     Ok(folder.join(name))
 }
 
@@ -18,11 +21,20 @@ pub(crate) fn gobreaker() -> Described {
         name: "gobreaker 2.4.0",
         language: "Go",
         promises: &[
-            (Feature::Run, "`Settings.ReadyToTrip` with `Counts.ConsecutiveFailures`"),
-            (Feature::TimeRate, "`Settings.BucketPeriod`: \"the rolling window strategy\""),
+            (
+                Feature::Run,
+                "`Settings.ReadyToTrip` with `Counts.ConsecutiveFailures`",
+            ),
+            (
+                Feature::TimeRate,
+                "`Settings.BucketPeriod`: \"the rolling window strategy\"",
+            ),
             (Feature::Wait, "`Settings.Timeout`"),
             (Feature::Limit, "`Settings.MaxRequests`"),
-            (Feature::Ignored, "`Settings.IsExcluded`: \"neither counted as a success nor as a failure\""),
+            (
+                Feature::Ignored,
+                "`Settings.IsExcluded`: \"neither counted as a success nor as a failure\"",
+            ),
         ],
         trials: Trials::Quota,
         trials_where: "`Settings.MaxRequests`",
@@ -38,20 +50,57 @@ pub(crate) fn resilience4j() -> Described {
         name: "Resilience4j 2.4.0",
         language: "Java",
         promises: &[
-            (Feature::CountRate, "CircuitBreaker, Count-based sliding window"),
-            (Feature::TimeRate, "CircuitBreaker, Time-based sliding window"),
-            (Feature::SuccessJudges, "CircuitBreaker, Failure rate: after the minimum of calls"),
-            (Feature::Slow, "CircuitBreaker, Failure rate and slow call rate thresholds"),
+            (
+                Feature::CountRate,
+                "CircuitBreaker, Count-based sliding window",
+            ),
+            (
+                Feature::TimeRate,
+                "CircuitBreaker, Time-based sliding window",
+            ),
+            (
+                Feature::SuccessJudges,
+                "CircuitBreaker, Failure rate: after the minimum of calls",
+            ),
+            (
+                Feature::Slow,
+                "CircuitBreaker, Failure rate and slow call rate thresholds",
+            ),
+            (Feature::Told, "`CircuitBreaker.onSuccess(duration, unit)`"),
             (Feature::Wait, "CircuitBreaker: `waitDurationInOpenState`"),
-            (Feature::Limit, "CircuitBreaker: `permittedNumberOfCallsInHalfOpenState`"),
-            (Feature::Backoff, "`waitIntervalFunctionInOpenState`, `IntervalFunction`"),
-            (Feature::Ignored, "CircuitBreaker: `ignoreExceptions`, \"neither count as a failure nor success\""),
-            (Feature::Hand("open"), "`CircuitBreaker.transitionToOpenState`"),
-            (Feature::Hand("closed"), "`CircuitBreaker.transitionToClosedState`"),
+            (
+                Feature::Limit,
+                "CircuitBreaker: `permittedNumberOfCallsInHalfOpenState`",
+            ),
+            (
+                Feature::Backoff,
+                "`waitIntervalFunctionInOpenState`, `IntervalFunction`",
+            ),
+            (
+                Feature::Ignored,
+                "CircuitBreaker: `ignoreExceptions`, \"neither count as a failure nor success\"",
+            ),
+            (
+                Feature::Hand("open"),
+                "`CircuitBreaker.transitionToOpenState`",
+            ),
+            (
+                Feature::Hand("closed"),
+                "`CircuitBreaker.transitionToClosedState`",
+            ),
             (Feature::Hand("reset"), "`CircuitBreaker.reset`"),
-            (Feature::Hand("forced_open"), "CircuitBreaker, special states: FORCED_OPEN"),
-            (Feature::Hand("disabled"), "CircuitBreaker, special states: DISABLED"),
-            (Feature::Hand("observe"), "CircuitBreaker, special states: METRICS_ONLY"),
+            (
+                Feature::Hand("forced_open"),
+                "CircuitBreaker, special states: FORCED_OPEN",
+            ),
+            (
+                Feature::Hand("disabled"),
+                "CircuitBreaker, special states: DISABLED",
+            ),
+            (
+                Feature::Hand("observe"),
+                "CircuitBreaker, special states: METRICS_ONLY",
+            ),
         ],
         trials: Trials::Single,
         trials_where: "CircuitBreaker: the rate of the permitted calls decides",
@@ -60,9 +109,16 @@ pub(crate) fn resilience4j() -> Described {
         not_promised: &[],
         make: |settings, _| {
             let mut command = Command::new("java");
-            command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-cp"]);
+            command.args([
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+                "-cp",
+            ]);
             let folder = built("resilience4j")?;
-            command.arg(format!("{0}:{0}/*", folder.display())).arg("Resilience4j");
+            command
+                .arg(format!("{0}:{0}/*", folder.display()))
+                .arg("Resilience4j");
             Piped::start(command, settings)
         },
     }
@@ -73,11 +129,26 @@ pub(crate) fn pybreaker() -> Described {
         name: "pybreaker 1.4.1",
         language: "Python",
         promises: &[
-            (Feature::Run, "README, What Does a Circuit Breaker Do: `fail_max`"),
-            (Feature::Wait, "README: `reset_timeout`, \"after 60 seconds ... the next call\""),
-            (Feature::Hand("open"), "README, Monitoring and Management: `open()`"),
-            (Feature::Hand("closed"), "README, Monitoring and Management: `close()`"),
-            (Feature::Hand("half_open"), "README, Monitoring and Management: `half_open()`"),
+            (
+                Feature::Run,
+                "README, What Does a Circuit Breaker Do: `fail_max`",
+            ),
+            (
+                Feature::Wait,
+                "README: `reset_timeout`, \"after 60 seconds ... the next call\"",
+            ),
+            (
+                Feature::Hand("open"),
+                "README, Monitoring and Management: `open()`",
+            ),
+            (
+                Feature::Hand("closed"),
+                "README, Monitoring and Management: `close()`",
+            ),
+            (
+                Feature::Hand("half_open"),
+                "README, Monitoring and Management: `half_open()`",
+            ),
         ],
         trials: Trials::Successes,
         trials_where: "README, Usage: `success_threshold`",

@@ -4,7 +4,7 @@
 //! answer is `ok` and perhaps a word, or `error` and a text. What does not begin with either is the
 //! noise of a runtime.
 
-use crate::peer::Peer;
+use crate::peer::{Peer, REFUSED};
 use crate::settings::{Settings, Window};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -38,7 +38,8 @@ impl Piped {
             }
         };
         let mut piped = Self(pipes);
-        piped.ask(&format!("new {}", told(settings)))?;
+        let made = piped.ask(&format!("new {}", told(settings)));
+        made.map_err(|problem| format!("{REFUSED}: {problem}"))?;
         Ok(Box::new(piped))
     }
 
@@ -50,19 +51,30 @@ impl Piped {
 impl Pipes {
     fn open(mut command: Command, name: &str) -> Result<Self, String> {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(|e| format!("cannot start {name}: {e}"))?;
+        let mut child = command
+            .spawn()
+            .map_err(|e| format!("cannot start {name}: {e}"))?;
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(format!("{name} has no pipes"));
         };
-        Ok(Self { child, to, from: BufReader::new(from) })
+        Ok(Self {
+            child,
+            to,
+            from: BufReader::new(from),
+        })
     }
 
     fn ask(&mut self, line: &str) -> Result<String, String> {
-        writeln!(self.to, "{line}").and_then(|()| self.to.flush()).map_err(|e| e.to_string())?;
+        writeln!(self.to, "{line}")
+            .and_then(|()| self.to.flush())
+            .map_err(|e| e.to_string())?;
         let mut answer = String::new();
         loop {
             answer.clear();
-            let read = self.from.read_line(&mut answer).map_err(|e| e.to_string())?;
+            let read = self
+                .from
+                .read_line(&mut answer)
+                .map_err(|e| e.to_string())?;
             if read == 0 {
                 return Err(format!("no answer to `{line}`"));
             }
@@ -111,7 +123,8 @@ impl Peer for Piped {
     }
 
     fn end(&mut self, call: &str, outcome: &str, took_ns: u64) -> Result<(), String> {
-        self.ask(&format!("end {call} {outcome} {took_ns}")).map(drop)
+        self.ask(&format!("end {call} {outcome} {took_ns}"))
+            .map(drop)
     }
 
     fn leave(&mut self, call: &str) -> Result<(), String> {

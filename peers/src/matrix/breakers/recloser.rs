@@ -13,7 +13,10 @@ pub(crate) fn described() -> Described {
     Described {
         name: "recloser 1.4.0",
         language: "Rust",
-        promises: &[(Feature::Wait, "README: rejects \"until `duration` has elapsed\"")],
+        promises: &[(
+            Feature::Wait,
+            "README: rejects \"until `duration` has elapsed\"",
+        )],
         trials: Trials::One,
         trials_where: "README: \"at least `len` calls\" before half-open judges",
         lazy: true,
@@ -28,7 +31,9 @@ struct Breaker(Rc<AsyncRecloser>);
 fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
     let builder = Recloser::custom().error_rate(settings.rate.unwrap_or(1.0) as f32);
     let builder = builder.open_wait(Duration::from_nanos(settings.open_ns));
-    Ok(driven(Breaker(Rc::new(AsyncRecloser::from(builder.build())))))
+    Ok(driven(Breaker(Rc::new(AsyncRecloser::from(
+        builder.build(),
+    )))))
 }
 
 impl Asynchronous for Breaker {

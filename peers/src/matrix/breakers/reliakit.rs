@@ -16,7 +16,10 @@ pub(crate) fn described() -> Described {
         language: "Rust",
         promises: &[
             (Feature::Run, "README, How it works: Closed"),
-            (Feature::CountCount, "README: `RollingBreaker`, \"N of the last M calls\""),
+            (
+                Feature::CountCount,
+                "README: `RollingBreaker`, \"N of the last M calls\"",
+            ),
             (Feature::Wait, "README, How it works: Open"),
             (Feature::Hand("open"), "README, API: `trip`"),
             (Feature::Hand("closed"), "README, API: `reset`"),

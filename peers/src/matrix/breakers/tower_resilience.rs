@@ -19,17 +19,41 @@ pub(crate) fn described() -> Described {
         name: "tower-resilience-circuitbreaker 0.14.0",
         language: "Rust",
         promises: &[
-            (Feature::Run, "crate documentation, Failure Models: ConsecutiveFailures"),
-            (Feature::CountRate, "crate documentation, Failure Models: SlidingWindow"),
-            (Feature::TimeRate, "crate documentation, Time-Based Sliding Window"),
+            (
+                Feature::Run,
+                "crate documentation, Failure Models: ConsecutiveFailures",
+            ),
+            (
+                Feature::CountRate,
+                "crate documentation, Failure Models: SlidingWindow",
+            ),
+            (
+                Feature::TimeRate,
+                "crate documentation, Time-Based Sliding Window",
+            ),
             (Feature::Slow, "crate documentation, Slow Call Detection"),
-            (Feature::SuccessJudges, "crate documentation, Failure Models: the rate is the condition"),
+            (
+                Feature::SuccessJudges,
+                "crate documentation, Failure Models: the rate is the condition",
+            ),
             (Feature::Wait, "`wait_duration_in_open`"),
             (Feature::Limit, "`permitted_calls_in_half_open`"),
-            (Feature::Leave, "CHANGELOG: dropping a half-open probe's future returns its slot"),
-            (Feature::Hand("open"), "crate documentation, Deterministic Shared Control"),
-            (Feature::Hand("closed"), "crate documentation, Deterministic Shared Control"),
-            (Feature::Hand("reset"), "crate documentation, Deterministic Shared Control"),
+            (
+                Feature::Leave,
+                "CHANGELOG: dropping a half-open probe's future returns its slot",
+            ),
+            (
+                Feature::Hand("open"),
+                "crate documentation, Deterministic Shared Control",
+            ),
+            (
+                Feature::Hand("closed"),
+                "crate documentation, Deterministic Shared Control",
+            ),
+            (
+                Feature::Hand("reset"),
+                "crate documentation, Deterministic Shared Control",
+            ),
         ],
         trials: Trials::Quota,
         trials_where: "`permitted_calls_in_half_open`",
@@ -84,7 +108,10 @@ fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
         builder = builder.consecutive_failures(run as usize);
     }
     let (layer, handle) = builder.build_with_handle().map_err(|e| e.to_string())?;
-    Ok(driven(Breaker { service: layer.layer(Waits), handle }))
+    Ok(driven(Breaker {
+        service: layer.layer(Waits),
+        handle,
+    }))
 }
 
 impl Asynchronous for Breaker {
