@@ -18,7 +18,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask tidy
        cargo xtask api [--accept]
        cargo xtask bench-peers [--undisturbed]
-       cargo xtask matrix
+       cargo xtask matrix [--check]
 
 tidy   check the arrows between crates, file budgets, licences, sources, words, documents, and the
        snapshots of the public API
@@ -26,7 +26,8 @@ api    show where the snapshots in api/ differ from the sources; --accept writes
 bench-peers
        measure this breaker beside others (peers/) and write the tables of docs/performance.md;
        --undisturbed takes both cores from everybody else meanwhile (real-time priority)
-matrix run the replay files against others (peers/) and write docs/matrix.md";
+matrix run the replay files against others (peers/) and write docs/matrix.md; --check runs them
+       against those in Rust alone, and fails where the document says something else";
 
 // A command line tool talks through stdout and stderr.
 #[allow(clippy::print_stdout, clippy::print_stderr)]
@@ -41,11 +42,14 @@ fn main() -> ExitCode {
         ["tidy"] => with_repo(tidy::run),
         ["api"] => with_repo(|repo| api::run(repo, false)),
         ["api", "--accept"] => with_repo(|repo| api::run(repo, true)),
-        ["bench-peers"] => with_repo(|repo| peers::run(repo, &peers::BENCH)),
+        ["bench-peers"] => with_repo(|repo| peers::run(repo, &[peers::BENCH])),
         ["bench-peers", "--undisturbed"] => {
-            with_repo(|repo| peers::run(repo, &peers::BENCH_UNDISTURBED))
+            with_repo(|repo| peers::run(repo, &[peers::BENCH_UNDISTURBED]))
         }
-        ["matrix"] => with_repo(|repo| peers::run(repo, &peers::MATRIX)),
+        ["matrix"] => {
+            with_repo(|repo| peers::run(repo, &[peers::MATRIX, peers::MATRIX_OTHERS]))
+        }
+        ["matrix", "--check"] => with_repo(|repo| peers::check(repo, &peers::MATRIX)),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
             ExitCode::SUCCESS

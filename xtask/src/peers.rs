@@ -10,28 +10,32 @@ use std::process::{Command, ExitCode};
 use crate::repo::Repo;
 
 const MANIFEST: &str = "peers/Cargo.toml";
-/// What stands between these lines of a document is written by a program.
-const BEGIN: &str = "<!-- written by cargo xtask: begin -->";
-const END: &str = "<!-- written by cargo xtask: end -->";
 
-/// One program: its name, what it is given, and where its words go.
+/// One program: how it is built and run, and where its words go.
+#[derive(Clone, Copy)]
 pub(crate) struct Program {
     name: &'static str,
+    /// Figures are those of an optimised build; a verdict is the same in any.
+    release: bool,
     arguments: &'static [&'static str],
+    /// Whether it asks breakers of other languages, which are built before it starts.
+    others: bool,
     document: &'static str,
+    /// The name of the part of the document that it writes.
+    section: &'static str,
     /// Before everything else on the machine. Only where it is asked for: whoever shares the machine
     /// waits meanwhile.
     undisturbed: bool,
-    /// Builds what other languages have to do with it: a script that takes a folder.
-    others: Option<&'static str>,
 }
 
 pub(crate) const BENCH: Program = Program {
     name: "bench-peers",
+    release: true,
     arguments: &[],
+    others: false,
     document: "docs/performance.md",
+    section: "beside other libraries",
     undisturbed: false,
-    others: None,
 };
 
 /// The same on a machine that nobody else uses, or whose users have been asked.
@@ -42,66 +46,80 @@ pub(crate) const BENCH_UNDISTURBED: Program = Program {
 
 pub(crate) const MATRIX: Program = Program {
     name: "matrix",
-    arguments: &["conformance", "peers"],
+    release: false,
+    arguments: &["conformance"],
+    others: false,
     document: "docs/matrix.md",
+    section: "breakers in Rust",
     undisturbed: false,
-    others: Some("peers/others/build"),
 };
 
-/// Builds and runs a program and writes its document anew.
+pub(crate) const MATRIX_OTHERS: Program = Program {
+    others: true,
+    section: "breakers in other languages",
+    ..MATRIX
+};
+
+/// Builds and runs programs, each after the other, and writes their documents anew.
 // A command line tool talks through stdout.
 #[allow(clippy::print_stdout, clippy::print_stderr)]
-pub(crate) fn run(repo: &Repo, program: &Program) -> ExitCode {
-    match said(&repo.root, program) {
-        Ok(text) => {
-            println!("{text}");
-            match write(&repo.root.join(program.document), &text) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(problem) => {
-                    eprintln!("xtask: {}: {problem}", program.document);
-                    ExitCode::from(2)
-                }
-            }
+pub(crate) fn run(repo: &Repo, programs: &[Program]) -> ExitCode {
+    for program in programs {
+        let text = match said(&repo.root, program) {
+            Ok(text) => text,
+            Err(problem) => return failed(&problem),
+        };
+        println!("{text}");
+        if let Err(problem) = write(&repo.root.join(program.document), program.section, &text) {
+            return failed(&format!("{}: {problem}", program.document));
         }
-        Err(problem) => {
-            eprintln!("xtask: {problem}");
-            ExitCode::from(2)
+    }
+    ExitCode::SUCCESS
+}
+
+/// Holds a document against what its program says now.
+#[allow(clippy::print_stderr)]
+pub(crate) fn check(repo: &Repo, program: &Program) -> ExitCode {
+    let path = repo.root.join(program.document);
+    let kept = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", program.document));
+    let fresh = kept.and_then(|kept| {
+        let now = splice(&kept, program.section, &said(&repo.root, program)?)?;
+        Ok(now == kept)
+    });
+    match fresh {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!(
+                "{} is not what `cargo xtask {}` says now",
+                program.document, program.name
+            );
+            ExitCode::FAILURE
         }
+        Err(problem) => failed(&problem),
     }
 }
 
-/// What the program says, under a line with what it ran on.
+#[allow(clippy::print_stderr)]
+fn failed(problem: &str) -> ExitCode {
+    eprintln!("xtask: {problem}");
+    ExitCode::from(2)
+}
+
+/// What the program says; figures stand under a line with what they were taken on.
 fn said(root: &Path, program: &Program) -> Result<String, String> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
     let target = root.join(target).join("peers");
     let mut build = Command::new("cargo");
-    build.current_dir(root).args([
-        "build",
-        "--release",
-        "--locked",
-        "--manifest-path",
-        MANIFEST,
-    ]);
     build
+        .args(["build", "--locked", "--manifest-path", MANIFEST])
         .args(["--bin", program.name])
+        .args(program.release.then_some("--release"))
         .arg("--target-dir")
         .arg(&target);
-    let built = build
-        .status()
-        .map_err(|e| format!("cannot run cargo: {e}"))?;
-    if !built.success() {
-        return Err(format!("{MANIFEST} does not build"));
-    }
-    let release = target.join("release");
-    if let Some(script) = program.others {
-        let mut script = Command::new(root.join(script));
-        let built = script.arg(release.join("others")).status();
-        if !built.is_ok_and(|built| built.success()) {
-            return Err("the breakers of other languages do not build".to_owned());
-        }
-    }
-    let binary = release.join(program.name);
+    succeeds(root, &mut build)?;
+    let profile = if program.release { "release" } else { "debug" };
+    let binary = target.join(profile).join(program.name);
     let mut command = if program.undisturbed {
         let mut command = Command::new("chrt");
         command.args(["-f", "1"]).arg(binary);
@@ -109,8 +127,15 @@ fn said(root: &Path, program: &Program) -> Result<String, String> {
     } else {
         Command::new(binary)
     };
-    command.current_dir(root).args(program.arguments);
-    command.stderr(std::process::Stdio::inherit());
+    command.args(program.arguments);
+    if program.others {
+        let others = target.join("others");
+        succeeds(root, Command::new("peers/others/build").arg(&others))?;
+        command.arg(others);
+    }
+    command
+        .current_dir(root)
+        .stderr(std::process::Stdio::inherit());
     let done = command
         .output()
         .map_err(|e| format!("cannot run {}: {e}", program.name))?;
@@ -118,7 +143,20 @@ fn said(root: &Path, program: &Program) -> Result<String, String> {
         return Err(format!("{} failed", program.name));
     }
     let text = String::from_utf8(done.stdout).map_err(|e| format!("not UTF-8: {e}"))?;
-    Ok(format!("{}\n\n{}\n", ran_on(), text.trim()))
+    if program.release {
+        return Ok(format!("{}\n\n{}\n", ran_on(), text.trim()));
+    }
+    Ok(text)
+}
+
+fn succeeds(root: &Path, command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command.current_dir(root).status();
+    let status = status.map_err(|e| format!("cannot run {name}: {e}"))?;
+    status
+        .success()
+        .then_some(())
+        .ok_or(format!("{name} failed"))
 }
 
 fn ran_on() -> String {
@@ -140,19 +178,21 @@ fn ran_on() -> String {
     format!("One run of Rust {version} on {cores} cores of {model}.")
 }
 
-fn write(document: &Path, section: &str) -> Result<(), String> {
-    let text = std::fs::read_to_string(document).map_err(|e| e.to_string())?;
-    std::fs::write(document, splice(&text, section)?).map_err(|e| e.to_string())
+fn write(document: &Path, section: &str, text: &str) -> Result<(), String> {
+    let old = std::fs::read_to_string(document).map_err(|e| e.to_string())?;
+    std::fs::write(document, splice(&old, section, text)?).map_err(|e| e.to_string())
 }
 
-/// The document with another text between the marks; all else stays.
-fn splice(document: &str, section: &str) -> Result<String, String> {
-    let marked = document.split_once(BEGIN);
-    let marked = marked.and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = marked.ok_or(format!("has no lines `{BEGIN}` and `{END}`"))?;
+/// The document with another text between the marks of a section; all else stays.
+fn splice(document: &str, section: &str, text: &str) -> Result<String, String> {
+    let begin = format!("<!-- begin: {section}; cargo xtask writes it -->");
+    let end = format!("<!-- end: {section} -->");
+    let marked = document.split_once(&begin);
+    let marked = marked.and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    let (before, after) = marked.ok_or(format!("has no lines `{begin}` and `{end}`"))?;
     Ok(format!(
-        "{before}{BEGIN}\n\n{}\n\n{END}{after}",
-        section.trim()
+        "{before}{begin}\n\n{}\n\n{end}{after}",
+        text.trim()
     ))
 }
 
@@ -160,34 +200,36 @@ fn splice(document: &str, section: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
+    const BEGIN: &str = "<!-- begin: one; cargo xtask writes it -->";
+    const END: &str = "<!-- end: one -->";
+
     #[test]
     fn only_what_stands_between_the_marks_is_written_anew() {
         let old = format!("# Title\n\n{BEGIN}\n\nold\n\n{END}\n\nMore.\n");
-        let new = splice(&old, "new\n").unwrap();
+        let new = splice(&old, "one", "new\n").unwrap();
         assert_eq!(
             new,
             format!("# Title\n\n{BEGIN}\n\nnew\n\n{END}\n\nMore.\n")
         );
-        assert_eq!(splice(&new, "new").unwrap(), new, "twice is once");
+        assert_eq!(splice(&new, "one", "new").unwrap(), new, "twice is once");
     }
 
     #[test]
     fn a_document_without_both_marks_is_left_alone() {
         for text in ["", BEGIN, END, &format!("{END}\n{BEGIN}")] {
-            assert!(splice(text, "new").is_err(), "{text:?}");
+            assert!(splice(text, "one", "new").is_err(), "{text:?}");
         }
+        let other = format!("{BEGIN}\n{END}");
+        assert!(splice(&other, "another", "new").is_err());
     }
 
     #[test]
     fn the_documents_of_this_checkout_have_their_marks() {
         let repo = Repo::open().unwrap();
-        for program in [BENCH, MATRIX] {
+        for program in [BENCH, MATRIX, MATRIX_OTHERS] {
             let document = repo.file(program.document).unwrap();
-            assert!(
-                splice(&document.text, "new").is_ok(),
-                "{}",
-                program.document
-            );
+            let spliced = splice(&document.text, program.section, "new");
+            assert!(spliced.is_ok(), "{}", program.document);
         }
     }
 }

@@ -17,7 +17,7 @@ use case::Case;
 use std::process::ExitCode;
 
 /// Odd, so that a median is a sample.
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 11;
 
 /// The medians of a case: ns for each call of each thread, by one thread and by two.
 pub(crate) struct Measured {
@@ -69,4 +69,47 @@ fn measure(cases: Vec<Case>, rounds: usize) -> Result<(Vec<Measured>, f64), Stri
         medians: [two[0], two[1]],
     });
     Ok((measured.collect(), share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A case counts the answers that its row is about: a success, the failure of the call itself, a
+    /// rejection.
+    #[test]
+    fn every_case_gets_the_answers_that_its_row_is_about() {
+        for case in peers::all() {
+            let calls = (case.make)();
+            for times in [1, 7, 1_000] {
+                let right = calls(times);
+                let title = case.row.title();
+                assert_eq!(right, times, "{title}, {} ({})", case.peer, case.how);
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_has_ours_and_another_breaker() {
+        let cases = peers::all();
+        for row in case::Row::ALL {
+            let of_row = || cases.iter().filter(move |case| case.row == row);
+            assert!(of_row().any(|case| case.ours), "{}", row.title());
+            let other = |case: &Case| !case.ours && case.peer != "-";
+            assert!(of_row().any(other), "{}", row.title());
+        }
+    }
+
+    #[test]
+    fn a_sample_with_other_answers_ends_the_run() {
+        let wrong = Case {
+            row: case::Row::Rejection,
+            peer: "wrong",
+            how: "one answer too few",
+            ours: false,
+            make: || Box::new(|times| times - 1),
+        };
+        let refused = measure(vec![wrong], 1).err();
+        assert!(refused.is_some_and(|problem| problem.contains("other answers")));
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 /// a thread is given, so that most samples fit between two interruptions.
 const SAMPLE_NS: f64 = 2_000_000.0;
 /// So often a disturbed sample is taken anew before it is taken as it is.
-const TRIES: usize = 30;
+const TRIES: usize = 10;
 const WARM_UP: u64 = 1_000;
 
 /// A breaker that is set up, with its samples so far.

@@ -1,5 +1,6 @@
 //! The matrix: the replay files of `conformance/`, run with other breakers through thin adapters.
-//! `matrix CONFORMANCE PEERS` prints it in Markdown.
+//! `matrix CONFORMANCE` prints that of the breakers in Rust, in Markdown; `matrix CONFORMANCE OTHERS`
+//! that of the breakers in other languages, which `peers/others/build OTHERS` has built.
 //!
 //! A file counts against a breaker only where its own documentation promises what the file is about;
 //! every promise stands beside its place (`breakers/`). Of a file only that counts which a caller of
@@ -17,16 +18,21 @@ mod run;
 mod settings;
 
 use fusebox_sim::replay::Script;
+use peer::Described;
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [conformance, peers] = arguments.as_slice() else {
-        eprintln!("usage: matrix CONFORMANCE PEERS");
-        return ExitCode::from(2);
+    let (conformance, peers) = match arguments.as_slice() {
+        [conformance] => (conformance, breakers::rust()),
+        [conformance, others] => (conformance, breakers::others(Path::new(others))),
+        _ => {
+            eprintln!("usage: matrix CONFORMANCE [OTHERS]");
+            return ExitCode::from(2);
+        }
     };
-    match matrix(Path::new(conformance), Path::new(peers)) {
+    match matrix(Path::new(conformance), peers) {
         Ok(matrix) => {
             print!("{}", matrix.markdown());
             ExitCode::SUCCESS
@@ -38,12 +44,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn matrix(conformance: &Path, peers: &Path) -> Result<report::Matrix, String> {
+fn matrix(conformance: &Path, peers: Vec<Described>) -> Result<report::Matrix, String> {
     if !clock::is_virtual() {
         return Err("Instant::now does not read the virtual clock on this system".to_owned());
     }
     let mut matrix = report::Matrix {
-        peers: breakers::all(),
+        peers,
         rows: Vec::new(),
         ours: 0,
     };
@@ -69,7 +75,7 @@ fn matrix(conformance: &Path, peers: &Path) -> Result<report::Matrix, String> {
         let Some(file) = file::File::read(&bytes)? else {
             continue;
         };
-        let verdicts = matrix.peers.iter().map(|peer| run::run(&file, peer, peers));
+        let verdicts = matrix.peers.iter().map(|peer| run::run(&file, peer));
         let verdicts = verdicts.collect::<Result<_, _>>()?;
         matrix.rows.push((file.id, verdicts));
     }

@@ -55,7 +55,7 @@ pub(crate) enum Feature {
 }
 
 impl Feature {
-    pub(crate) const fn told(self) -> &'static str {
+    pub(crate) fn told(self) -> &'static str {
         match self {
             Self::Run => "failures in a row open",
             Self::CountRate => "a rate over the last N calls",
@@ -100,6 +100,9 @@ pub(crate) enum Trials {
     Single,
 }
 
+/// Makes a breaker with these settings.
+pub(crate) type Make = Box<dyn Fn(&Settings) -> Result<Box<dyn Peer>, String>>;
+
 /// A breaker and what its own documentation says of it.
 pub(crate) struct Described {
     pub(crate) name: &'static str,
@@ -116,7 +119,7 @@ pub(crate) struct Described {
     /// What goes wrong where the documentation promises something else than our rule, by the id of
     /// the file.
     pub(crate) not_promised: &'static [(&'static str, &'static str)],
-    pub(crate) make: fn(&Settings, &std::path::Path) -> Result<Box<dyn Peer>, String>,
+    pub(crate) make: Make,
 }
 
 impl Described {

@@ -53,7 +53,7 @@ impl Matrix {
     }
 
     fn wrong(&self) -> String {
-        let mut text = "\n## Wrong\n\nWhat its own documentation promises, and what was seen.\n\n\
+        let mut text = "\n### Wrong\n\nWhat its own documentation promises, and what was seen.\n\n\
                         | breaker | file | seen |\n|---|---|---|\n"
             .to_owned();
         for (index, peer) in self.peers.iter().enumerate() {
@@ -68,7 +68,7 @@ impl Matrix {
 
     fn unsupported(&self) -> String {
         let mut text =
-            "\n## Unsupported\n\nWhat the files ask for that a breaker does not promise: \
+            "\n### Unsupported\n\nWhat the files ask for that a breaker does not promise: \
                         the first thing found in each file.\n"
                 .to_owned();
         for (index, peer) in self.peers.iter().enumerate() {
@@ -91,7 +91,7 @@ impl Matrix {
 
     fn files(&self) -> String {
         let mut text =
-            "\n## Files\n\nThose that at least one other breaker can run. `+` passes, `x` \
+            "\n### Files\n\nThose that at least one other breaker can run. `+` passes, `x` \
                         wrong, nothing: unsupported.\n\n| file |"
                 .to_owned();
         for peer in &self.peers {
@@ -122,9 +122,10 @@ impl Matrix {
     }
 
     fn promises(&self) -> String {
-        let mut text = "\n## Promises\n\nWhat counts for whom, and where it is documented in that \
+        let mut text =
+            "\n### Promises\n\nWhat counts for whom, and where it is documented in that \
                         version.\n\n| breaker | promise | where |\n|---|---|---|\n"
-            .to_owned();
+                .to_owned();
         for peer in &self.peers {
             for (feature, place) in peer.promises {
                 let _ = writeln!(text, "| {} | {} | {place} |", peer.name, feature.told());

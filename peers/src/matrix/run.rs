@@ -4,7 +4,6 @@ use crate::file::File;
 use crate::peer::{Described, Peer, REFUSED};
 use crate::settings::nanoseconds;
 use serde_json::Value;
-use std::path::Path;
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +18,7 @@ pub(crate) enum Verdict {
 /// some breakers are open and some are not, and none says which.
 const NUDGE_NS: u64 = 1_000;
 
-pub(crate) fn run(file: &File, described: &Described, peers: &Path) -> Result<Verdict, String> {
+pub(crate) fn run(file: &File, described: &Described) -> Result<Verdict, String> {
     if let Some((_, why)) = described.not_promised.iter().find(|(id, _)| *id == file.id) {
         return Ok(Verdict::Unsupported(why));
     }
@@ -27,7 +26,7 @@ pub(crate) fn run(file: &File, described: &Described, peers: &Path) -> Result<Ve
         Ok(asked) => asked,
         Err(why) => return Ok(Verdict::Unsupported(why)),
     };
-    let peer = match (described.make)(&settings, peers) {
+    let peer = match (described.make)(&settings) {
         Err(problem) if problem.starts_with(REFUSED) => {
             return Ok(Verdict::Unsupported("its builder refuses the settings"));
         }
@@ -99,4 +98,131 @@ fn steps(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peer::{Feature, Trials};
+    use crate::settings::Settings;
+
+    /// Opens at the second failure, closes at the first success after its time, or is wrong.
+    struct Simple {
+        failures: u64,
+        opened: Option<u64>,
+        now: u64,
+        open_ns: u64,
+        wrong: bool,
+    }
+
+    impl Peer for Simple {
+        fn begin(&mut self, _: &str) -> Result<bool, String> {
+            let blocked = self.opened.is_some_and(|at| self.now < at + self.open_ns);
+            Ok(!blocked || self.wrong)
+        }
+
+        fn end(&mut self, _: &str, outcome: &str, _: u64) -> Result<(), String> {
+            if outcome == "success" {
+                (self.failures, self.opened) = (0, None);
+            } else {
+                self.failures += 1;
+                if self.failures == 2 {
+                    self.opened = Some(self.now);
+                }
+            }
+            Ok(())
+        }
+
+        fn leave(&mut self, _: &str) -> Result<(), String> {
+            Err("nothing asks for it".to_owned())
+        }
+
+        fn advance(&mut self, ns: u64) -> Result<(), String> {
+            self.now += ns;
+            Ok(())
+        }
+
+        fn hand(&mut self, what: &str) -> Result<(), String> {
+            Err(what.to_owned())
+        }
+
+        fn state(&mut self) -> Result<String, String> {
+            let state = match self.opened {
+                None => "closed",
+                Some(at) if self.now < at + self.open_ns => "open",
+                Some(_) => "half_open",
+            };
+            Ok(state.to_owned())
+        }
+    }
+
+    fn simple(promises: &'static [(Feature, &'static str)], wrong: bool) -> Described {
+        Described {
+            name: "simple",
+            language: "Rust",
+            promises,
+            trials: Trials::One,
+            trials_where: "here",
+            lazy: false,
+            whole_seconds: false,
+            not_promised: &[],
+            make: Box::new(move |settings: &Settings| {
+                Ok(Box::new(Simple {
+                    failures: 0,
+                    opened: None,
+                    now: 0,
+                    open_ns: settings.open_ns,
+                    wrong,
+                }))
+            }),
+        }
+    }
+
+    const BOTH: &[(Feature, &str)] = &[(Feature::Run, "here"), (Feature::Wait, "here")];
+
+    fn file(id: &str, breaker: &str, steps: &str) -> File {
+        let text = format!(r#"{{"id": "{id}", "breaker": {breaker}, "steps": [{steps}]}}"#);
+        File::read(text.as_bytes()).unwrap().unwrap()
+    }
+
+    fn two_in_a_row() -> File {
+        let failure = r#"{"do": "call", "outcome": "failure"}"#;
+        let open = r#"{"do": "call", "outcome": "success", "expect": {"admitted": false}}"#;
+        let breaker = r#"{"consecutive_failures": 2, "open_for": "1s", "half_open_successes": 1}"#;
+        file(
+            "two-in-a-row",
+            breaker,
+            &format!("{failure}, {failure}, {open}"),
+        )
+    }
+
+    #[test]
+    fn a_breaker_that_keeps_its_promises_passes() {
+        let verdict = run(&two_in_a_row(), &simple(BOTH, false));
+        assert_eq!(verdict, Ok(Verdict::Passes));
+    }
+
+    #[test]
+    fn a_breaker_that_breaks_its_promise_is_wrong() {
+        let verdict = run(&two_in_a_row(), &simple(BOTH, true));
+        let seen = "step 3: admitted, expected rejected".to_owned();
+        assert_eq!(verdict, Ok(Verdict::Wrong(seen)));
+    }
+
+    #[test]
+    fn a_breaker_that_never_promised_it_is_unsupported_even_if_it_is_wrong() {
+        let verdict = run(&two_in_a_row(), &simple(&[], true));
+        assert_eq!(verdict, Ok(Verdict::Unsupported(Feature::Run.told())));
+    }
+
+    #[test]
+    fn a_promise_that_says_something_else_is_unsupported_with_its_reason() {
+        let mut described = simple(BOTH, true);
+        described.not_promised = &[("two-in-a-row", "its README says otherwise")];
+        let verdict = run(&two_in_a_row(), &described);
+        assert_eq!(
+            verdict,
+            Ok(Verdict::Unsupported("its README says otherwise"))
+        );
+    }
 }

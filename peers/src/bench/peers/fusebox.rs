@@ -8,6 +8,7 @@ use fusebox::{Author, CallError, CircuitBreaker, Rate, State, WindowSize};
 use fusebox_tower::BreakerLayer;
 use http::{Request, Response};
 use http_body_util::Full;
+use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::hint::black_box;
@@ -128,16 +129,24 @@ fn open() -> CircuitBreaker {
     open
 }
 
-fn calls(breaker: CircuitBreaker) -> Calls {
+fn calls<B>(breaker: B) -> Calls
+where
+    B: Borrow<CircuitBreaker> + Send + Sync + 'static,
+{
     Box::new(move |times| {
+        let breaker = breaker.borrow();
         repeat(times, || {
             breaker.call(|| Ok::<u32, ()>(black_box(1))).is_ok()
         })
     })
 }
 
-fn permits(breaker: CircuitBreaker) -> Calls {
+fn permits<B>(breaker: B) -> Calls
+where
+    B: Borrow<CircuitBreaker> + Send + Sync + 'static,
+{
     Box::new(move |times| {
+        let breaker = breaker.borrow();
         repeat(times, || match breaker.acquire() {
             Ok(permit) => black_box(permit.success()) == fusebox::Settled::Recorded,
             Err(_) => false,
@@ -147,8 +156,12 @@ fn permits(breaker: CircuitBreaker) -> Calls {
 
 /// The longest run that can be set ends after a million failures: then it begins anew, which is
 /// part of the figure (two transitions in a million calls).
-fn fails(breaker: CircuitBreaker) -> Calls {
+fn fails<B>(breaker: B) -> Calls
+where
+    B: Borrow<CircuitBreaker> + Send + Sync + 'static,
+{
     Box::new(move |times| {
+        let breaker = breaker.borrow();
         repeat(times, || {
             loop {
                 match breaker.call(|| Err::<u32, u32>(black_box(1))) {
@@ -161,8 +174,12 @@ fn fails(breaker: CircuitBreaker) -> Calls {
     })
 }
 
-fn asynchronous(breaker: CircuitBreaker) -> Calls {
+fn asynchronous<B>(breaker: B) -> Calls
+where
+    B: Borrow<CircuitBreaker> + Send + Sync + 'static,
+{
     Box::new(move |times| {
+        let breaker = breaker.borrow();
         let call = || breaker.call_async(ready(Ok::<u32, ()>(black_box(1))));
         repeat(times, || finish(call()).is_ok())
     })
@@ -198,4 +215,31 @@ where
                 && finish(service.call(black_box(Request::new(())))).is_ok()
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn calls_are_recorded_and_the_breaker_stays_closed() {
+        type Make = fn(Arc<CircuitBreaker>) -> Calls;
+        let succeeds: [Make; 3] = [calls, permits, asynchronous];
+        for make in succeeds {
+            let breaker = Arc::new(defaults());
+            assert_eq!(make(Arc::clone(&breaker))(100), 100);
+            assert_eq!(breaker.state(), State::Closed);
+            let totals = breaker.snapshot().totals;
+            assert_eq!((totals.success, totals.failure), (100, 0));
+        }
+        for set_up in [rate(), run(1_048_576, true)] {
+            let breaker = Arc::new(set_up);
+            assert_eq!(fails(Arc::clone(&breaker))(100), 100);
+            assert_eq!(breaker.state(), State::Closed);
+            let totals = breaker.snapshot().totals;
+            assert_eq!((totals.success, totals.failure), (0, 100));
+        }
+        assert_eq!(open().state(), State::Open);
+    }
 }

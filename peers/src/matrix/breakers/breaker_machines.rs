@@ -4,7 +4,6 @@ use crate::asynchronous::{Asynchronous, Call, Failed, Outcome, driven};
 use crate::peer::{Described, Feature, Peer, Trials};
 use crate::settings::{Settings, Window};
 use breaker_machines::{AsyncCircuitBreaker, CircuitBreaker, CircuitError, PredicateClassifier};
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -45,13 +44,13 @@ pub(crate) fn described() -> Described {
         lazy: true,
         whole_seconds: false,
         not_promised: &[],
-        make,
+        make: Box::new(make),
     }
 }
 
 struct Breaker(Rc<AsyncCircuitBreaker>);
 
-fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
+fn make(settings: &Settings) -> Result<Box<dyn Peer>, String> {
     let seconds = |ns: u64| ns as f64 / 1e9;
     let counts = |error: &breaker_machines::FailureContext<'_>| {
         error

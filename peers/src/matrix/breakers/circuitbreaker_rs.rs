@@ -4,7 +4,6 @@ use crate::asynchronous::{Asynchronous, Call, Failed, Outcome, driven};
 use crate::peer::{Described, Feature, Peer, Trials};
 use crate::settings::Settings;
 use circuitbreaker_rs::{BreakerError, CircuitBreaker, DefaultPolicy, State};
-use std::path::Path;
 use std::time::Duration;
 
 pub(crate) fn described() -> Described {
@@ -32,13 +31,13 @@ pub(crate) fn described() -> Described {
         lazy: true,
         whole_seconds: false,
         not_promised: &[],
-        make,
+        make: Box::new(make),
     }
 }
 
 struct Breaker(CircuitBreaker<DefaultPolicy, Failed>);
 
-fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
+fn make(settings: &Settings) -> Result<Box<dyn Peer>, String> {
     let builder = CircuitBreaker::<DefaultPolicy, Failed>::builder()
         .failure_threshold(2.0)
         .consecutive_failures(settings.run.ok_or("no run")?)

@@ -5,7 +5,6 @@ use crate::peer::{Described, Feature, Peer, REFUSED, Trials};
 use crate::settings::Settings;
 use failsafe::futures::CircuitBreaker;
 use failsafe::{Config, Error, Instrument, StateMachine, backoff, failure_policy};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -28,7 +27,7 @@ pub(crate) fn described() -> Described {
         lazy: true,
         whole_seconds: false,
         not_promised: &[],
-        make,
+        make: Box::new(make),
     }
 }
 
@@ -71,7 +70,7 @@ struct Breaker {
     state: Arc<AtomicU8>,
 }
 
-fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
+fn make(settings: &Settings) -> Result<Box<dyn Peer>, String> {
     let failures = u32::try_from(settings.run.ok_or("no run")?).map_err(|e| e.to_string())?;
     let open = Duration::from_nanos(settings.open_ns);
     let backoff: Box<dyn Backoff> = if settings.backoff == 1.0 {

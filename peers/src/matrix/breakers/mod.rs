@@ -11,8 +11,9 @@ mod reliakit;
 mod tower_resilience;
 
 use crate::peer::Described;
+use std::path::Path;
 
-pub(crate) fn all() -> Vec<Described> {
+pub(crate) fn rust() -> Vec<Described> {
     vec![
         failsafe::described(),
         recloser::described(),
@@ -21,8 +22,13 @@ pub(crate) fn all() -> Vec<Described> {
         nobreak::described(),
         reliakit::described(),
         breaker_machines::described(),
-        others::gobreaker(),
-        others::resilience4j(),
-        others::pybreaker(),
+    ]
+}
+
+pub(crate) fn others(built: &Path) -> Vec<Described> {
+    vec![
+        others::gobreaker(built),
+        others::resilience4j(built),
+        others::pybreaker(built),
     ]
 }

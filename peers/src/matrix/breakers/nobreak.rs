@@ -4,7 +4,6 @@ use crate::asynchronous::{Asynchronous, Call, Outcome, driven};
 use crate::peer::{Described, Feature, Peer, Trials};
 use crate::settings::Settings;
 use nobreak::{CircuitBreaker, CircuitError, CircuitState};
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,13 +23,13 @@ pub(crate) fn described() -> Described {
         lazy: false,
         whole_seconds: false,
         not_promised: &[],
-        make,
+        make: Box::new(make),
     }
 }
 
 struct Breaker(Rc<CircuitBreaker>);
 
-fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
+fn make(settings: &Settings) -> Result<Box<dyn Peer>, String> {
     let builder = nobreak::builder()
         .with_failure_threshold(settings.run.ok_or("no run")? as usize)
         .with_success_threshold(settings.successes as usize)

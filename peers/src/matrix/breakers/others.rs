@@ -6,17 +6,8 @@ use crate::peer::{Described, Feature, Trials};
 use std::path::Path;
 use std::process::Command;
 
-/// What `peers/others/build` makes, beside this program.
-fn built(name: &str) -> Result<std::path::PathBuf, String> {
-    let program = std::env::current_exe().map_err(|e| e.to_string())?;
-    let folder = program
-        .parent()
-        .ok_or("this program lies nowhere")?
-        .join("others");
-    Ok(folder.join(name))
-}
-
-pub(crate) fn gobreaker() -> Described {
+pub(crate) fn gobreaker(built: &Path) -> Described {
+    let built = built.join("gobreaker");
     Described {
         name: "gobreaker 2.4.0",
         language: "Go",
@@ -41,11 +32,12 @@ pub(crate) fn gobreaker() -> Described {
         lazy: false,
         whole_seconds: false,
         not_promised: &[],
-        make: |settings, _| Piped::start(Command::new(built("gobreaker")?), settings),
+        make: Box::new(move |settings| Piped::start(Command::new(&built), settings)),
     }
 }
 
-pub(crate) fn resilience4j() -> Described {
+pub(crate) fn resilience4j(built: &Path) -> Described {
+    let built = built.join("resilience4j");
     Described {
         name: "Resilience4j 2.4.0",
         language: "Java",
@@ -107,7 +99,7 @@ pub(crate) fn resilience4j() -> Described {
         lazy: true,
         whole_seconds: true,
         not_promised: &[],
-        make: |settings, _| {
+        make: Box::new(move |settings| {
             let mut command = Command::new("java");
             command.args([
                 "-XX:TieredStopAtLevel=1",
@@ -115,16 +107,16 @@ pub(crate) fn resilience4j() -> Described {
                 "-Xshare:auto",
                 "-cp",
             ]);
-            let folder = built("resilience4j")?;
             command
-                .arg(format!("{0}:{0}/*", folder.display()))
+                .arg(format!("{0}:{0}/*", built.display()))
                 .arg("Resilience4j");
             Piped::start(command, settings)
-        },
+        }),
     }
 }
 
-pub(crate) fn pybreaker() -> Described {
+pub(crate) fn pybreaker(built: &Path) -> Described {
+    let built = built.join("pybreaker");
     Described {
         name: "pybreaker 1.4.1",
         language: "Python",
@@ -155,11 +147,10 @@ pub(crate) fn pybreaker() -> Described {
         lazy: true,
         whole_seconds: false,
         not_promised: &[],
-        make: |settings, peers: &Path| {
+        make: Box::new(move |settings| {
             let mut command = Command::new("python3");
-            command.arg(peers.join("others/python/adapter.py"));
-            command.env("PYTHONPATH", built("pybreaker")?);
+            command.arg(built.join("adapter.py"));
             Piped::start(command, settings)
-        },
+        }),
     }
 }

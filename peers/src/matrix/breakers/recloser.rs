@@ -5,7 +5,6 @@ use crate::asynchronous::{Asynchronous, Call, Outcome, driven};
 use crate::peer::{Described, Feature, Peer, Trials};
 use crate::settings::Settings;
 use recloser::{AsyncRecloser, Error, Recloser};
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,13 +21,13 @@ pub(crate) fn described() -> Described {
         lazy: true,
         whole_seconds: false,
         not_promised: &[],
-        make,
+        make: Box::new(make),
     }
 }
 
 struct Breaker(Rc<AsyncRecloser>);
 
-fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
+fn make(settings: &Settings) -> Result<Box<dyn Peer>, String> {
     let builder = Recloser::custom().error_rate(settings.rate.unwrap_or(1.0) as f32);
     let builder = builder.open_wait(Duration::from_nanos(settings.open_ns));
     Ok(driven(Breaker(Rc::new(AsyncRecloser::from(

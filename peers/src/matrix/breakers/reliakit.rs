@@ -7,7 +7,6 @@ use crate::settings::{Settings, Window};
 use reliakit_circuit::{CircuitBreaker, RollingBreaker, State};
 use rustix::time::{ClockId, clock_gettime};
 use std::cell::RefCell;
-use std::path::Path;
 use std::rc::Rc;
 
 pub(crate) fn described() -> Described {
@@ -30,7 +29,7 @@ pub(crate) fn described() -> Described {
         lazy: true,
         whole_seconds: false,
         not_promised: &[],
-        make,
+        make: Box::new(make),
     }
 }
 
@@ -70,7 +69,7 @@ plain!(#[const N: usize] RollingBreaker<N>);
 
 struct Breaker(Rc<RefCell<dyn Plain>>);
 
-fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
+fn make(settings: &Settings) -> Result<Box<dyn Peer>, String> {
     let number = |n: u64| u32::try_from(n).map_err(|e| e.to_string());
     let (open, successes) = (settings.open_ns, number(settings.successes)?);
     macro_rules! rolling {

@@ -4,7 +4,6 @@ use crate::asynchronous::{Asynchronous, Call, Failed, Outcome, driven};
 use crate::peer::{Described, Feature, Peer, Trials};
 use crate::settings::{Settings, Window};
 use std::future::Future;
-use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -60,7 +59,7 @@ pub(crate) fn described() -> Described {
         lazy: true,
         whole_seconds: false,
         not_promised: &[],
-        make,
+        make: Box::new(make),
     }
 }
 
@@ -87,7 +86,7 @@ struct Breaker {
     handle: CircuitBreakerHandle,
 }
 
-fn make(settings: &Settings, _: &Path) -> Result<Box<dyn Peer>, String> {
+fn make(settings: &Settings) -> Result<Box<dyn Peer>, String> {
     let mut builder = CircuitBreakerLayer::builder()
         .wait_duration_in_open(Duration::from_nanos(settings.open_ns))
         .permitted_calls_in_half_open(settings.successes as usize)
