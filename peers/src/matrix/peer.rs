@@ -90,8 +90,6 @@ pub(crate) enum Trials {
     One,
     /// So many successes close, one failure opens; any number may try at once.
     Successes,
-    /// One at a time; so many successes close, one failure opens.
-    OneAtATime,
     /// One number is the limit and the successes that close; one failure opens.
     Quota,
     /// A limit and, not above it, the successes that close; one failure opens.
