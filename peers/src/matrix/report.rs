@@ -63,7 +63,16 @@ impl Matrix {
                 }
             }
         }
+        if self.wrongs() == 0 {
+            return "\n### Wrong\n\nNothing.\n".to_owned();
+        }
         text
+    }
+
+    fn wrongs(&self) -> usize {
+        let wrong = |verdict: &&Verdict| matches!(verdict, Verdict::Wrong(_));
+        let verdicts = self.rows.iter().flat_map(|(_, verdicts)| verdicts);
+        verdicts.filter(wrong).count()
     }
 
     fn unsupported(&self) -> String {

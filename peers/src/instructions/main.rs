@@ -10,12 +10,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 fn main() {
-    let mut arguments = std::env::args()
-        .skip(1)
-        .filter(|argument| argument != "--bench");
+    let mut arguments = std::env::args().skip(1);
     let (Some(case), Some(times)) = (arguments.next(), arguments.next()) else {
-        // `cargo bench` without arguments runs every bench; this one has nothing to say alone.
-        return;
+        panic!("usage: instructions CASE TIMES");
     };
     let times: u32 = times.parse().unwrap();
     match case.as_str() {
