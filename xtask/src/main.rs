@@ -1,6 +1,6 @@
 //! The repository's chores, run as `cargo xtask <chore>`: `tidy`, the checks of how this repository
-//! is written that neither the compiler nor clippy can make, `api`, the snapshot of what the library
-//! crates promise, and `bench-peers` and `matrix`, which put this breaker beside others.
+//! is written that neither the compiler nor clippy can make, `api`, the snapshot of what the
+//! library crates promise, and `bench-peers` and `matrix`, which put this breaker beside others.
 //!
 //! It is not a build system: what Cargo can do is left to Cargo. It fails with exit code 1 when a
 //! check found something, and with 2 when it could not look (bad usage, no git, no Cargo).
@@ -46,9 +46,7 @@ fn main() -> ExitCode {
         ["bench-peers", "--undisturbed"] => {
             with_repo(|repo| peers::run(repo, &[peers::BENCH_UNDISTURBED]))
         }
-        ["matrix"] => {
-            with_repo(|repo| peers::run(repo, &[peers::MATRIX, peers::MATRIX_OTHERS]))
-        }
+        ["matrix"] => with_repo(|repo| peers::run(repo, &[peers::MATRIX, peers::MATRIX_OTHERS])),
         ["matrix", "--check"] => with_repo(|repo| peers::check(repo, &peers::MATRIX)),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");

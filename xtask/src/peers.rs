@@ -23,8 +23,8 @@ pub(crate) struct Program {
     document: &'static str,
     /// The name of the part of the document that it writes.
     section: &'static str,
-    /// Before everything else on the machine. Only where it is asked for: whoever shares the machine
-    /// waits meanwhile.
+    /// Before everything else on the machine. Only where it is asked for: whoever shares the
+    /// machine waits meanwhile.
     undisturbed: bool,
 }
 

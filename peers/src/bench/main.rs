@@ -75,8 +75,8 @@ fn measure(cases: Vec<Case>, rounds: usize) -> Result<(Vec<Measured>, f64), Stri
 mod tests {
     use super::*;
 
-    /// A case counts the answers that its row is about: a success, the failure of the call itself, a
-    /// rejection.
+    /// A case counts the answers that its row is about: a success, the failure of the call itself,
+    /// a rejection.
     #[test]
     fn every_case_gets_the_answers_that_its_row_is_about() {
         for case in peers::all() {

@@ -115,8 +115,8 @@ impl Stand {
     }
 }
 
-/// How often the system took the core away from this thread. A thread that waits for a lock gives it
-/// away itself, which is not counted.
+/// How often the system took the core away from this thread. A thread that waits for a lock gives
+/// it away itself, which is not counted.
 fn preemptions() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
     let line = status

@@ -1,4 +1,4 @@
-//! The table as Markdown: rows of the design's first table, breakers from fast to slow by one thread.
+//! The table as Markdown: rows of the design's first table, from fast to slow by one thread.
 
 use crate::Measured;
 use crate::case::Row;

@@ -1,7 +1,7 @@
 //! Makes so many calls of one kind, for callgrind to count: `instructions CASE TIMES`.
 //!
-//! Two runs with different numbers of calls differ by nothing but calls, so that their difference is
-//! what calls cost, exactly. `scripts/callgrind` does that.
+//! Two runs with different numbers of calls differ by nothing but calls, so that their difference
+//! is what calls cost, exactly. `scripts/callgrind` does that.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // what cannot be set up has nothing to say
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 /// Long enough for every file, and for a duration.
 const NEVER: &str = "100000h";
 
-/// Longer files are not asked: a matrix that takes minutes is not run. Each is run some twenty times,
-/// to find what it is about.
+/// Longer files are not asked: a matrix that takes minutes is not run. Each is run some twenty
+/// times, to find what it is about.
 const CALLS_MAX: u64 = 10_000;
 
 /// A file with what a caller sees and nothing else: `admitted` and `state`.
@@ -25,8 +25,8 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// `None` where nothing is left that a caller could see, that is a matter of our own settings, or
-    /// that is too long.
+    /// `None` where nothing is left that a caller could see, that is a matter of our own settings,
+    /// or that is too long.
     pub(crate) fn read(bytes: &[u8]) -> Result<Option<Self>, String> {
         let value: Value = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
         let (Some(id), Some(breaker)) = (value["id"].as_str(), value["breaker"].as_object()) else {

@@ -1,10 +1,10 @@
 //! The matrix: the replay files of `conformance/`, run with other breakers through thin adapters.
-//! `matrix CONFORMANCE` prints that of the breakers in Rust, in Markdown; `matrix CONFORMANCE OTHERS`
-//! that of the breakers in other languages, which `peers/others/build OTHERS` has built.
+//! `matrix CONFORMANCE` prints that of the breakers in Rust, in Markdown; `matrix CONFORMANCE
+//! OTHERS` that of the breakers in other languages, which `peers/others/build OTHERS` has built.
 //!
-//! A file counts against a breaker only where its own documentation promises what the file is about;
-//! every promise stands beside its place (`breakers/`). Of a file only that counts which a caller of
-//! any breaker sees: whether a call is admitted, and the state.
+//! A file counts against a breaker only where its own documentation promises what the file is
+//! about; every promise stands beside its place (`breakers/`). Of a file only that counts which a
+//! caller of any breaker sees: whether a call is admitted, and the state.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a table is its output
 
