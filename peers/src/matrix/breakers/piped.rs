@@ -1,8 +1,8 @@
 //! A breaker of another language at the other end of two pipes: one line asks, one line answers.
 //!
 //! `new key=value ...`, `begin CALL`, `end CALL OUTCOME NS`, `advance NS`, `hand WHAT`, `state`.
-//! The answer is `ok` and perhaps a word, or `error` and a text. What does not begin with either is the
-//! noise of a runtime.
+//! The answer is `ok` and perhaps a word, or `error` and a text. What does not begin with either is
+//! the noise of a runtime.
 
 use crate::peer::{Peer, REFUSED};
 use crate::settings::{Settings, Window};
