@@ -147,3 +147,14 @@ fn calls_run_beside_each_other() {
     });
     assert_eq!(breaker.snapshot().totals.success, 8);
 }
+
+/// [do-over: a clone panics in async code and shares no state]
+#[test]
+fn all_handles_of_a_breaker_share_its_state() {
+    let (breaker, _clock) = breaker(|b| b.consecutive_failures(2));
+    let other = std::sync::Arc::clone(&breaker);
+    fail(&breaker);
+    fail(&other);
+    assert_eq!((breaker.state(), other.state()), (State::Open, State::Open));
+    assert!(breaker.acquire().is_err() && other.acquire().is_err());
+}

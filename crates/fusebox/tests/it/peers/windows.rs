@@ -152,3 +152,26 @@ fn after_a_recovery_one_failure_does_not_open() {
     fail(&breaker);
     assert_eq!(breaker.state(), State::Open);
 }
+
+/// [failsafe: parts of a second are cut off, and a window of 0.9 s is none at all]
+#[test]
+fn a_window_with_parts_of_a_second_is_not_cut() {
+    let (breaker, clock) = breaker(|b| b.failure_count(2).window(WindowSize::Time(ms(1_900))));
+    fail(&breaker);
+    clock.advance(ms(1_700));
+    assert_eq!(
+        breaker.snapshot().window.failures,
+        1,
+        "1.7 s are less than 0.9 of 1.9 s"
+    );
+    fail(&breaker);
+    assert_eq!(breaker.state(), State::Open);
+}
+
+/// [failsafe: after 1,000 successes a window that was cut to nothing opens at one failure]
+#[test]
+fn a_window_too_short_to_keep_is_refused() {
+    let builder = fusebox::CircuitBreaker::builder("short").failure_rate(percent("50%"));
+    let refused = builder.window(WindowSize::Time(ms(900))).build();
+    assert!(refused.unwrap_err().to_string().contains("window"));
+}

@@ -1,0 +1,162 @@
+//! The breakers of other languages. Their adapters are in `peers/others/`, and are built by
+//! `peers/others/build`.
+
+use super::piped::Piped;
+use crate::peer::{Described, Feature, Trials};
+use std::path::Path;
+use std::process::Command;
+
+pub(crate) fn gobreaker(built: &Path) -> Described {
+    let built = built.join("gobreaker");
+    Described {
+        name: "gobreaker 2.4.0",
+        language: "Go",
+        promises: &[
+            (
+                Feature::Run,
+                "`Settings.ReadyToTrip` with `Counts.ConsecutiveFailures`",
+            ),
+            (
+                Feature::TimeRate,
+                "`Settings.BucketPeriod`: \"the rolling window strategy\"",
+            ),
+            (Feature::Wait, "`Settings.Timeout`"),
+            (Feature::Limit, "`Settings.MaxRequests`"),
+            (
+                Feature::Ignored,
+                "`Settings.IsExcluded`: \"neither counted as a success nor as a failure\"",
+            ),
+        ],
+        trials: Trials::Quota,
+        trials_where: "`Settings.MaxRequests`",
+        lazy: false,
+        whole_seconds: false,
+        not_promised: &[],
+        make: Box::new(move |settings| Piped::start(Command::new(&built), settings)),
+    }
+}
+
+pub(crate) fn resilience4j(built: &Path) -> Described {
+    let built = built.join("resilience4j");
+    Described {
+        name: "Resilience4j 2.4.0",
+        language: "Java",
+        promises: &[
+            (
+                Feature::CountRate,
+                "CircuitBreaker, Count-based sliding window",
+            ),
+            (
+                Feature::TimeRate,
+                "CircuitBreaker, Time-based sliding window",
+            ),
+            (
+                Feature::SuccessJudges,
+                "CircuitBreaker, Failure rate: after the minimum of calls",
+            ),
+            (
+                Feature::Slow,
+                "CircuitBreaker, Failure rate and slow call rate thresholds",
+            ),
+            (Feature::Told, "`CircuitBreaker.onSuccess(duration, unit)`"),
+            (Feature::Wait, "CircuitBreaker: `waitDurationInOpenState`"),
+            (
+                Feature::Limit,
+                "CircuitBreaker: `permittedNumberOfCallsInHalfOpenState`",
+            ),
+            (
+                Feature::Backoff,
+                "`waitIntervalFunctionInOpenState`, `IntervalFunction`",
+            ),
+            (
+                Feature::Ignored,
+                "CircuitBreaker: `ignoreExceptions`, \"neither count as a failure nor success\"",
+            ),
+            (
+                Feature::Hand("open"),
+                "`CircuitBreaker.transitionToOpenState`",
+            ),
+            (
+                Feature::Hand("closed"),
+                "`CircuitBreaker.transitionToClosedState`",
+            ),
+            (Feature::Hand("reset"), "`CircuitBreaker.reset`"),
+            (
+                Feature::Hand("forced_open"),
+                "CircuitBreaker, special states: FORCED_OPEN",
+            ),
+            (
+                Feature::Hand("disabled"),
+                "CircuitBreaker, special states: DISABLED",
+            ),
+            (
+                Feature::Hand("observe"),
+                "CircuitBreaker, special states: METRICS_ONLY",
+            ),
+        ],
+        trials: Trials::Single,
+        trials_where: "CircuitBreaker: the rate of the permitted calls decides",
+        lazy: true,
+        whole_seconds: true,
+        not_promised: &[(
+            "own-r16-by-hand-it-goes-on-from-there",
+            "not said whether opening an open one begins its time anew",
+        )],
+        make: Box::new(move |settings| {
+            let mut command = Command::new("java");
+            command.args([
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+                "-cp",
+            ]);
+            command
+                .arg(format!("{0}:{0}/*", built.display()))
+                .arg("Resilience4j");
+            Piped::start(command, settings)
+        }),
+    }
+}
+
+pub(crate) fn pybreaker(built: &Path) -> Described {
+    let built = built.join("pybreaker");
+    Described {
+        name: "pybreaker 1.4.1",
+        language: "Python",
+        promises: &[
+            (
+                Feature::Run,
+                "README, What Does a Circuit Breaker Do: `fail_max`",
+            ),
+            (
+                Feature::Wait,
+                "README: `reset_timeout`, \"after 60 seconds ... the next call\"",
+            ),
+            (
+                Feature::Hand("open"),
+                "README, Monitoring and Management: `open()`",
+            ),
+            (
+                Feature::Hand("closed"),
+                "README, Monitoring and Management: `close()`",
+            ),
+            (
+                Feature::Hand("half_open"),
+                "README, Monitoring and Management: `half_open()`",
+            ),
+        ],
+        trials: Trials::Successes,
+        trials_where: "README, Usage: `success_threshold`",
+        lazy: true,
+        whole_seconds: false,
+        not_promised: &[(
+            "own-r16-by-hand-it-goes-on-from-there",
+            "not said whether opening an open one begins its time anew",
+        )],
+        make: Box::new(move |settings| {
+            let mut command = Command::new("python3");
+            command.arg(built.join("adapter.py"));
+            Piped::start(command, settings)
+        }),
+    }
+}
