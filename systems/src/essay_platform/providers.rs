@@ -23,16 +23,14 @@ use tokio::time::timeout;
 use super::settings::Settings;
 use crate::kept::Failed;
 
-/// Name, wire format, where its API begins, and the model that it is asked for.
-type Kind = (&'static str, AdapterKind, &'static str, &'static str);
+/// Name, wire format, and the model that it is asked for.
+type Kind = (&'static str, AdapterKind, &'static str);
 /// In the order in which they are asked.
-#[rustfmt::skip]
 pub(super) const KINDS: [Kind; 4] = [
-    ("anthropic", AdapterKind::Anthropic, "https://api.anthropic.com/v1", "claude-haiku-4-5"),
-    ("openai", AdapterKind::OpenAI, "https://api.openai.com/v1", "gpt-5-mini"),
-    ("google", AdapterKind::Gemini, "https://generativelanguage.googleapis.com/v1beta",
-        "gemini-2.5-flash"),
-    ("openrouter", AdapterKind::OpenRouter, "https://openrouter.ai/api/v1", "openai/gpt-5-mini"),
+    ("anthropic", AdapterKind::Anthropic, "claude-haiku-4-5"),
+    ("openai", AdapterKind::OpenAI, "gpt-5-mini"),
+    ("google", AdapterKind::Gemini, "gemini-2.5-flash"),
+    ("openrouter", AdapterKind::OpenRouter, "openai/gpt-5-mini"),
 ];
 
 pub(super) fn circuit((name, ..): Kind) -> String {
@@ -139,7 +137,7 @@ impl Providers {
     ) -> Result<Self, Failed> {
         let mut all = Vec::new();
         for (kind, (api, auth)) in KINDS.into_iter().zip(providers) {
-            let (name, wire, _, model) = kind;
+            let (name, wire, model) = kind;
             let variable = format!("{}_MODEL", name.to_uppercase());
             let given = variables.read(&variable, "a model", |text| Some(text.to_owned()))?;
             let target = ServiceTarget {
@@ -154,8 +152,6 @@ impl Providers {
                 target,
             });
         }
-        // Somebody else's provider of ciphers is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let options = ChatOptions::default()
             .with_max_tokens(1_024)
             .with_stream_header_timeout(settings.ai_stall_timeout)

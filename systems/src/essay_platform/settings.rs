@@ -114,29 +114,33 @@ pub struct Addresses {
     pub conductor: Uri,
     /// `CONTENT_URL`.
     pub content: Uri,
-    /// Where the APIs begin of Anthropic (`ANTHROPIC_URL`, or the real one), `OpenAI`, Google and
+    /// Where the APIs begin (`http://host/v1`) of Anthropic (`ANTHROPIC_URL`), `OpenAI`, Google and
     /// `OpenRouter`, and their keys (`ANTHROPIC_API_KEY`).
     pub providers: Vec<(String, AuthData)>,
 }
 
 impl Addresses {
-    /// Reads them. `None`: neither the conductor's nor the content service's is given, and the
-    /// platform is to run with stand-ins for all.
+    /// Reads them. `None`: none is given, and the platform is to run with its stand-ins.
     ///
     /// # Errors
     /// One is wrong, or only some are given.
     pub fn read(variables: &Variables<'_>) -> Result<Option<Self>, Failed> {
-        let found = addresses(variables, ["CONDUCTOR_URL", "CONTENT_URL"])?;
-        let Some([conductor, content]) = found else {
+        let names = [
+            "CONDUCTOR_URL",
+            "CONTENT_URL",
+            "ANTHROPIC_URL",
+            "OPENAI_URL",
+            "GOOGLE_URL",
+            "OPENROUTER_URL",
+        ];
+        let Some([conductor, content, apis @ ..]) = addresses(variables, names)? else {
             return Ok(None);
         };
         let mut providers = Vec::new();
-        for (name, _, real, _) in KINDS {
-            let name = name.to_uppercase();
-            let url = variables.read(&format!("{name}_URL"), API_FORM, api)?;
-            let key = variables.secret(&format!("{name}_API_KEY"))?;
-            let url = url.unwrap_or_else(|| real.to_owned());
-            providers.push((url, AuthData::from_single(key)));
+        for ((name, ..), api) in KINDS.into_iter().zip(apis) {
+            let key = variables.secret(&format!("{}_API_KEY", name.to_uppercase()))?;
+            let api = api.to_string().trim_end_matches('/').to_owned();
+            providers.push((api, AuthData::from_single(key)));
         }
         Ok(Some(Self {
             conductor,
@@ -144,12 +148,4 @@ impl Addresses {
             providers,
         }))
     }
-}
-
-const API_FORM: &str = "where an API begins, like https://host/v1";
-
-fn api(text: &str) -> Option<String> {
-    let uri: Uri = text.parse().ok()?;
-    let is_one = matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none();
-    is_one.then(|| text.trim_end_matches('/').to_owned())
 }

@@ -40,7 +40,8 @@ impl CircuitBreaker {
         settlement: Settlement,
         key: u64,
     ) -> Settled {
-        if settlement.outcome == Outcome::Success && ticket.is_plain() {
+        let is_plain = settlement.outcome == Outcome::Success && settlement.retry_after.is_none();
+        if is_plain && ticket.is_plain() {
             let word = self.word.load();
             let plan = self.plans.current();
             let is_quiet = word.is_quiet_in(ticket.generation) && plan.settings.slow_call.is_none();
