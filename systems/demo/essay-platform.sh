@@ -8,10 +8,10 @@ start_platform() {
         AI_STALL_TIMEOUT=0.5 KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1 KAFKA_TIMEOUT=0.5 \
         BCS_CIRCUIT_BREAKER_RECOVERY_TIMEOUT=2 KAFKA_CIRCUIT_BREAKER_FAILURE_THRESHOLD=1 \
         CONDUCTOR_URL="$(of_stand_in conductor)" CONTENT_URL="$(of_stand_in content)" \
-        ANTHROPIC_URL="$(of_stand_in anthropic)" ANTHROPIC_API_KEY=stand-in-key \
-        OPENAI_URL="$(of_stand_in openai)" OPENAI_API_KEY=stand-in-key \
-        GOOGLE_URL="$(of_stand_in google)" GOOGLE_API_KEY=stand-in-key \
-        OPENROUTER_URL="$(of_stand_in openrouter)" OPENROUTER_API_KEY=stand-in-key
+        ANTHROPIC_URL="$(of_stand_in anthropic)/v1" ANTHROPIC_API_KEY=stand-in-key \
+        OPENAI_URL="$(of_stand_in openai)/v1" OPENAI_API_KEY=stand-in-key \
+        GOOGLE_URL="$(of_stand_in google)/v1beta" GOOGLE_API_KEY=stand-in-key \
+        OPENROUTER_URL="$(of_stand_in openrouter)/api/v1" OPENROUTER_API_KEY=stand-in-key
     api=$platform_url/api
 }
 # turn URL JSON: switches a stand-in.
