@@ -178,10 +178,10 @@ impl Word {
         self.0 & NOT_PLAIN == 0
     }
 
-    /// Plainly closed in this generation, without failures in a row.
+    /// Plainly closed in this generation.
     #[inline]
-    pub(crate) fn is_quiet_in(self, generation: u32) -> bool {
-        self.0 & (NOT_PLAIN | RUN_MASK | (u64::MAX << GENERATION_SHIFT))
+    pub(crate) fn is_plainly(self, generation: u32) -> bool {
+        self.0 & (NOT_PLAIN | (u64::MAX << GENERATION_SHIFT))
             == u64::from(generation) << GENERATION_SHIFT
     }
 

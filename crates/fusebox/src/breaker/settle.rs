@@ -1,7 +1,7 @@
 //! Settlement: outcomes are recorded and judged (R1 to R6, R9, R11, R12).
 
 use super::CircuitBreaker;
-use super::judge::Deciding;
+use super::judge::{Deciding, Judged};
 use super::locked::Locked;
 use crate::branch::KeyedOutcome;
 use crate::clock::{Tick, nanos};
@@ -40,14 +40,23 @@ impl CircuitBreaker {
         settlement: Settlement,
         key: u64,
     ) -> Settled {
-        let is_plain = settlement.outcome == Outcome::Success && settlement.retry_after.is_none();
-        if is_plain && ticket.is_plain() {
+        if ticket.is_plain() {
             let word = self.word.load();
             let plan = self.plans.current();
-            let is_quiet = word.is_quiet_in(ticket.generation) && plan.settings.slow_call.is_none();
             // Acquire, pairs with `watch`.
-            if is_quiet && !self.is_watched.load(Ordering::Acquire) {
-                return self.succeed(word, plan, settlement);
+            let is_plain = word.is_plainly(ticket.generation)
+                && plan.settings.slow_call.is_none()
+                && !self.is_watched.load(Ordering::Acquire);
+            match settlement.outcome {
+                Outcome::Success
+                    if is_plain && word.run() == 0 && settlement.retry_after.is_none() =>
+                {
+                    return self.succeed(word, plan, settlement);
+                }
+                Outcome::Failure(class) if is_plain => {
+                    return self.fail(word, plan, settlement, class);
+                }
+                _ => {}
             }
         }
         self.settle_otherwise(ticket, settlement, key)
@@ -89,10 +98,69 @@ impl CircuitBreaker {
         };
         let record = Record {
             entry,
-            recorded: window.record(entry, plan.version),
+            recorded: with_slot(|slot| window.record_in(slot, entry, plan.version)),
             run: 0,
         };
         self.consider(word, plan, record, Deciding::default())
+    }
+
+    /// A failure where nobody looks: what [`record`](Self::record) would do, and none of what it
+    /// would ask.
+    #[inline(never)]
+    fn fail(
+        &self,
+        word: Word,
+        plan: &Plan,
+        settlement: Settlement,
+        class: FailureClass,
+    ) -> Settled {
+        let generation = word.generation();
+        let now = self.clock.coarse();
+        let entry = Entry {
+            generation,
+            now,
+            failure: true,
+            slow: false,
+        };
+        with_slot(|slot| {
+            let window = plan.window.as_deref();
+            let recorded = window.map(|window| window.record_in(slot, entry, plan.version));
+            let RunChange::Now(run) = self.word.lengthen_run(generation) else {
+                self.ledger.late();
+                return Settled::Late;
+            };
+            if let Some(took) = settlement.took {
+                self.durations.record(took);
+            }
+            self.ledger.failed(slot, class, now);
+            let stats = match (window, recorded) {
+                (_, Some(Recorded::Stats(stats))) => stats,
+                (Some(window), Some(_)) => window.stats_of_recorder(slot, generation, now),
+                _ => WindowStats::default(),
+            };
+            let seen = Seen {
+                failure: true,
+                slow: false,
+                run,
+                window: stats,
+                overdue: 0,
+                at: now,
+                generation,
+            };
+            if let Some(cause) = policy::verdict(&plan.settings, &seen, |_| true) {
+                let version = plan.version;
+                let deciding = Deciding {
+                    class: Some(class),
+                    retry_after: settlement.retry_after,
+                };
+                self.opens(word, Judged { version, seen }, cause, deciding);
+            } else if let Some(window) = window
+                && !policy::waits_for_minimum(&plan.settings, &stats)
+            {
+                window.judged(slot, generation, now, plan.version);
+            }
+            Settled::Recorded
+        })
     }
 
     /// Never inlined: it would make the plain path save registers.
@@ -165,7 +233,9 @@ impl CircuitBreaker {
         };
         let window = plan.window.as_ref();
         let judged_by = self.judged_by(plan);
-        let recorded = window.map_or(Recorded::Enough, |w| w.record(entry, judged_by));
+        let recorded = window.map_or(Recorded::Enough, |window| {
+            with_slot(|slot| window.record_in(slot, entry, judged_by))
+        });
         let RunChange::Now(run) = self.change_run(word, entry, key) else {
             self.ledger.late();
             return Settled::Late;
@@ -205,9 +275,11 @@ impl CircuitBreaker {
                 if !failure {
                     self.word.meet();
                 }
-                window.stats(generation, now)
+                with_slot(|slot| window.stats_of_recorder(slot, generation, now))
             }
-            (Some(window), Recorded::Enough) if asks_always => window.stats(generation, now),
+            (Some(window), Recorded::Enough) if asks_always => {
+                with_slot(|slot| window.stats_of_recorder(slot, generation, now))
+            }
             // Nothing that could open has changed.
             _ if !failure && !asks_always => return Settled::Recorded,
             _ => WindowStats::default(),
@@ -225,7 +297,7 @@ impl CircuitBreaker {
         if let (Some(window), Recorded::MustJudge, false) = (&plan.window, recorded, opens)
             && !policy::waits_for_minimum(&plan.settings, &seen.window)
         {
-            window.judged(generation, now, self.judged_by(plan));
+            with_slot(|slot| window.judged(slot, generation, now, self.judged_by(plan)));
         }
         Settled::Recorded
     }

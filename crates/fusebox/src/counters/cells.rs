@@ -5,7 +5,7 @@
 //! a circuit makes its cell, and perhaps a chunk of empty places, 16 bytes each; no later one
 //! allocates.
 
-use super::slot::with_slot;
+use super::slot::{slots, with_slot};
 
 /// Threads whose cells are found with two loads.
 #[cfg(not(loom))]
@@ -86,18 +86,40 @@ impl<T: Default> Cells<T> {
         &self.chunks[chunk].get_or_init(|| places(chunk))[index]
     }
 
-    /// The same with their threads' numbers.
+    /// Shows every cell that some other thread than that of `slot` has used.
+    #[inline]
+    pub(crate) fn visit_others(&self, slot: usize, mut show: impl FnMut(&T)) {
+        let used = slots();
+        for (number, place) in self.near.iter().enumerate().take(used) {
+            if let Some(cell) = place.get()
+                && number != slot
+            {
+                show(cell);
+            }
+        }
+        if used > NEAR {
+            let far = self.far_numbered().filter(|(number, _)| *number != slot);
+            for cell in far.filter_map(|(_, place)| place.get()) {
+                show(cell);
+            }
+        }
+    }
+
+    /// Every cell that some thread has used, with the thread's number.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, &T)> {
         let near = self.near.iter().enumerate();
-        let far = self.chunks.iter().enumerate().flat_map(|(chunk, places)| {
-            let places = places.get().into_iter().flatten().enumerate();
-            places.map(move |(index, place)| (first(chunk) + index, place))
-        });
-        near.chain(far)
+        near.chain(self.far_numbered())
             .filter_map(|(number, place)| Some((number, &**place.get()?)))
     }
 
-    /// Every cell that some thread has used.
+    fn far_numbered(&self) -> impl Iterator<Item = (usize, &Once<Box<T>>)> {
+        self.chunks.iter().enumerate().flat_map(|(chunk, places)| {
+            let places = places.get().into_iter().flatten().enumerate();
+            places.map(move |(index, place)| (first(chunk) + index, place))
+        })
+    }
+
+    /// The same without the numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.numbered().map(|(_, cell)| cell)
     }

@@ -112,6 +112,15 @@ impl Ledger {
         }
     }
 
+    /// A failure that was not slow, at `at`, by the thread of this number.
+    #[inline]
+    pub(crate) fn failed(&self, slot: usize, class: FailureClass, at: Tick) {
+        if self.counts_calls {
+            self.last_failure.store(at.as_nanos(), Ordering::Relaxed);
+            count(&self.accounts.of(slot).failures[class as usize]);
+        }
+    }
+
     /// When the last failure was recorded, since the start or since it was forgotten.
     pub(crate) fn last_failure(&self) -> Option<Tick> {
         let at = Tick::from_nanos(self.last_failure.load(Ordering::Relaxed));

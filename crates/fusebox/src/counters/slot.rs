@@ -6,6 +6,7 @@
 
 #[cfg(not(loom))]
 mod real {
+    use crate::sync::{AtomicUsize, Ordering};
     use std::cell::Cell;
     use std::collections::BTreeSet;
     use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,11 +30,22 @@ mod real {
         FREE.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// All numbers ever handed out are smaller.
+    static SLOTS: AtomicUsize = AtomicUsize::new(0);
+
+    /// Relaxed: a recorder whose record must be seen meets the others in the state word after it
+    /// got its number, and they look after they met it.
+    #[inline]
+    pub(crate) fn slots() -> usize {
+        SLOTS.load(Ordering::Relaxed)
+    }
+
     fn take() -> usize {
         let mut free = free();
         // The smallest first: readers look at all cells up to the greatest number ever used.
         free.returned.pop_first().unwrap_or_else(|| {
             free.next += 1;
+            SLOTS.store(free.next, Ordering::Relaxed);
             free.next - 1
         })
     }
@@ -83,6 +95,10 @@ mod real {
 
     loom::thread_local! {
         static SLOT: Cell<usize> = Cell::new(0);
+    }
+
+    pub(crate) fn slots() -> usize {
+        usize::MAX
     }
 
     /// Loom's threads say which number they have.

@@ -1,6 +1,7 @@
 //! What rates and counts look at. A window belongs to one generation: it starts empty, and what
 //! carries another generation's tag is not seen.
 
+mod cell;
 mod count;
 mod time;
 
@@ -120,12 +121,13 @@ impl Window {
         }
     }
 
-    /// Records an outcome. `version` is that of the settings that will judge.
+    /// Records an outcome, by the thread of this number. `version` is that of the settings that
+    /// will judge.
     #[inline]
-    pub(crate) fn record(&self, entry: Entry, version: u32) -> Recorded {
+    pub(crate) fn record_in(&self, slot: usize, entry: Entry, version: u32) -> Recorded {
         match self {
             Self::Count(window) => window.record(entry),
-            Self::Time(window) => window.record(entry, version),
+            Self::Time(window) => window.record_in(slot, entry, version),
         }
     }
 
@@ -153,11 +155,21 @@ impl Window {
         }
     }
 
+    /// The same for the thread of this number, which has just recorded, at `now`.
+    #[inline]
+    pub(crate) fn stats_of_recorder(&self, slot: usize, generation: u32, now: Tick) -> WindowStats {
+        match self {
+            Self::Count(window) => window.stats(generation),
+            Self::Time(window) => window.stats_of_recorder(slot, generation, now),
+        }
+    }
+
     /// A judgement by the settings `version` found the minimum reached: successes of this thread
     /// need none until a bucket leaves.
-    pub(crate) fn judged(&self, generation: u32, now: Tick, version: u32) {
+    #[inline]
+    pub(crate) fn judged(&self, slot: usize, generation: u32, now: Tick, version: u32) {
         if let Self::Time(window) = self {
-            window.judged(generation, now, version);
+            window.judged(slot, generation, now, version);
         }
     }
 }
