@@ -10,13 +10,70 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a call was admitted.
+/// How a call was admitted: two bits, and the number of a trial above them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TicketKind {
-    Counted,
-    Trial(u32),
+pub(crate) struct TicketKind(u32);
+
+impl TicketKind {
+    pub(crate) const COUNTED: Self = Self(0);
     /// Under `Disabled`: counts nowhere.
-    Uncounted,
+    pub(crate) const UNCOUNTED: Self = Self(1);
+    const TRIAL: u32 = 2;
+    const BITS: u32 = 2;
+    /// Trials have numbers below this.
+    pub(crate) const TRIALS: u32 = 1 << (u32::BITS - Self::BITS);
+
+    pub(crate) fn of_trial(number: u32) -> Self {
+        Self(number << Self::BITS | Self::TRIAL)
+    }
+
+    /// The number of a trial.
+    pub(crate) fn trial(self) -> Option<u32> {
+        let is_trial = self.0 & ((1 << Self::BITS) - 1) == Self::TRIAL;
+        is_trial.then_some(self.0 >> Self::BITS)
+    }
+}
+
+/// A new ticket or a rejection, in two registers: through memory it would be written in small
+/// pieces and read in large ones, which stops a processor for longer than an admission takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Admission {
+    /// When the call began, or the rejection's wait.
+    nanos: u64,
+    /// The lower half says how the call was admitted, or that it was not; the upper half is a
+    /// ticket's generation, or a rejection's reason.
+    what: u64,
+}
+
+impl Admission {
+    /// In the place of a kind: a rejection. No kind of ticket has these two bits.
+    const REFUSED: u64 = 3;
+
+    #[inline]
+    pub(crate) fn granted(ticket: &Ticket) -> Self {
+        Self {
+            nanos: ticket.started.as_nanos(),
+            what: u64::from(ticket.generation) << u32::BITS | u64::from(ticket.kind.0),
+        }
+    }
+
+    pub(crate) fn refused(rejection: Rejection) -> Self {
+        let (reason, nanos) = rejection.into_parts();
+        let what = u64::from(reason) << u32::BITS | Self::REFUSED;
+        Self { nanos, what }
+    }
+
+    // Of halves of `what`.
+    #[allow(clippy::cast_possible_truncation)]
+    #[inline]
+    pub(crate) fn result(self) -> Result<Ticket, Rejection> {
+        let (upper, lower) = ((self.what >> u32::BITS) as u32, self.what as u32);
+        if u64::from(lower) == Self::REFUSED {
+            return Err(Rejection::from_parts(upper, self.nanos));
+        }
+        let started = Tick::from_nanos(self.nanos);
+        Ok(Ticket::new(upper, TicketKind(lower), started))
+    }
 }
 
 /// What a permit knows of its admission. Public for the hidden methods of [`Handle`] only.
@@ -46,7 +103,7 @@ impl Ticket {
     /// Counted in the plain way.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.kind == TicketKind::Counted && !self.is_overdue
+        self.kind == TicketKind::COUNTED && !self.is_overdue
     }
 
     /// The call begins now: somebody measures it more exactly than the circuit does.
@@ -198,7 +255,7 @@ impl<B: Handle> PermitOf<B> {
 
     /// Whether this call is a trial of a half-open circuit, or of a half-open branch.
     pub fn is_trial(&self) -> bool {
-        matches!(self.ticket.kind, TicketKind::Trial(_)) || self.breaker.is_trial_of_branch()
+        self.ticket.kind.trial().is_some() || self.breaker.is_trial_of_branch()
     }
 
     /// The breaker that gave it.
@@ -213,7 +270,9 @@ impl<B: Handle> Drop for PermitOf<B> {
         if !self.settled {
             self.breaker.settle_branch(&self.ticket, None);
             let key = self.breaker.key_hash();
-            self.breaker.settle_dropped_keyed(&self.ticket, key);
+            // A copy, as in `settle_keyed`.
+            let ticket = self.ticket;
+            self.breaker.settle_dropped_keyed(&ticket, key);
         }
     }
 }

@@ -58,6 +58,22 @@ impl Rejection {
         }
     }
 
+    /// The reason's number and the wait, for [`from_parts`](Self::from_parts).
+    pub(crate) fn into_parts(self) -> (u32, u64) {
+        (self.reason as u32, self.retry_after_nanos)
+    }
+
+    #[inline]
+    pub(crate) fn from_parts(reason: u32, retry_after_nanos: u64) -> Self {
+        let reason = Reason::ALL.get(reason as usize).copied();
+        // Not met: `into_parts` gives no other number.
+        let reason = reason.unwrap_or(Reason::ForcedOpen);
+        Self {
+            retry_after_nanos,
+            reason,
+        }
+    }
+
     /// Why.
     pub const fn reason(self) -> Reason {
         self.reason

@@ -253,8 +253,8 @@ impl StateWord {
     /// each acquires what the earlier ones released, so the last of them sees all: no trip is
     /// missed, without a sequentially consistent fence.
     #[inline]
-    pub(crate) fn lengthen_run(&self, generation: u32) -> RunChange {
-        self.change_run(generation, |word| {
+    pub(crate) fn lengthen_run(&self, seen: Word, generation: u32) -> RunChange {
+        self.change_run(seen, generation, |word| {
             if word.0 & RUN_MASK == RUN_MASK {
                 word.0
             } else {
@@ -265,8 +265,8 @@ impl StateWord {
 
     /// A success ends the run.
     #[inline]
-    pub(crate) fn end_run(&self, generation: u32) -> RunChange {
-        self.change_run(generation, |word| word.0 & !RUN_MASK)
+    pub(crate) fn end_run(&self, seen: Word, generation: u32) -> RunChange {
+        self.change_run(seen, generation, |word| word.0 & !RUN_MASK)
     }
 
     /// A recorder that changes no run but has to see the others' records: see
@@ -301,8 +301,10 @@ impl StateWord {
             .compare_exchange(seen.0, ended, Ordering::AcqRel, Ordering::Relaxed);
     }
 
-    fn change_run(&self, generation: u32, change: impl Fn(Word) -> u64) -> RunChange {
-        let mut seen = self.0.load(Ordering::Relaxed);
+    /// Begins with what the caller saw last: where others changed it meanwhile, the failed exchange
+    /// brings what is there, and the cache line is this core's own by then.
+    fn change_run(&self, seen: Word, generation: u32, change: impl Fn(Word) -> u64) -> RunChange {
+        let mut seen = seen.0;
         loop {
             if Word(seen).generation() != generation {
                 return RunChange::Late;
@@ -342,9 +344,12 @@ mod tests {
     fn the_run_stays_at_its_greatest_value() {
         let word = StateWord::new(Word((7 << GENERATION_SHIFT) | (RUN_MASK - RUN_ONE)));
         for _ in 0..2 {
-            assert!(matches!(word.lengthen_run(7), RunChange::Now(2_097_151)));
+            assert!(matches!(
+                word.lengthen_run(word.load(), 7),
+                RunChange::Now(2_097_151)
+            ));
         }
         assert_eq!(word.load().generation(), 7);
-        assert!(matches!(word.lengthen_run(6), RunChange::Late));
+        assert!(matches!(word.lengthen_run(word.load(), 6), RunChange::Late));
     }
 }

@@ -18,6 +18,8 @@ fn main() {
     match case.as_str() {
         "success-defaults" => succeed(&defaults(), times),
         "success-consecutive" => succeed(&run(5, false), times),
+        "call-defaults" => call(&defaults(), times),
+        "call-consecutive" => call(&run(5, false), times),
         "failure-defaults" => fail(&rated(), times),
         "failure-consecutive" => fail(&run(1_048_576, true), times),
         "rejection" => reject(&open(), times),
@@ -51,6 +53,13 @@ fn open() -> CircuitBreaker {
 fn succeed(breaker: &CircuitBreaker, times: u32) {
     for _ in 0..times {
         black_box(black_box(breaker).acquire().unwrap().success());
+    }
+}
+
+fn call(breaker: &CircuitBreaker, times: u32) {
+    for n in 0..times {
+        let called: Result<u32, _> = black_box(breaker).call(|| black_box(Ok::<_, ()>(n)));
+        let _ = black_box(called);
     }
 }
 

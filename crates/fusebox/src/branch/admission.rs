@@ -47,16 +47,16 @@ impl Branches {
         found.table.touch(found.place, now);
         let slot = found.table.slot(found.place);
         let Some(full) = &slot.full else {
-            let ticket = found.ticket(slot.generation, TicketKind::Counted);
+            let ticket = found.ticket(slot.generation, TicketKind::COUNTED);
             return Ok(Some((ticket, timing)));
         };
         if let Some(generation) = full.plain_generation() {
-            let ticket = found.ticket(generation, TicketKind::Counted);
+            let ticket = found.ticket(generation, TicketKind::COUNTED);
             return Ok(Some((ticket, timing)));
         }
         let (full, class) = (Whole::clone(full), slot.class);
         // The branch's generation and the kind of admission are known once it has answered.
-        let unknown = found.ticket(0, TicketKind::Uncounted);
+        let unknown = found.ticket(0, TicketKind::UNCOUNTED);
         drop(found);
         let answer = full.admit();
         self.follow_from(class, &unknown, &full);
@@ -78,7 +78,7 @@ impl Branches {
         ticket: &Ticket,
         settlement: Option<Settlement>,
     ) {
-        if branch.kind == TicketKind::Uncounted {
+        if branch.kind == TicketKind::UNCOUNTED {
             return;
         }
         let mut table = lock(&self.shards[branch.shard as usize]);
@@ -137,7 +137,7 @@ impl Branches {
         ticket: &Ticket,
     ) {
         let mut table = lock(&self.shards[branch.shard as usize]);
-        if branch.kind == TicketKind::Uncounted
+        if branch.kind == TicketKind::UNCOUNTED
             || table.config.rule.slow_after.is_none()
             || table.owned(branch.place, branch.owner).is_none()
         {
@@ -177,7 +177,7 @@ impl Branches {
         let (ticket, full) = if make {
             let mut found = self.find_or_insert(&self.named(key), circuit.clock().coarse())?;
             let full = found.table.make_whole(found.place, circuit);
-            (found.ticket(0, TicketKind::Uncounted), full)
+            (found.ticket(0, TicketKind::UNCOUNTED), full)
         } else {
             self.find(circuit, key)?
         };
@@ -197,7 +197,7 @@ impl Branches {
             place,
             table,
         };
-        Some((found.ticket(0, TicketKind::Uncounted), full))
+        Some((found.ticket(0, TicketKind::UNCOUNTED), full))
     }
 
     /// Every branch that has a whole breaker, with its key.

@@ -65,7 +65,7 @@ impl<B: Handle> Handle for Keyed<B> {
 
     fn is_trial_of_branch(&self) -> bool {
         let kind = self.branch.map(|branch| branch.kind);
-        matches!(kind, Some(TicketKind::Trial(_)))
+        kind.is_some_and(|kind| kind.trial().is_some())
     }
 
     fn settle_branch(&self, ticket: &Ticket, settlement: Option<Settlement>) {

@@ -79,7 +79,7 @@ impl Branches {
                     place,
                     owner,
                     generation: 0,
-                    kind: TicketKind::Uncounted,
+                    kind: TicketKind::UNCOUNTED,
                     is_overdue: false,
                 };
                 self.follow(&branch, &full);

@@ -4,7 +4,7 @@ use super::CircuitBreaker;
 use super::locked::Locked;
 use super::ramp::Share;
 use crate::clock::Tick;
-use crate::permit::{Ticket, TicketKind};
+use crate::permit::{Admission, Ticket, TicketKind};
 use crate::rejection::{Reason, Rejection};
 use crate::sync::Ordering;
 use crate::word::{HoldKind, State, Word};
@@ -23,10 +23,12 @@ impl CircuitBreaker {
     #[inline]
     pub(crate) fn admit(&self) -> Result<Ticket, Rejection> {
         let word = self.word.load();
-        if word.is_plain() {
-            return Ok(self.ticket(word, TicketKind::Counted));
-        }
-        self.admit_otherwise()
+        let admission = if word.is_plain() {
+            Admission::granted(&self.ticket(word, TicketKind::COUNTED))
+        } else {
+            self.admit_otherwise()
+        };
+        admission.result()
     }
 
     #[inline]
@@ -37,12 +39,17 @@ impl CircuitBreaker {
     /// Everything but plainly closed. Lock-free unless something is due or a trial place may be
     /// free. Never inlined: it would make the plain path save registers.
     #[inline(never)]
-    fn admit_otherwise(&self) -> Result<Ticket, Rejection> {
+    fn admit_otherwise(&self) -> Admission {
         let (word, until, now) = self.read_state();
         match self.decide(word, until, now) {
-            Decision::Admit(kind) => Ok(self.ticket(word, kind)),
-            Decision::Reject(reason, retry_after) => Err(self.reject(reason, retry_after)),
-            Decision::Lock => self.locked(Locked::admit),
+            Decision::Admit(kind) => Admission::granted(&self.ticket(word, kind)),
+            Decision::Reject(reason, retry_after) => {
+                Admission::refused(self.reject(reason, retry_after))
+            }
+            Decision::Lock => match self.locked(Locked::admit) {
+                Ok(ticket) => Admission::granted(&ticket),
+                Err(rejection) => Admission::refused(rejection),
+            },
         }
     }
 
@@ -85,19 +92,19 @@ impl CircuitBreaker {
         }
         match (word.hold(), word.state()) {
             (Some(HoldKind::ForcedOpen), _) => Decision::Reject(Reason::ForcedOpen, left),
-            (Some(HoldKind::Disabled), _) => Decision::Admit(TicketKind::Uncounted),
+            (Some(HoldKind::Disabled), _) => Decision::Admit(TicketKind::UNCOUNTED),
             (None, State::Open) => Decision::Reject(Reason::Open, left),
             (None, State::HalfOpen) => Decision::Reject(Reason::HalfOpen, left),
             (None, State::Closed) if word.is_ramping() => match self.ramp.admit(now) {
-                Share::Admit => Decision::Admit(TicketKind::Counted),
+                Share::Admit => Decision::Admit(TicketKind::COUNTED),
                 Share::Reject => Decision::Reject(Reason::Ramp, None),
                 Share::Over => {
                     self.word.end_ramp(word);
-                    Decision::Admit(TicketKind::Counted)
+                    Decision::Admit(TicketKind::COUNTED)
                 }
             },
             (Some(HoldKind::Observe), _) | (None, State::Closed) => {
-                Decision::Admit(TicketKind::Counted)
+                Decision::Admit(TicketKind::COUNTED)
             }
         }
     }
@@ -124,7 +131,7 @@ impl Locked<'_> {
                 self.publish_until();
                 Ok(Ticket::new(
                     word.generation(),
-                    TicketKind::Trial(number),
+                    TicketKind::of_trial(number),
                     self.now,
                 ))
             }

@@ -62,7 +62,7 @@ impl CircuitBreaker {
         let key = branches.named(key);
         let mut ticket = handle.admit_for(branches, &key)?;
         let branch = match ticket.kind {
-            TicketKind::Uncounted => None,
+            TicketKind::UNCOUNTED => None,
             _ => handle.admit_branch(branches, &key, &mut ticket)?,
         };
         let hash = key.hash;
@@ -242,7 +242,7 @@ impl CircuitBreaker {
 
     /// The circuit admitted, the branch did not: as if the circuit had not been asked.
     fn withdraw(&self, ticket: &Ticket) {
-        if matches!(ticket.kind, TicketKind::Trial(_)) {
+        if ticket.kind.trial().is_some() {
             self.locked(|locked| locked.withdraw(ticket));
         }
     }
@@ -275,7 +275,7 @@ impl CircuitBreaker {
 
 impl Locked<'_> {
     fn withdraw(&mut self, ticket: &Ticket) {
-        let TicketKind::Trial(number) = ticket.kind else {
+        let Some(number) = ticket.kind.trial() else {
             return;
         };
         if self.word().generation() == ticket.generation && self.machine.trials.end(number) {

@@ -26,7 +26,7 @@ impl CircuitBreaker {
         // timed is overdue if its caller says so.
         let age = ticket.took().or_else(|| ticket.age(self.clock.now()));
         let early = age.is_some_and(|age| age < limit);
-        if early || ticket.is_overdue || ticket.kind == TicketKind::Uncounted {
+        if early || ticket.is_overdue || ticket.kind == TicketKind::UNCOUNTED {
             return;
         }
         let word = self.word.load();
@@ -71,7 +71,7 @@ impl CircuitBreaker {
 impl Locked<'_> {
     /// A trial that is slow has failed (R9), at this instant; what comes of it is late.
     fn overdue_trial(&mut self, ticket: &Ticket) {
-        let TicketKind::Trial(number) = ticket.kind else {
+        let Some(number) = ticket.kind.trial() else {
             return;
         };
         if self.word().generation() == ticket.generation && self.machine.trials.end(number) {

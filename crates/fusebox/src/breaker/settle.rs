@@ -5,7 +5,7 @@ use super::judge::{Deciding, Judged};
 use super::locked::Locked;
 use crate::branch::KeyedOutcome;
 use crate::clock::{Tick, nanos};
-use crate::counters::slot::with_slot;
+use crate::counters::slot::{my_slot, with_slot};
 use crate::event::{Cause, Evidence};
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::permit::{Ticket, TicketKind};
@@ -40,42 +40,42 @@ impl CircuitBreaker {
         settlement: Settlement,
         key: u64,
     ) -> Settled {
-        if ticket.is_plain() {
+        // A thread's first record goes the longer way.
+        if let (true, Some(slot)) = (ticket.is_plain(), my_slot()) {
             let word = self.word.load();
             let plan = self.plans.current();
             // Acquire, pairs with `watch`.
             let is_plain = word.is_plainly(ticket.generation)
                 && plan.settings.slow_call.is_none()
                 && !self.is_watched.load(Ordering::Acquire);
+            let is_quiet = word.run() == 0 && settlement.retry_after.is_none();
             match settlement.outcome {
-                Outcome::Success
-                    if is_plain && word.run() == 0 && settlement.retry_after.is_none() =>
-                {
-                    return self.succeed(word, plan, settlement);
+                Outcome::Success if is_plain && is_quiet => {
+                    return self.succeed(word, plan, slot, settlement.took);
                 }
-                Outcome::Failure(class) if is_plain => {
-                    return self.fail(word, plan, settlement, class);
+                Outcome::Failure(_) if is_plain => {
+                    return self.fail(word, plan, slot, settlement);
                 }
                 _ => {}
             }
         }
-        self.settle_otherwise(ticket, settlement, key)
+        // A copy: whose address is given away has to be in memory, from its admission on.
+        let ticket = *ticket;
+        self.settle_otherwise(&ticket, settlement, key)
     }
 
     /// A success where nothing is wrong and nobody looks: what [`record`](Self::record) would do,
     /// and none of what it would ask.
     #[inline(always)]
-    fn succeed(&self, word: Word, plan: &Plan, settlement: Settlement) -> Settled {
-        if let Some(took) = settlement.took {
+    fn succeed(&self, word: Word, plan: &Plan, slot: usize, took: Option<Duration>) -> Settled {
+        if let Some(took) = took {
             self.durations.record(took);
         }
-        with_slot(|slot| {
-            self.ledger.succeeded(slot);
-            match &plan.window {
-                Some(window) => self.succeed_in(window, slot, word, plan),
-                None => Settled::Recorded,
-            }
-        })
+        self.ledger.succeeded(slot);
+        match &plan.window {
+            Some(window) => self.succeed_in(window, slot, word, plan),
+            None => Settled::Recorded,
+        }
     }
 
     /// Never inlined: it reads the clock, and so has registers to save.
@@ -107,13 +107,7 @@ impl CircuitBreaker {
     /// A failure where nobody looks: what [`record`](Self::record) would do, and none of what it
     /// would ask.
     #[inline(never)]
-    fn fail(
-        &self,
-        word: Word,
-        plan: &Plan,
-        settlement: Settlement,
-        class: FailureClass,
-    ) -> Settled {
+    fn fail(&self, word: Word, plan: &Plan, slot: usize, settlement: Settlement) -> Settled {
         let generation = word.generation();
         let now = self.clock.coarse();
         let entry = Entry {
@@ -122,51 +116,53 @@ impl CircuitBreaker {
             failure: true,
             slow: false,
         };
-        with_slot(|slot| {
-            let window = plan.window.as_deref();
-            let recorded = window.map(|window| window.record_in(slot, entry, plan.version));
-            let RunChange::Now(run) = self.word.lengthen_run(generation) else {
-                self.ledger.late();
-                return Settled::Late;
+        let window = plan.window.as_deref();
+        let recorded = window.map(|window| window.record_in(slot, entry, plan.version));
+        let RunChange::Now(run) = self.word.lengthen_run(word, generation) else {
+            self.ledger.late();
+            return Settled::Late;
+        };
+        if let Some(took) = settlement.took {
+            self.durations.record(took);
+        }
+        let class = match settlement.outcome {
+            Outcome::Failure(class) => Some(class),
+            Outcome::Success | Outcome::Ignored => None,
+        };
+        self.ledger.failed(slot, class, now);
+        let stats = match (window, recorded) {
+            (_, Some(Recorded::Stats(stats))) => stats,
+            (Some(window), Some(_)) => window.stats_of_recorder(slot, generation, now),
+            _ => WindowStats::default(),
+        };
+        let seen = Seen {
+            failure: true,
+            slow: false,
+            run,
+            window: stats,
+            overdue: 0,
+            at: now,
+            generation,
+        };
+        if let Some(cause) = policy::verdict(&plan.settings, &seen, |_| true) {
+            let version = plan.version;
+            let deciding = Deciding {
+                class,
+                retry_after: settlement.retry_after,
             };
-            if let Some(took) = settlement.took {
-                self.durations.record(took);
-            }
-            self.ledger.failed(slot, class, now);
-            let stats = match (window, recorded) {
-                (_, Some(Recorded::Stats(stats))) => stats,
-                (Some(window), Some(_)) => window.stats_of_recorder(slot, generation, now),
-                _ => WindowStats::default(),
-            };
-            let seen = Seen {
-                failure: true,
-                slow: false,
-                run,
-                window: stats,
-                overdue: 0,
-                at: now,
-                generation,
-            };
-            if let Some(cause) = policy::verdict(&plan.settings, &seen, |_| true) {
-                let version = plan.version;
-                let deciding = Deciding {
-                    class: Some(class),
-                    retry_after: settlement.retry_after,
-                };
-                self.opens(word, Judged { version, seen }, cause, deciding);
-            } else if let Some(window) = window
-                && !policy::waits_for_minimum(&plan.settings, &stats)
-            {
-                window.judged(slot, generation, now, plan.version);
-            }
-            Settled::Recorded
-        })
+            self.opens(word, Judged { version, seen }, cause, deciding);
+        } else if let Some(window) = window
+            && !policy::waits_for_minimum(&plan.settings, &stats)
+        {
+            window.judged(slot, generation, now, plan.version);
+        }
+        Settled::Recorded
     }
 
     /// Never inlined: it would make the plain path save registers.
     #[inline(never)]
     fn settle_otherwise(&self, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
-        if ticket.kind == TicketKind::Uncounted {
+        if ticket.kind == TicketKind::UNCOUNTED {
             return Settled::Uncounted;
         }
         let mut word = self.word.load();
@@ -201,6 +197,8 @@ impl CircuitBreaker {
     #[inline]
     fn record(&self, word: Word, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
         let generation = ticket.generation;
+        // The thread has its number after this, whatever is counted.
+        with_slot(|_| {});
         if ticket.is_overdue {
             // Before it is recorded: in between it is missing, never there twice.
             self.overdue.end(generation);
@@ -307,8 +305,8 @@ impl CircuitBreaker {
     #[inline]
     fn change_run(&self, word: Word, entry: Entry, key: u64) -> RunChange {
         let change = || match entry.failure {
-            true => self.word.lengthen_run(entry.generation),
-            false if word.run() > 0 => self.word.end_run(entry.generation),
+            true => self.word.lengthen_run(word, entry.generation),
+            false if word.run() > 0 => self.word.end_run(word, entry.generation),
             false => RunChange::Now(0),
         };
         match self.branches_in_force() {
@@ -418,7 +416,7 @@ impl Locked<'_> {
         if word.hold() == Some(HoldKind::Disabled) {
             return Settled::Uncounted;
         }
-        let TicketKind::Trial(number) = ticket.kind else {
+        let Some(number) = ticket.kind.trial() else {
             return self.late();
         };
         if word.generation() != ticket.generation || !self.machine.trials.end(number) {

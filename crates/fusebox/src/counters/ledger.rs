@@ -89,8 +89,7 @@ impl Ledger {
             return;
         }
         if let Outcome::Failure(_) = outcome {
-            // Relaxed: it is for people, as the counts are.
-            self.last_failure.store(at.as_nanos(), Ordering::Relaxed);
+            self.note_failure(at);
         }
         self.accounts.with_mine(|account| {
             count(match outcome {
@@ -114,10 +113,19 @@ impl Ledger {
 
     /// A failure that was not slow, at `at`, by the thread of this number.
     #[inline]
-    pub(crate) fn failed(&self, slot: usize, class: FailureClass, at: Tick) {
-        if self.counts_calls {
-            self.last_failure.store(at.as_nanos(), Ordering::Relaxed);
+    pub(crate) fn failed(&self, slot: usize, class: Option<FailureClass>, at: Tick) {
+        if let (true, Some(class)) = (self.counts_calls, class) {
+            self.note_failure(at);
             count(&self.accounts.of(slot).failures[class as usize]);
+        }
+    }
+
+    /// Relaxed: it is for people, as the counts are. The coarse clock stands still for a while, and
+    /// so does the cache line that all threads read.
+    #[inline]
+    fn note_failure(&self, at: Tick) {
+        if self.last_failure.load(Ordering::Relaxed) != at.as_nanos() {
+            self.last_failure.store(at.as_nanos(), Ordering::Relaxed);
         }
     }
 

@@ -65,6 +65,13 @@ mod real {
         static GIVE_BACK: GiveBack = const { GiveBack(Cell::new(NONE)) };
     }
 
+    /// The calling thread's number, if it has one.
+    #[inline]
+    pub(crate) fn my_slot() -> Option<usize> {
+        let slot = SLOT.get();
+        (slot < ENDED).then_some(slot)
+    }
+
     #[inline]
     pub(crate) fn with_slot<R>(f: impl FnOnce(usize) -> R) -> R {
         let slot = SLOT.get();
@@ -104,6 +111,10 @@ mod real {
     /// Loom's threads say which number they have.
     pub(crate) fn pretend(slot: usize) {
         SLOT.with(|cell| cell.set(slot));
+    }
+
+    pub(crate) fn my_slot() -> Option<usize> {
+        Some(SLOT.with(Cell::get))
     }
 
     pub(crate) fn with_slot<R>(f: impl FnOnce(usize) -> R) -> R {

@@ -1,6 +1,7 @@
 //! The trials of a half-open period (R8, R9, R10).
 
 use crate::clock::Tick;
+use crate::permit::TicketKind;
 
 #[derive(Clone, Copy, Debug)]
 struct Trial {
@@ -17,7 +18,7 @@ pub(crate) struct Trials {
 }
 
 impl Trials {
-    /// Forgets this period. Numbers go on, so that no later trial has the number of an earlier.
+    /// Forgets this period. Numbers go on, so that no later trial has the number of an earlier one.
     pub(crate) fn clear(&mut self) {
         self.in_flight.clear();
         self.succeeded = 0;
@@ -31,7 +32,7 @@ impl Trials {
 
     pub(crate) fn begin(&mut self, deadline: Tick) -> u32 {
         let number = self.next_number;
-        self.next_number = number.wrapping_add(1);
+        self.next_number = number.wrapping_add(1) % TicketKind::TRIALS;
         self.in_flight.push(Trial { number, deadline });
         number
     }
