@@ -14,6 +14,7 @@ mod locked;
 mod main;
 mod observe;
 mod overdue;
+mod plain;
 mod ramp;
 mod restore;
 mod settle;

@@ -1,11 +1,11 @@
 //! Settlement: outcomes are recorded and judged (R1 to R6, R9, R11, R12).
 
 use super::CircuitBreaker;
-use super::judge::{Deciding, Judged};
+use super::judge::Deciding;
 use super::locked::Locked;
 use crate::branch::KeyedOutcome;
 use crate::clock::{Tick, nanos};
-use crate::counters::slot::{my_slot, with_slot};
+use crate::counters::slot::with_slot;
 use crate::event::{Cause, Evidence};
 use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::permit::{Ticket, TicketKind};
@@ -13,155 +13,27 @@ use crate::plan::{Plan, Timing};
 use crate::policy::{self, Seen};
 use crate::sync::Ordering;
 use crate::tap::{RecordedCall, Tap};
-use crate::window::{Entry, Recorded, Window, WindowStats};
+use crate::window::{Entry, Recorded, WindowStats};
 use crate::word::{HoldKind, RunChange, State, Word};
 use std::time::Duration;
 
 /// An outcome that the window has, and the failures in a row with it.
 #[derive(Clone, Copy)]
-struct Record {
-    entry: Entry,
-    recorded: Recorded,
-    run: u32,
+pub(super) struct Record {
+    pub(super) entry: Entry,
+    pub(super) recorded: Recorded,
+    pub(super) run: u32,
 }
 
 impl CircuitBreaker {
-    #[inline]
-    pub(crate) fn settle(&self, ticket: &Ticket, settlement: Settlement) -> Settled {
-        self.settle_keyed(ticket, settlement, 0)
-    }
-
-    /// The same for the aggregate of a keyed circuit: `key` is the hash of the call's key, 0 for a
-    /// call without one.
-    #[inline(always)]
-    pub(crate) fn settle_keyed(
+    /// Never inlined: it would make the plain path save registers.
+    #[inline(never)]
+    pub(super) fn settle_otherwise(
         &self,
         ticket: &Ticket,
         settlement: Settlement,
         key: u64,
     ) -> Settled {
-        // A thread's first record goes the longer way.
-        if let (true, Some(slot)) = (ticket.is_plain(), my_slot()) {
-            let word = self.word.load();
-            let plan = self.plans.current();
-            // Acquire, pairs with `watch`.
-            let is_plain = word.is_plainly(ticket.generation)
-                && plan.settings.slow_call.is_none()
-                && !self.is_watched.load(Ordering::Acquire);
-            let is_quiet = word.run() == 0 && settlement.retry_after.is_none();
-            match settlement.outcome {
-                Outcome::Success if is_plain && is_quiet => {
-                    return self.succeed(word, plan, slot, settlement.took);
-                }
-                Outcome::Failure(_) if is_plain => {
-                    return self.fail(word, plan, slot, settlement);
-                }
-                _ => {}
-            }
-        }
-        // A copy: whose address is given away has to be in memory, from its admission on.
-        let ticket = *ticket;
-        self.settle_otherwise(&ticket, settlement, key)
-    }
-
-    /// A success where nothing is wrong and nobody looks: what [`record`](Self::record) would do,
-    /// and none of what it would ask.
-    #[inline(always)]
-    fn succeed(&self, word: Word, plan: &Plan, slot: usize, took: Option<Duration>) -> Settled {
-        if let Some(took) = took {
-            self.durations.record(took);
-        }
-        self.ledger.succeeded(slot);
-        match &plan.window {
-            Some(window) => self.succeed_in(window, slot, word, plan),
-            None => Settled::Recorded,
-        }
-    }
-
-    /// Never inlined: it reads the clock, and so has registers to save.
-    #[inline(never)]
-    fn succeed_in(&self, window: &Window, slot: usize, word: Word, plan: &Plan) -> Settled {
-        let now = self.clock.coarse();
-        if window.succeed_again(slot, word.generation(), now, plan.version) {
-            return Settled::Recorded;
-        }
-        self.succeed_and_judge(word, plan, window, now)
-    }
-
-    #[inline(never)]
-    fn succeed_and_judge(&self, word: Word, plan: &Plan, window: &Window, now: Tick) -> Settled {
-        let entry = Entry {
-            generation: word.generation(),
-            now,
-            failure: false,
-            slow: false,
-        };
-        let record = Record {
-            entry,
-            recorded: with_slot(|slot| window.record_in(slot, entry, plan.version)),
-            run: 0,
-        };
-        self.consider(word, plan, record, Deciding::default())
-    }
-
-    /// A failure where nobody looks: what [`record`](Self::record) would do, and none of what it
-    /// would ask.
-    #[inline(never)]
-    fn fail(&self, word: Word, plan: &Plan, slot: usize, settlement: Settlement) -> Settled {
-        let generation = word.generation();
-        let now = self.clock.coarse();
-        let entry = Entry {
-            generation,
-            now,
-            failure: true,
-            slow: false,
-        };
-        let window = plan.window.as_deref();
-        let recorded = window.map(|window| window.record_in(slot, entry, plan.version));
-        let RunChange::Now(run) = self.word.lengthen_run(word, generation) else {
-            self.ledger.late();
-            return Settled::Late;
-        };
-        if let Some(took) = settlement.took {
-            self.durations.record(took);
-        }
-        let class = match settlement.outcome {
-            Outcome::Failure(class) => Some(class),
-            Outcome::Success | Outcome::Ignored => None,
-        };
-        self.ledger.failed(slot, class, now);
-        let stats = match (window, recorded) {
-            (_, Some(Recorded::Stats(stats))) => stats,
-            (Some(window), Some(_)) => window.stats_of_recorder(slot, generation, now),
-            _ => WindowStats::default(),
-        };
-        let seen = Seen {
-            failure: true,
-            slow: false,
-            run,
-            window: stats,
-            overdue: 0,
-            at: now,
-            generation,
-        };
-        if let Some(cause) = policy::verdict(&plan.settings, &seen, |_| true) {
-            let version = plan.version;
-            let deciding = Deciding {
-                class,
-                retry_after: settlement.retry_after,
-            };
-            self.opens(word, Judged { version, seen }, cause, deciding);
-        } else if let Some(window) = window
-            && !policy::waits_for_minimum(&plan.settings, &stats)
-        {
-            window.judged(slot, generation, now, plan.version);
-        }
-        Settled::Recorded
-    }
-
-    /// Never inlined: it would make the plain path save registers.
-    #[inline(never)]
-    fn settle_otherwise(&self, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
         if ticket.kind == TicketKind::UNCOUNTED {
             return Settled::Uncounted;
         }
@@ -253,7 +125,13 @@ impl CircuitBreaker {
 
     /// Judges after a record, if that can have changed anything.
     #[inline]
-    fn consider(&self, word: Word, plan: &Plan, record: Record, deciding: Deciding) -> Settled {
+    pub(super) fn consider(
+        &self,
+        word: Word,
+        plan: &Plan,
+        record: Record,
+        deciding: Deciding,
+    ) -> Settled {
         let Record {
             entry,
             recorded,
