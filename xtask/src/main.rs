@@ -10,6 +10,7 @@ mod finding;
 mod metadata;
 mod peers;
 mod repo;
+mod short;
 mod spdx;
 mod tidy;
 
@@ -24,10 +25,12 @@ tidy   check the arrows between crates, file budgets, licences, sources, words, 
        snapshots of the public API
 api    show where the snapshots in api/ differ from the sources; --accept writes them anew
 bench-peers
-       measure this breaker beside others (peers/) and write the tables of docs/performance.md;
+       measure this breaker beside others (peers/) and write the tables of docs/performance.md
+       and the README;
        --undisturbed takes both cores from everybody else meanwhile (real-time priority)
-matrix run the replay files against others (peers/) and write docs/matrix.md; --check runs them
-       against those in Rust alone, and fails where the document says something else";
+matrix run the replay files against others (peers/) and write docs/matrix.md and the README's
+       table; --check runs them against those in Rust alone, and fails where either says
+       something else";
 
 // A command line tool talks through stdout and stderr.
 #[allow(clippy::print_stdout, clippy::print_stderr)]

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::repo::Repo;
+use crate::short;
 
 const MANIFEST: &str = "peers/Cargo.toml";
 
@@ -23,10 +24,21 @@ pub(crate) struct Program {
     document: &'static str,
     /// The name of the part of the document that it writes.
     section: &'static str,
+    /// The same in short, in the README.
+    short: Short,
     /// Before everything else on the machine. Only where it is asked for: whoever shares the
     /// machine waits meanwhile.
     undisturbed: bool,
 }
+
+/// A part of the README that is taken from a whole document.
+#[derive(Clone, Copy)]
+struct Short {
+    section: &'static str,
+    of: fn(&str) -> Result<String, String>,
+}
+
+const README: &str = "README.md";
 
 pub(crate) const BENCH: Program = Program {
     name: "bench-peers",
@@ -35,6 +47,10 @@ pub(crate) const BENCH: Program = Program {
     others: false,
     document: "docs/performance.md",
     section: "beside other libraries",
+    short: Short {
+        section: "beside other libraries, in short",
+        of: short::of_bench,
+    },
     undisturbed: false,
 };
 
@@ -51,6 +67,10 @@ pub(crate) const MATRIX: Program = Program {
     others: false,
     document: "docs/matrix.md",
     section: "breakers in Rust",
+    short: Short {
+        section: "the matrix, in short",
+        of: short::of_matrix,
+    },
     undisturbed: false,
 };
 
@@ -70,8 +90,8 @@ pub(crate) fn run(repo: &Repo, programs: &[Program]) -> ExitCode {
             Err(problem) => return failed(&problem),
         };
         println!("{text}");
-        if let Err(problem) = write(&repo.root.join(program.document), program.section, &text) {
-            return failed(&format!("{}: {problem}", program.document));
+        if let Err(problem) = write(&repo.root, program, &text) {
+            return failed(&problem);
         }
     }
     ExitCode::SUCCESS
@@ -80,17 +100,15 @@ pub(crate) fn run(repo: &Repo, programs: &[Program]) -> ExitCode {
 /// Holds a document against what its program says now.
 #[allow(clippy::print_stderr)]
 pub(crate) fn check(repo: &Repo, program: &Program) -> ExitCode {
-    let path = repo.root.join(program.document);
-    let kept = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", program.document));
-    let fresh = kept.and_then(|kept| {
-        let now = splice(&kept, program.section, &said(&repo.root, program)?)?;
-        Ok(now == kept)
+    let fresh = said(&repo.root, program).and_then(|text| {
+        let [document, readme] = fresh(&repo.root, program, &text)?;
+        Ok(document == read(&repo.root, program.document)? && readme == read(&repo.root, README)?)
     });
     match fresh {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             eprintln!(
-                "{} is not what `cargo xtask {}` says now",
+                "{} or {README} is not what `cargo xtask {}` says now",
                 program.document, program.name
             );
             ExitCode::FAILURE
@@ -178,9 +196,27 @@ fn ran_on() -> String {
     format!("One run of Rust {version} on {cores} cores of {model}.")
 }
 
-fn write(document: &Path, section: &str, text: &str) -> Result<(), String> {
-    let old = std::fs::read_to_string(document).map_err(|e| e.to_string())?;
-    std::fs::write(document, splice(&old, section, text)?).map_err(|e| e.to_string())
+fn write(root: &Path, program: &Program, text: &str) -> Result<(), String> {
+    let [document, readme] = fresh(root, program, text)?;
+    for (name, text) in [(program.document, document), (README, readme)] {
+        std::fs::write(root.join(name), text).map_err(|e| format!("{name}: {e}"))?;
+    }
+    Ok(())
+}
+
+/// The program's document and the README as they are with what it says.
+fn fresh(root: &Path, program: &Program, text: &str) -> Result<[String; 2], String> {
+    let named = |name: &'static str| move |problem| format!("{name}: {problem}");
+    let document = splice(&read(root, program.document)?, program.section, text)
+        .map_err(named(program.document))?;
+    let short = (program.short.of)(&document)?;
+    let readme =
+        splice(&read(root, README)?, program.short.section, &short).map_err(named(README))?;
+    Ok([document, readme])
+}
+
+fn read(root: &Path, name: &str) -> Result<String, String> {
+    std::fs::read_to_string(root.join(name)).map_err(|e| format!("{name}: {e}"))
 }
 
 /// The document with another text between the marks of a section; all else stays.
@@ -230,6 +266,13 @@ mod tests {
             let document = repo.file(program.document).unwrap();
             let spliced = splice(&document.text, program.section, "new");
             assert!(spliced.is_ok(), "{}", program.document);
+            let readme = repo.file(README).unwrap();
+            let short = (program.short.of)(&document.text).unwrap();
+            let spliced = splice(&readme.text, program.short.section, &short).unwrap();
+            assert_eq!(
+                spliced, readme.text,
+                "what the document says stands in the README"
+            );
         }
     }
 }

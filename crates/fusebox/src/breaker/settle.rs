@@ -11,6 +11,7 @@ use crate::outcome::{FailureClass, Outcome, Settled, Settlement};
 use crate::permit::{Ticket, TicketKind};
 use crate::plan::{Plan, Timing};
 use crate::policy::{self, Seen};
+use crate::settings::WindowSize;
 use crate::sync::Ordering;
 use crate::tap::{RecordedCall, Tap};
 use crate::window::{Entry, Recorded, WindowStats};
@@ -88,8 +89,7 @@ impl CircuitBreaker {
         };
         let plan = self.plans.current();
         let slow = is_slow(plan, self.took(plan, ticket, settlement));
-        let observing = word.hold() == Some(HoldKind::Observe);
-        let asks_always = observing || !self.policies.is_empty();
+        let asks_always = self.asks_always(word, plan);
         let now = if plan.window.is_some() || asks_always || failure.is_some() {
             self.clock.coarse()
         } else {
@@ -123,6 +123,18 @@ impl CircuitBreaker {
         self.consider(word, plan, record, deciding)
     }
 
+    /// Whether every outcome is judged, also one that leaves the window as it was.
+    #[inline]
+    fn asks_always(&self, word: Word, plan: &Plan) -> bool {
+        // The last outcomes of a keyed circuit stay as many while their keys become more.
+        let keys = || matches!(plan.settings.window, WindowSize::Calls(_)) && self.is_keyed();
+        word.hold() == Some(HoldKind::Observe) || !self.policies.is_empty() || keys()
+    }
+
+    fn is_keyed(&self) -> bool {
+        self.branches_in_force().is_some()
+    }
+
     /// Judges after a record, if that can have changed anything.
     #[inline]
     pub(super) fn consider(
@@ -143,8 +155,7 @@ impl CircuitBreaker {
             failure,
             slow,
         } = entry;
-        let observing = word.hold() == Some(HoldKind::Observe);
-        let asks_always = observing || !self.policies.is_empty();
+        let asks_always = self.asks_always(word, plan);
         let stats = match (&plan.window, recorded) {
             (Some(_), Recorded::Stats(stats)) => stats,
             (Some(window), Recorded::MustJudge) => {

@@ -8,7 +8,8 @@
 //! lack up to k outcomes; at rest they are exact.
 
 use super::{Entry, Recorded, WindowStats};
-use crate::sync::{AtomicU64, Ordering};
+use crate::clock::Tick;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Positions go round a circle of the largest multiple of N that fits: 10^12 outcomes.
 const POSITION_BITS: u32 = 40;
@@ -28,6 +29,10 @@ pub(crate) struct CountWindow {
     ring: Box<[AtomicU64]>,
     head: AtomicU64,
     sums: AtomicU64,
+    /// How many positions there are: a division, made once.
+    circle: u64,
+    /// The settings by which an outcome was judged last.
+    judged_by: AtomicU32,
 }
 
 fn head_word(generation: u32, position: u64) -> u64 {
@@ -46,10 +51,13 @@ fn weight(entry: u64) -> i64 {
 
 impl CountWindow {
     pub(crate) fn new(calls: u32, generation: u32) -> Self {
+        let length = u64::from(calls);
         let window = Self {
             ring: (0..calls).map(|_| AtomicU64::new(0)).collect(),
             head: AtomicU64::new(0),
             sums: AtomicU64::new(0),
+            circle: POSITION_MASK / length * length - length,
+            judged_by: AtomicU32::new(0),
         };
         window.begin(generation);
         window
@@ -76,7 +84,7 @@ impl CountWindow {
             .collect();
         kept.retain(|entry| *entry != 0 && (entry & !(FAILURE | SLOW)) >> POSITION_BITS == wanted);
         // Oldest first, also where the positions have just gone round.
-        let (first, circle) = self.circle();
+        let (first, circle) = (self.first(), self.circle);
         let next = self.head.load(Ordering::Acquire) & POSITION_MASK;
         kept.sort_by_key(|entry| ((entry & POSITION_MASK) + circle + first - next) % circle);
         let skip = kept.len().saturating_sub(new.ring.len());
@@ -98,22 +106,32 @@ impl CountWindow {
         // the two no recorder of the new generation exists yet.
         let sums = u64::from(generation) & SUMS_GENERATION_MASK;
         self.sums.swap(sums, Ordering::AcqRel);
-        let head = head_word(generation, self.circle().0);
+        let head = head_word(generation, self.first());
         self.head.swap(head, Ordering::AcqRel);
     }
 
-    /// The first position, and how many there are. Positions are never 0, so that an empty place
-    /// is told from every entry.
-    fn circle(&self) -> (u64, u64) {
-        let calls = self.ring.len() as u64;
-        (calls, POSITION_MASK / calls * calls - calls)
+    /// The first position. None is ever 0, so that an empty place is told from every entry.
+    fn first(&self) -> u64 {
+        self.ring.len() as u64
     }
 
     #[inline]
-    pub(crate) fn record(&self, entry: Entry) -> Recorded {
-        match self.put(entry.generation, entry.failure, entry.slow) {
-            Some(stats) => Recorded::Stats(stats),
+    pub(crate) fn record(&self, entry: Entry, version: u32) -> Recorded {
+        let Some(change) = self.exchange(entry) else {
             // The generation is over: nothing to judge.
+            return Recorded::Enough;
+        };
+        // A quick success in the place of another: the window is what it was. Relaxed: whoever sees
+        // the number of another's judgement may leave it to that one.
+        let is_known = self.judged_by.load(Ordering::Relaxed) == version;
+        if change == 0 && !entry.failure && !entry.slow && is_known {
+            return Recorded::Enough;
+        }
+        if !is_known {
+            self.judged_by.store(version, Ordering::Relaxed);
+        }
+        match self.apply(entry.generation, change) {
+            Some(stats) => Recorded::Stats(stats),
             None => Recorded::Enough,
         }
     }
@@ -123,15 +141,29 @@ impl CountWindow {
     }
 
     fn put(&self, generation: u32, failure: bool, slow: bool) -> Option<WindowStats> {
-        let position = self.draw(generation)?;
-        let flags = if failure { FAILURE } else { 0 } | if slow { SLOW } else { 0 };
-        let change = self.exchange(entry_word(generation, position) | flags);
+        let now = Tick::ZERO;
+        let change = self.exchange(Entry {
+            generation,
+            now,
+            failure,
+            slow,
+        })?;
         self.apply(generation, change)
+    }
+
+    /// Draws a position and puts an outcome there. Returns by what the sums change; nothing where
+    /// the generation is over.
+    #[inline]
+    fn exchange(&self, entry: Entry) -> Option<i64> {
+        let position = self.draw(entry.generation)?;
+        let failure = if entry.failure { FAILURE } else { 0 };
+        let slow = if entry.slow { SLOW } else { 0 };
+        Some(self.place(entry_word(entry.generation, position) | failure | slow))
     }
 
     /// Draws the next position, unless the generation is over.
     fn draw(&self, generation: u32) -> Option<u64> {
-        let (first, circle) = self.circle();
+        let (first, circle) = (self.first(), self.circle);
         let mut head = self.head.load(Ordering::Acquire);
         loop {
             let position = head & POSITION_MASK;
@@ -158,7 +190,7 @@ impl CountWindow {
     }
 
     /// Puts an entry into its place and returns by what the sums change.
-    fn exchange(&self, entry: u64) -> i64 {
+    fn place(&self, entry: u64) -> i64 {
         let position = entry & POSITION_MASK;
         let calls = self.ring.len() as u64;
         // Less than N, which is at most 10,000.
@@ -168,7 +200,7 @@ impl CountWindow {
         loop {
             let same_generation = (found ^ entry) & !(FAILURE | SLOW) & !POSITION_MASK == 0;
             let known = same_generation && found != 0;
-            if known && is_newer(found & POSITION_MASK, position, self.circle().1) {
+            if known && is_newer(found & POSITION_MASK, position, self.circle) {
                 // N later outcomes came before we were done: ours has already left the window.
                 return 0;
             }
@@ -245,7 +277,7 @@ mod tests {
         let stale = window.draw(1).unwrap();
         window.begin(2);
         assert_eq!(window.put(2, true, false).unwrap().failures, 1);
-        let change = window.exchange(entry_word(1, stale));
+        let change = window.place(entry_word(1, stale));
         assert!(window.apply(1, change).is_none());
         for _ in 0..2 {
             let _ = window.put(2, false, false);

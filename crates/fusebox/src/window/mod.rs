@@ -126,7 +126,7 @@ impl Window {
     #[inline]
     pub(crate) fn record_in(&self, slot: usize, entry: Entry, version: u32) -> Recorded {
         match self {
-            Self::Count(window) => window.record(entry),
+            Self::Count(window) => window.record(entry, version),
             Self::Time(window) => window.record_in(slot, entry, version),
         }
     }
