@@ -85,8 +85,9 @@ pub(crate) fn of_matrix(matrix: &str) -> Result<String, String> {
     }
     rows.sort_by_key(|(passes, _)| std::cmp::Reverse(*passes));
     let mut text = format!(
-        "Of the {files} files whose effect a caller sees:\n\n| breaker | language | passes | wrong | \
-         not promised |\n|---|---|---|---|---|\n| {OURS} | Rust | {files} | 0 | 0 |\n"
+        "Of the {files} files whose effect a caller sees:\n\n\
+         | breaker | language | passes | wrong | not promised |\n|---|---|---|---|---|\n\
+         | {OURS} | Rust | {files} | 0 | 0 |\n"
     );
     for (_, row) in rows {
         let _ = writeln!(text, "{row}");
@@ -135,8 +136,10 @@ Samples.
     #[test]
     fn breakers_stand_in_the_order_of_what_they_pass() {
         let matrix = "Fusebox passes all 9 files. 7 of them say something that a caller sees.\n\
-                      | breaker | language | passes | wrong | unsupported |\n|---|---|---|---|---|\n\
-                      | one | Go | 2 | 1 | 4 |\n| two | Rust | 5 | 0 | 2 |\n";
+                      | breaker | language | passes | wrong | unsupported |\n\
+                      |---|---|---|---|---|\n\
+                      | one | Go | 2 | 1 | 4 |\n\
+                      | two | Rust | 5 | 0 | 2 |\n";
         let text = of_matrix(matrix).unwrap();
         let rows: Vec<_> = text.lines().skip(4).collect();
         assert_eq!(
