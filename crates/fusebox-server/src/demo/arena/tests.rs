@@ -304,7 +304,7 @@ async fn every_fault_opens_the_circuit_in_front_and_a_reset_begins_anew() {
     let mut page = Page::open().await;
     let faults = [
         ("project-service", "kill", "failed"),
-        ("rag-service", "hang", "timed out"),
+        ("perplexity", "hang", "the call timed out"),
         ("openai", "slow", "were slow"),
         ("batch-conductor", "errors", "was answered with an error"),
         ("apollo", "too_many", "was answered with an error"),
