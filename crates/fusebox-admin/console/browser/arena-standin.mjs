@@ -148,6 +148,7 @@ export class ArenaStandIn {
       if (upstream.fault === "shard") circuit.open_branches = ["pos-3"];
       else circuit.state = "open";
       upstream.until = this.elapsed + OPEN_MS;
+      this.move(upstream);
       this.say(upstream, `${upstream.name} opened: 5 failures in a row`, "bad");
     } else if (!sick && (circuit.state === "half_open" || (circuit.open_branches.length > 0 && upstream.fault === null))) {
       circuit.state = "closed";

@@ -21,6 +21,8 @@ async function tried(does: () => Promise<unknown>): Promise<void> {
   try {
     await does();
   } catch (error) {
-    toast(error instanceof Problem ? error.message : String(error));
+    const silent = error instanceof Problem && error.status === 0;
+    const told = error instanceof Error ? error.message : String(error);
+    toast(silent ? "The arena does not answer." : told);
   }
 }

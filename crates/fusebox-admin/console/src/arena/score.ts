@@ -39,7 +39,7 @@ const FIGURES: Figure[] = [
   },
   {
     name: "Cascades",
-    means: "needed nothing that was sick",
+    means: "needed nothing sick",
     text: (score) => count(score.cascades),
     more: () => "",
     harm: (score) => score.cascades,

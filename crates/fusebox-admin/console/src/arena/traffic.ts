@@ -11,6 +11,8 @@ const END_MS = 260;
 const RADIUS = 2.5;
 /** More in one tick on one wire would be a line. */
 const DOTS_MAX = 6;
+/** More on one system at once would be fog; a page that was asleep must not wake up in it. */
+const DOTS_IN_ALL_MAX = 240;
 /** Colours change with the theme; to ask for them in each frame would cost more than the dots. */
 const COLOURS_MS = 500;
 
@@ -70,6 +72,7 @@ export class Traffic {
         for (const side of SIDES) {
           const fates = fatesOf(before[side], upstream[side]);
           fates.forEach((fate, n) => {
+            if (plane.dots.length >= DOTS_IN_ALL_MAX) return;
             const born = now + (n / fates.length) * TICK_MS;
             plane.dots.push({ way: ways[side], side, fate, born });
           });

@@ -14,11 +14,14 @@ const LABEL: Record<string, string> = {
   slow: "Slow",
   errors: "Errors",
   too_many: "429",
-  shard: "One shard",
+  shard: "Shard",
 };
 
 /** What was asked for is shown at once, and so long at most while the stream does not tell it yet. */
 const ASKED_MS = 1500;
+
+/** More would not fit at the end of a wire. */
+const COUNTED_MAX = 10_000;
 
 /** The end of a sentence that the countdown says better. */
 const NEXT = /; trying again in .*$/;
@@ -78,7 +81,7 @@ export class UpstreamCard {
     if (state !== this.shown) {
       this.shown = state;
       mark(this.chip, "class", `chip ${state}`);
-      this.chip.replaceChildren(icon(state), STATE_WORD[state] ?? state, this.retry);
+      this.chip.replaceChildren(icon(state), `${STATE_WORD[state] ?? state} `, this.retry);
     }
     say(this.retry, untilTrial(upstream));
     mark(this.element, "data-state", state);
@@ -194,7 +197,7 @@ function port(side: Side): Port {
   return {
     element: h("span", { class: `port ${side}` }, text),
     show(wasted) {
-      say(value, count(wasted));
+      say(value, wasted < COUNTED_MAX ? count(wasted) : `${Math.floor(wasted / 1000)}k`);
       mark(text, "data-none", wasted === 0 ? "" : null);
     },
   };

@@ -35,18 +35,24 @@ export class Verdict {
     say(this.text, sentence(arena, sick));
     const tone = sick.length > 0 ? "bad" : open > 0 ? "trying" : "well";
     mark(this.element, "data-tone", tone);
-    // It keeps its place while there is nothing to heal.
+    // They keep their places while there is nothing to heal, and nothing to do again.
     mark(this.heal, "data-none", sick.length === 0 ? "" : null);
+    const fresh = sick.length === 0 && open === 0 && isFresh(arena);
+    mark(this.over, "data-none", fresh ? "" : null);
   }
 }
 
 function sentence(arena: Arena, sick: Upstream[]): string {
   if (sick.length > 0) return trouble(arena, sick);
-  const { score } = arena;
-  if (SIDES.every((side) => score[side].wasted === 0 && score[side].recoveries === 0)) {
+  if (isFresh(arena)) {
     return "All is well on both sides. Break something below, and see who still gets an answer.";
   }
   return `All upstreams are well again. ${worth(arena)}`;
+}
+
+/** Nothing was broken yet. */
+function isFresh({ score }: Arena): boolean {
+  return SIDES.every((side) => score[side].wasted === 0 && score[side].recoveries === 0);
 }
 
 /** What is wrong now, and how the users of the systems that it concerns fare. */
