@@ -18,21 +18,26 @@ export const FAULTS = [
   { name: "shard", says: "answers 500 to one key of four" },
 ];
 
+/** `?`: nobody waits for it; `~`: a fallback stands in; `<x`: asked instead of x. */
 const path = (name, ...calls) => ({
   name,
-  calls: calls.map((call) => ({ upstream: call.replace("?", ""), needed: !call.endsWith("?") })),
+  calls: calls.map((call) => {
+    const [upstream, instead_of] = call.replace(/[?~]/, "").split("<");
+    const more = { fallback: call.endsWith("~"), ...(instead_of ? { instead_of } : {}) };
+    return { upstream, needed: !/[?~<]/.test(call), ...more };
+  }),
 });
 
 const SYSTEMS = [
   ["sprint-service", "Sprint service", "Creates sprints; the audit may be late, the sprint may not be half-done.", 8,
     [path("create a sprint", "project-service", "backlog-service", "chronicle-service?"), path("show a project", "project-service")]],
   ["essay-platform", "Essay platform", "Judges essays by AI, and goes to the next provider when one is away.", 10,
-    [path("resolve a pipeline", "batch-conductor"), path("judge an essay", "content", "openai?", "anthropic?")]],
+    [path("resolve a pipeline", "batch-conductor"), path("judge an essay", "content", "openai?", "anthropic<openai")]],
   ["campaign-queue", "Campaign queue", "Looks up leads at paid services.", 6,
     [path("find leads", "apollo"), path("enrich leads", "perplexity")]],
   ["fiscal-adapter", "Cash-register adapter", "Sends each shop's receipts to the operator of fiscal data.", 8, [path("send a receipt", "ofd")]],
   ["agent-orchestrator", "Agent orchestrator", "Always answers something useful, if need be without its helpers.", 8,
-    [path("handle an alarm", "rag?", "rules?", "notifier?")]],
+    [path("handle an alarm", "rag-service~", "rule-generation~", "notifier~")]],
 ];
 
 const users = () => ({ users: 0, answered: 0, degraded: 0, failed: 0, cascades: 0, in_flight: 0, recent_answered: 1, recent: [] });

@@ -205,7 +205,7 @@ test("a lost and a silent arena are told, what is known stays, and it connects a
   await page.getByText("Live").waitFor();
   assert.equal(await page.locator(".banner:visible").count(), 0);
   beside.refuses = "there is no such upstream";
-  await press(page, "rag", "Hang").click();
+  await press(page, "rag-service", "Hang").click();
   await page.getByText("there is no such upstream").first().waitFor();
   const before = beside.asked.filter((one) => one.endsWith("/stream")).length;
   await page.clock.install();

@@ -58,8 +58,7 @@ export class Happened {
 
   /** Reads out what is new, the oldest first. */
   private tell(events: Happening[], keys: string[]): void {
-    const upTo = keys.indexOf(this.known ?? "");
-    const fresh = upTo < 0 ? events : events.slice(0, upTo);
+    const fresh = events.filter((_, i) => !this.rows.has(keys[i] ?? ""));
     for (const event of [...fresh].reverse()) announce(event.text);
   }
 }

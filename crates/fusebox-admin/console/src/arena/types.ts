@@ -39,7 +39,16 @@ export interface System {
 
 export interface Path {
   name: string;
-  calls: { upstream: string; needed: boolean }[];
+  calls: Call[];
+}
+
+export interface Call {
+  upstream: string;
+  needed: boolean;
+  /** Whether something useful stands in for its answer. */
+  fallback?: boolean;
+  /** It is made when this one fails. */
+  instead_of?: string;
 }
 
 export interface Users {

@@ -6,7 +6,7 @@ import { h, mark, say } from "../dom.ts";
 import { count, span } from "../format.ts";
 import type { State } from "../types.ts";
 import { breakIt } from "./acts.ts";
-import { SIDES, type Fault, type Side, type System, type Upstream } from "./types.ts";
+import { SIDES, type Call, type Fault, type Side, type System, type Upstream } from "./types.ts";
 
 const LABEL: Record<string, string> = {
   kill: "Kill",
@@ -47,8 +47,7 @@ export class UpstreamCard {
     this.role = roleOf(upstream.name, system);
     this.says = new Map(faults.map(({ name, says }) => [name, says]));
     this.ports = { with: port("with"), without: port("without") };
-    const fitting = faults.filter(({ name }) => name !== "shard" || upstream.keys !== null);
-    this.buttons = fitting.map((fault) => this.button(fault));
+    this.buttons = faults.map((fault) => this.button(fault));
     const healed = () => {
       // It goes away when it is done: the focus goes back to what is still there.
       const pressed = this.buttons.find((one) => one.getAttribute("aria-pressed") === "true");
@@ -99,7 +98,8 @@ export class UpstreamCard {
 
   /** Why its circuit is in its state; else what is wrong with it; else what it is for. */
   private story({ circuit, fault, fault_for_ms }: Upstream): string {
-    if (circuit.sentence && circuit.state !== "closed") return circuit.sentence.replace(NEXT, "");
+    const tells = circuit.state !== "closed" || circuit.open_branches.length > 0;
+    if (circuit.sentence && tells) return circuit.sentence.replace(NEXT, "");
     if (fault !== null) {
       const since = fault_for_ms === null ? "" : `, for ${span(fault_for_ms / 1000)} now`;
       return `${this.says.get(fault) ?? fault}${since}`;
@@ -174,14 +174,19 @@ function untilTrial({ circuit }: Upstream): string {
   return `${(circuit.retry_in_ms / 1000).toFixed(1)} s`;
 }
 
-/** Which paths it is on, and whether these need it. */
+/** What it is asked for, and who notices when it is away. */
 function roleOf(name: string, { paths }: System): string {
-  const of = (needed: boolean) =>
-    paths.filter((path) => path.calls.some((c) => c.upstream === name && c.needed === needed));
-  const needed = of(true).map((path) => path.name);
-  if (needed.length > 0) return `needed to ${needed.join(", ")}`;
-  const used = of(false).map((path) => path.name);
-  return used.length > 0 ? `not needed to ${used.join(", ")}` : "";
+  const on = paths.flatMap((path) =>
+    path.calls.filter(({ upstream }) => upstream === name).map((call) => ({ path, call })),
+  );
+  const first = on[0]?.call;
+  if (first?.instead_of) return `asked when ${first.instead_of} does not answer`;
+  const names = (of: (call: Call) => boolean) =>
+    on.filter(({ call }) => of(call)).map(({ path }) => path.name).join(", ");
+  const needed = names((call) => call.needed && !call.fallback);
+  if (needed) return `needed to ${needed}`;
+  if (first?.fallback) return "asked in turn; a fallback stands in for it";
+  return on.length > 0 ? `told of: ${names(() => true)}; nobody waits for it` : "";
 }
 
 interface Port {
