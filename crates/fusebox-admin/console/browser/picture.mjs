@@ -51,12 +51,11 @@ function paeth(left, up, corner) {
   return b <= c ? up : corner;
 }
 
-/** A PNG with a palette of the commonest colours; each of the others becomes the nearest of these. */
+/** A PNG with a palette; each colour that is not in it becomes the nearest that is. */
 function encoded(width, height, pixels) {
   const counts = new Map();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
-  const palette = [...counts].sort((a, b) => b[1] - a[1]).slice(0, COLOURS_MAX).map(([colour]) => colour);
-  const places = new Map([...counts.keys()].map((colour) => [colour, nearest(colour, palette)]));
+  const { palette, places } = chosen(counts);
   const lines = Buffer.alloc((width + 1) * height);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) lines[y * (width + 1) + 1 + x] = places.get(pixels[y * width + x]);
@@ -69,15 +68,27 @@ function encoded(width, height, pixels) {
   return Buffer.concat([SIGNATURE, chunk("IHDR", head), chunk("PLTE", colours), chunk("IDAT", deflateSync(lines, { level: 9, memLevel: 9 })), chunk("IEND", Buffer.alloc(0))]);
 }
 
+/** One colour after another: the one that is missed most, by how far it is from those and how common. */
+function chosen(counts) {
+  const open = [...counts].map(([colour, count]) => ({ colour, count, off: Infinity, place: 0 }));
+  const palette = [];
+  while (palette.length < COLOURS_MAX) {
+    const missed = (one) => Math.min(one.off, 1e6) * one.count;
+    const next = open.reduce((most, one) => (missed(one) > missed(most) ? one : most));
+    if (next.off === 0) break;
+    const place = palette.push(next.colour) - 1;
+    for (const one of open) {
+      const off = distance(one.colour, next.colour);
+      if (off < one.off) Object.assign(one, { off, place });
+    }
+  }
+  return { palette, places: new Map(open.map(({ colour, place }) => [colour, place])) };
+}
+
 const parts = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255];
 
-function nearest(colour, palette) {
-  const distance = (other) => parts(other).reduce((sum, part, i) => sum + (part - parts(colour)[i]) ** 2, 0);
-  let best = 0;
-  palette.forEach((other, i) => {
-    if (distance(other) < distance(palette[best])) best = i;
-  });
-  return best;
+function distance(one, other) {
+  return ((one >> 16) - (other >> 16)) ** 2 + (((one >> 8) & 255) - ((other >> 8) & 255)) ** 2 + ((one & 255) - (other & 255)) ** 2;
 }
 
 function chunk(kind, data) {

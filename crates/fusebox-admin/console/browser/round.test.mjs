@@ -162,7 +162,7 @@ test("a round: two upstreams are broken, their circuits open and close, and the 
 if (SHOTS) test("pictures of the arena in an outage, for the documents", async () => {
   mkdirSync(SHOTS, { recursive: true });
   await Demo.start();
-  const page = await open(demo.url, { colorScheme: "light" });
+  const page = await open(demo.url, { colorScheme: "light", viewport: { width: 1440, height: 1150 } });
   const pass = (seconds) => page.waitForTimeout(seconds * 1000);
   await pass(20);
   await press(page, "content", "Hang").click();
