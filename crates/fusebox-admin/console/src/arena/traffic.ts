@@ -8,6 +8,8 @@ import { along, type Way } from "./wires.ts";
 const TICK_MS = 250;
 const TRAVEL_MS = 650;
 const END_MS = 260;
+/** Thirty pictures a second are smooth for dots, and half the work of sixty. */
+const FRAME_MS = 30;
 const RADIUS = 2.5;
 /** More in one tick on one wire would be a line. */
 const DOTS_MAX = 6;
@@ -38,6 +40,7 @@ export class Traffic {
   private colours: Record<string, string> = {};
   private colouredAt = 0;
   private frame = 0;
+  private drawnAt = 0;
   private live = true;
 
   constructor(cards: SystemCard[]) {
@@ -83,6 +86,11 @@ export class Traffic {
   }
 
   private draw(time: number): void {
+    if (time - this.drawnAt < FRAME_MS) {
+      this.frame = requestAnimationFrame((next) => this.draw(next));
+      return;
+    }
+    this.drawnAt = time;
     if (time - this.colouredAt > COLOURS_MS) this.readColours(time);
     let some = false;
     for (const plane of this.planes) {
@@ -139,15 +147,18 @@ export class Traffic {
 
 /** Clears the canvas, and makes it as large as what it lies over. */
 function wipe(plane: Plane): void {
-  const { canvas } = plane.card;
+  const { canvas, wires } = plane.card;
   const sharp = Math.min(2, devicePixelRatio);
+  canvas.style.left = `${wires.band.left}px`;
+  canvas.style.width = `${wires.band.width}px`;
   const width = Math.round(canvas.clientWidth * sharp);
   const height = Math.round(canvas.clientHeight * sharp);
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const brush = canvas.getContext("2d");
-  brush?.setTransform(sharp, 0, 0, sharp, 0, 0);
+  brush?.setTransform(1, 0, 0, 1, 0, 0);
   brush?.clearRect(0, 0, width, height);
+  brush?.setTransform(sharp, 0, 0, sharp, -wires.band.left * sharp, 0);
   plane.blank = true;
 }
 

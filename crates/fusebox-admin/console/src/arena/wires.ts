@@ -30,11 +30,15 @@ interface Boxes {
 
 const BLADE = 20;
 const TAP = 17;
+/** Room for a dot or a ring around a wire. */
+const MARGIN = 12;
 const NONE: Way = { spots: [], length: 0, gate: 0 };
 
 export class Wires {
   readonly element = svg("svg", { class: "wires", "aria-hidden": "true" });
   readonly lanes: Lane[];
+  /** Where the dots are, from left to right: no more than this is painted anew. */
+  band = { left: 0, width: 0 };
   private readonly trunk = svg("path", { class: "wire trunk" });
 
   constructor(
@@ -87,6 +91,8 @@ export class Wires {
       "d",
       `M${middle} ${source.bottom}V${node.top} ${beside ? `M${node.right} ${y}H${bus}` : ""} M${bus} ${highest}V${down}`,
     );
+    const left = Math.floor(Math.min(bus, start[0]?.[0] ?? bus)) - MARGIN;
+    this.band = { left, width: Math.ceil(first.left) + MARGIN - left };
     ends.forEach((end, i) => this.lanes[i] && place(this.lanes[i], start, bus, end));
   }
 }
