@@ -165,10 +165,11 @@ if (SHOTS) test("pictures of the arena in an outage, for the documents", async (
   const page = await open(demo.url, { colorScheme: "light", viewport: { width: 1440, height: 1150 } });
   const pass = (seconds) => page.waitForTimeout(seconds * 1000);
   await pass(20);
-  await press(page, "content", "Hang").click();
-  await pass(14);
-  await press(page, "content", "Heal").click();
+  await press(page, "openai", "Hang").click();
+  await press(page, "rag-service", "Hang").click();
   await pass(16);
+  await page.getByRole("button", { name: "Heal all" }).click();
+  await pass(14);
   await press(page, "openai", "Slow").click();
   await press(page, "ofd", "Shard").click();
   await press(page, "project-service", "Kill").click();

@@ -59,7 +59,7 @@ export class Happened {
   /** Reads out what is new, the oldest first. */
   private tell(events: Happening[], keys: string[]): void {
     const fresh = events.filter((_, i) => !this.rows.has(keys[i] ?? ""));
-    for (const event of [...fresh].reverse()) announce(event.text);
+    for (const event of [...fresh].reverse()) announce(shortened(event.text));
   }
 }
 
@@ -73,6 +73,11 @@ function nothing(): HTMLElement {
   return h("li", { class: "nothing" }, "Nothing yet. Every change of a circuit will be told here.");
 }
 
+/** On this page whatever opens is a circuit. */
+function shortened(text: string): string {
+  return text.replace(/^circuit /, "");
+}
+
 function line(event: Happening): HTMLElement {
   const tone = event.tone in SHAPES ? event.tone : "act";
   return h(
@@ -84,6 +89,6 @@ function line(event: Happening): HTMLElement {
       { viewBox: "0 0 16 16", width: 12, height: 12, class: "icon", "aria-hidden": "true" },
       svg("path", { d: SHAPES[tone] }),
     ),
-    h("span", {}, h("span", { class: "unseen" }, `${TONE_WORD[tone]}: `), event.text),
+    h("span", {}, h("span", { class: "unseen" }, `${TONE_WORD[tone]}: `), shortened(event.text)),
   );
 }

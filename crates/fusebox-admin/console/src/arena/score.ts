@@ -1,7 +1,7 @@
 // The score: both sides, four figures each. The worse of two is told by its colour and by a mark.
 
 import { h, mark, say } from "../dom.ts";
-import { count, latency, NONE, share } from "../format.ts";
+import { count, NONE, share } from "../format.ts";
 import { SIDE_WORD, SIDES, type Arena, type Score, type Side } from "./types.ts";
 
 interface Figure {
@@ -50,8 +50,7 @@ const FIGURES: Figure[] = [
 const SAME = 0.0005;
 
 function seconds(value: number | null): string {
-  if (value === null) return NONE;
-  return value >= 10 ? `${value.toFixed(1)} s` : latency(value);
+  return value === null ? NONE : `${value.toFixed(1)} s`;
 }
 
 export class ScoreTable {

@@ -25,6 +25,8 @@ const COUNTED_MAX = 10_000;
 
 /** The end of a sentence that the countdown says better. */
 const NEXT = /; trying again in .*$/;
+/** And the begin of one: that it is a branch is seen below it. */
+const BEFORE = /^branch /;
 
 export class UpstreamCard {
   readonly name: string;
@@ -99,7 +101,7 @@ export class UpstreamCard {
   /** Why its circuit is in its state; else what is wrong with it; else what it is for. */
   private story({ circuit, fault, fault_for_ms }: Upstream): string {
     const tells = circuit.state !== "closed" || circuit.open_branches.length > 0;
-    if (circuit.sentence && tells) return circuit.sentence.replace(NEXT, "");
+    if (circuit.sentence && tells) return circuit.sentence.replace(BEFORE, "").replace(NEXT, "");
     if (fault !== null) {
       const since = fault_for_ms === null ? "" : `, for ${span(fault_for_ms / 1000)} now`;
       return `${this.says.get(fault) ?? fault}${since}`;
