@@ -126,6 +126,19 @@ fn number(circuit: &Value, key: &str) -> u64 {
 }
 
 #[test]
+fn the_arenas_page_is_made_from_the_sources_as_they_are() {
+    // One build makes both pages from all sources, and a test of the console's crate holds the hash
+    // against these.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let hash = |folder: &str| std::fs::read_to_string(here.join(folder).join("sources.sha256"));
+    assert_eq!(
+        hash("src/demo/arena/dist").expect("a hash"),
+        hash("../fusebox-admin/console/dist").expect("a hash"),
+        "the arena's page is stale: run `scripts/console build` and commit what it writes"
+    );
+}
+
+#[test]
 fn whole_script_opens_the_sick_circuits_and_closes_them_after_healing() {
     let mut command = Demo::command(&["--once", "--json"]);
     let folder = EmptyFolder::new("demo");
