@@ -1,5 +1,6 @@
-// Builds the console: src/ into dist/, with the hash of all that went into it. `check` builds into
-// memory and says whether dist/ holds the same. Run by scripts/console.
+// Builds the pages: the console out of src/main.ts and the arena of `fusebox demo` out of
+// src/arena/main.ts, each with the hash of all that went into both. `check` builds into memory and
+// says whether what is in the repository is the same. Run by scripts/console.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,15 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = import.meta.dirname;
-const GZIP_BYTES_MAX = 100_000;
+const PAGES = [
+  { name: "console", from: "src", into: "dist", gzipBytesMax: 100_000 },
+  {
+    name: "arena",
+    from: "src/arena",
+    into: "../../fusebox-server/src/demo/arena/dist",
+    gzipBytesMax: 30_000,
+  },
+];
 
 const text = (path) => readFileSync(join(here, path), "utf8").replaceAll("\r\n", "\n");
 
@@ -29,10 +38,10 @@ function hashOfSources() {
   return hash.digest("hex");
 }
 
-async function built() {
+async function built({ name, from }) {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: { console: "src/main.ts" },
+    entryPoints: { [name]: `${from}/main.ts` },
     bundle: true,
     minify: true,
     format: "iife",
@@ -40,31 +49,44 @@ async function built() {
     charset: "utf8",
     legalComments: "none",
     write: false,
-    outdir: "dist",
+    outdir: "out",
   });
   const files = new Map(result.outputFiles.map((file) => [file.path.split("/").pop(), file.text]));
-  files.set("index.html", text("src/index.html"));
+  files.set("index.html", text(`${from}/index.html`));
   files.set("sources.sha256", `${hashOfSources()}\n`);
   return files;
 }
 
-const files = await built();
-let bytes = 0;
-for (const [name, content] of files) {
-  const gzip = gzipSync(content, { level: 9 }).length;
-  if (name !== "sources.sha256") bytes += gzip;
-  console.log(`${name}: ${Buffer.byteLength(content)} bytes, ${gzip} gzip`);
+/** Says what each file weighs; ends where it is too much. */
+function weigh(files, { name, gzipBytesMax }) {
+  let bytes = 0;
+  for (const [file, content] of files) {
+    const gzip = gzipSync(content, { level: 9 }).length;
+    if (file !== "sources.sha256") bytes += gzip;
+    console.log(`${name} ${file}: ${Buffer.byteLength(content)} bytes, ${gzip} gzip`);
+  }
+  console.log(`${name} in all ${bytes} bytes gzip, ${gzipBytesMax} are allowed`);
+  if (bytes > gzipBytesMax) process.exit(1);
 }
-console.log(`in all ${bytes} bytes gzip, ${GZIP_BYTES_MAX} are allowed`);
-if (bytes > GZIP_BYTES_MAX) process.exit(1);
 
-if (process.argv[2] === "check") {
-  const stale = [...files].filter(([name, content]) => {
-    const path = join(here, "dist", name);
-    return !existsSync(path) || readFileSync(path, "utf8").replaceAll("\r\n", "\n") !== content;
+function staleOf(files, into) {
+  return [...files].flatMap(([file, content]) => {
+    const path = join(here, into, file);
+    const same = existsSync(path) && readFileSync(path, "utf8").replaceAll("\r\n", "\n") === content;
+    return same ? [] : [`${into}/${file}`];
   });
-  for (const [name] of stale) console.error(`dist/${name} is stale: run scripts/console build`);
-  process.exit(stale.length > 0 ? 1 : 0);
 }
-mkdirSync(join(here, "dist"), { recursive: true });
-for (const [name, content] of files) writeFileSync(join(here, "dist", name), content);
+
+const stale = [];
+for (const page of PAGES) {
+  const files = await built(page);
+  weigh(files, page);
+  if (process.argv[2] === "check") {
+    stale.push(...staleOf(files, page.into));
+    continue;
+  }
+  mkdirSync(join(here, page.into), { recursive: true });
+  for (const [file, content] of files) writeFileSync(join(here, page.into, file), content);
+}
+for (const path of stale) console.error(`${path} is stale: run scripts/console build`);
+process.exit(stale.length > 0 ? 1 : 0);

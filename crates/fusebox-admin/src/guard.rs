@@ -62,11 +62,16 @@ pub(crate) async fn guard(State(desk): State<Desk>, request: Request, next: Next
     }
     let code = response.status().as_u16();
     desk.requests.count(role, need.action, code);
+    harden(&mut response);
+    response
+}
+
+/// The headers for every answer.
+pub(crate) fn harden(response: &mut Response) {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         response.headers_mut().entry(name).or_insert(value);
     }
-    response
 }
 
 /// Which route a request goes to, and what that asks of its caller.

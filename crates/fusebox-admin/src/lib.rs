@@ -40,6 +40,7 @@ mod etag;
 mod events;
 mod guard;
 mod health;
+pub mod host;
 mod main_breaker;
 mod me;
 mod metrics;
@@ -63,4 +64,5 @@ mod wall;
 
 pub use access::{Grant, Role, Token, TokenText, Tokens, TokensError, UnknownRole, own_pages_only};
 pub use admin::{Admin, router};
+pub use problem::Problem;
 pub use readiness::{Phase, Readiness};

@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 
 use crate::access::redacted;
 
-/// An answer that says what is wrong and what would be right.
+/// An answer that says what is wrong and what would be right. It is written out by the layer around
+/// the admin interface, or by that of [`this_machine_only`](crate::host::this_machine_only).
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     status: StatusCode,
     kind: &'static str,
     title: &'static str,
@@ -88,7 +89,7 @@ impl Problem {
     }
 
     /// Any other; `kind` is the last part of the `type` and stays the same for programs.
-    pub(crate) fn new(
+    pub fn new(
         status: StatusCode,
         kind: &'static str,
         title: &'static str,

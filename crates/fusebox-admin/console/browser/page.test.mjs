@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { axe, closeBrowser, open } from "./daemon.mjs";
+import { picture } from "./picture.mjs";
 import { circuit, opened, StandIn } from "./standin.mjs";
 
 const SHOTS = process.env.SHOTS ?? null;
@@ -277,6 +278,6 @@ if (SHOTS) test("screenshots of an outage, for the documents", async () => {
   ]) {
     const page = await shown(standin, { viewport: { width, height }, colorScheme }, hash);
     await page.waitForTimeout(1500);
-    await page.screenshot({ path: join(SHOTS, `console-${name}.png`) });
+    await picture(page, join(SHOTS, `console-${name}.png`));
   }
 });

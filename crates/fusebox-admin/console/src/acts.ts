@@ -1,11 +1,12 @@
 // What an operator does to circuits and branches: hold, release, move, reset.
 
 import { act, address, branchPath, circuitPath } from "./api.ts";
+import { chip } from "./chip.ts";
 import { ask, type Given, type Question } from "./dialog.ts";
 import { h } from "./dom.ts";
 import { button, refusal } from "./rights.ts";
 import { store } from "./store.ts";
-import { chip, felt, HOLD_MEANS, HOLD_WORD } from "./words.ts";
+import { felt, HOLD_MEANS, HOLD_WORD } from "./words.ts";
 import type { HoldKind } from "./types.ts";
 
 /** A circuit, or a branch of it. */

@@ -1,9 +1,10 @@
 // The branches of a keyed circuit that something is wrong with.
 
 import { buttons } from "./acts.ts";
+import { chip } from "./chip.ts";
 import { h } from "./dom.ts";
 import { count, NONE, percent, span, since } from "./format.ts";
-import { chip, felt, HOLD_WORD } from "./words.ts";
+import { felt, HOLD_WORD } from "./words.ts";
 import type { Branch } from "./types.ts";
 
 export function branches(name: string, found: Branch[]): HTMLElement {

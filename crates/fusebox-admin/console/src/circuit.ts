@@ -5,6 +5,7 @@ import { circuitPath, get, Problem, text } from "./api.ts";
 import { buttons } from "./acts.ts";
 import { branches } from "./branches.ts";
 import { Charts } from "./charts.ts";
+import { chip } from "./chip.ts";
 import { download, fill, h, mark, say } from "./dom.ts";
 import { DryRunForm } from "./dryrun.ts";
 import { count, clock, percent, rate, span, since } from "./format.ts";
@@ -15,7 +16,7 @@ import { empty, failed, load, loading } from "./states.ts";
 import { rates, rejections, store } from "./store.ts";
 import { StateStrip } from "./strip.ts";
 import { toast } from "./toast.ts";
-import { chip, felt, feltSince, nearness, sentence, story } from "./words.ts";
+import { felt, feltSince, nearness, sentence, story } from "./words.ts";
 import type { Activity, Branch, HistoryEvent, Origins } from "./types.ts";
 
 const ACTIVITY_MS = 10_000;

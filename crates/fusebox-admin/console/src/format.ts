@@ -93,3 +93,15 @@ export function seconds(text: string | undefined): number {
   }
   return /\d/.test(text) ? sum : NaN;
 }
+
+/** 0 to 1 as percent with one decimal, rounded down: 100 % is said of all and of nothing less. */
+export function share(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return NONE;
+  return value >= 1 ? "100 %" : `${(Math.floor(value * 1000) / 10).toFixed(1)} %`;
+}
+
+/** A time since the start as minutes and seconds: 0:07, 12:30. */
+export function elapsed(ms: number): string {
+  const s = Math.floor(ms / 1000);
+  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
+}

@@ -2,6 +2,7 @@
 
 import { get } from "./api.ts";
 import { open as openAct } from "./acts.ts";
+import { chip, icon, STATE_WORD } from "./chip.ts";
 import { mainButton } from "./mainbreaker.ts";
 import { fill, h, mark, say } from "./dom.ts";
 import { span, since } from "./format.ts";
@@ -12,7 +13,7 @@ import { button } from "./rights.ts";
 import { marks } from "./row.ts";
 import { empty, loading } from "./states.ts";
 import { store, type Entry } from "./store.ts";
-import { chip, felt, feltSince, HOLD_WORD, icon, STATE_WORD, story } from "./words.ts";
+import { felt, feltSince, HOLD_WORD, story } from "./words.ts";
 import type { ShortActivity } from "./types.ts";
 
 /** More tiles than a screen shows are a list, and the list is below. */

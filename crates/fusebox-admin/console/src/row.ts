@@ -2,11 +2,12 @@
 // the rows; the other cells are made when the row comes near the window and go when it leaves, since
 // of hundreds of rows a screen shows few. While they are there only texts that differ change.
 
+import { icon, STATE_WORD } from "./chip.ts";
 import { h, mark, say } from "./dom.ts";
 import { clock, latency, NONE, percent, rate, since, span, wait } from "./format.ts";
 import { spark } from "./spark.ts";
 import { rates, retryIn, type Entry } from "./store.ts";
-import { felt, feltSince, HOLD_WORD, icon, nearness, STATE_WORD } from "./words.ts";
+import { felt, feltSince, HOLD_WORD, nearness } from "./words.ts";
 import type { State } from "./types.ts";
 
 export interface Row {

@@ -7,10 +7,8 @@ import { clock, span, since, wait } from "./format.ts";
 import { mainButton } from "./mainbreaker.ts";
 import { store } from "./store.ts";
 import { link } from "./stream.ts";
+import { themeButton } from "./theme.ts";
 import { toasts } from "./toast.ts";
-
-const THEME = "fusebox-theme";
-const THEMES = ["auto", "light", "dark"];
 
 export class Shell {
   readonly place = h("main", { id: "main", tabindex: "-1" });
@@ -28,9 +26,6 @@ export class Shell {
     place: HTMLElement,
     private readonly leave: () => void,
   ) {
-    this.theme(localStorage.getItem(THEME) ?? "auto");
-    const theme = h("button", { type: "button", class: "plain", onclick: () => this.nextTheme(theme) });
-    this.labelTheme(theme);
     this.banner.append(this.bannerText);
     const skip = () => {
       this.place.focus();
@@ -46,7 +41,7 @@ export class Shell {
         h("span", { class: "spacer" }),
         h("span", { class: "link" }, this.dot, this.linkText),
         this.who,
-        theme,
+        themeButton(),
       ),
       this.banner,
       this.main,
@@ -133,20 +128,5 @@ export class Shell {
       ),
       mainButton(),
     );
-  }
-
-  private theme(theme: string): void {
-    mark(document.documentElement, "data-theme", theme === "auto" ? null : theme);
-    localStorage.setItem(THEME, theme);
-  }
-
-  private nextTheme(control: HTMLElement): void {
-    const now = localStorage.getItem(THEME) ?? "auto";
-    this.theme(THEMES[(THEMES.indexOf(now) + 1) % THEMES.length] ?? "auto");
-    this.labelTheme(control);
-  }
-
-  private labelTheme(control: HTMLElement): void {
-    say(control, `Theme: ${localStorage.getItem(THEME) ?? "auto"}`);
   }
 }

@@ -1,7 +1,8 @@
-// The live stream, read by fetch: an EventSource cannot send a token. It comes again by itself, goes
-// on where it was, and says at every moment how things stand.
+// The live stream. It comes again by itself, goes on where it was, and says at every moment how
+// things stand.
 
 import { address, headers, Problem, problem, session } from "./api.ts";
+import { readEvents, type Told } from "./sse.ts";
 import { store } from "./store.ts";
 
 export type Link = "connecting" | "live" | "stale" | "lost" | "refused";
@@ -59,7 +60,7 @@ async function follow(signal: AbortSignal): Promise<void> {
     });
     if (!response.ok) throw await problem(response);
     if (!response.body) throw new Error("no body");
-    await read(response.body, signal);
+    await readEvents(response.body, signal, heard, take);
     // It ends by itself every ten minutes: no trouble, and no reason to wait.
     if (!signal.aborted) again(attempt === 0 ? 0 : undefined);
   } catch (error) {
@@ -83,33 +84,14 @@ function again(after?: number): void {
   timer = window.setTimeout(connect, wait);
 }
 
-async function read(body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done || signal.aborted) return;
-    link.heardAt = Date.now();
-    attempt = 0;
-    if (link.state !== "live") become("live");
-    rest += decoder.decode(value, { stream: true });
-    const end = rest.lastIndexOf("\n\n");
-    if (end < 0) continue;
-    const whole = rest.slice(0, end);
-    rest = rest.slice(end + 2);
-    whole.split("\n\n").forEach(take);
-  }
+function heard(): void {
+  link.heardAt = Date.now();
+  attempt = 0;
+  if (link.state !== "live") become("live");
 }
 
-function take(block: string): void {
-  let kind = "";
-  let data = "";
-  for (const line of block.split("\n")) {
-    if (line.startsWith("id: ")) lastId = line.slice(4);
-    else if (line.startsWith("event: ")) kind = line.slice(7);
-    else if (line.startsWith("data: ")) data = line.slice(6);
-  }
+function take({ id, kind, data }: Told): void {
+  if (id) lastId = id;
   if (!data) return;
   const told = JSON.parse(data);
   if (kind === "snapshot") store.snapshot(told.main, told.circuits);

@@ -1,8 +1,8 @@
 // The state of the last hour as a strip, with its table twin.
 
+import { STATE_WORD } from "./chip.ts";
 import { fill, h, svg } from "./dom.ts";
 import { clock, now, span } from "./format.ts";
-import { STATE_WORD } from "./words.ts";
 import type { HistoryEvent, State } from "./types.ts";
 
 export const HOUR_MS = 3_600_000;

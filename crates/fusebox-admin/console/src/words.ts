@@ -1,6 +1,5 @@
-// States and events in words. A state is told three times: by a word, a shape and a colour.
+// States and events in words.
 
-import { h, svg } from "./dom.ts";
 import { clock, seconds, span, wait } from "./format.ts";
 import { retryIn, store, type Entry } from "./store.ts";
 import type { Breaker, Circuit, HistoryEvent, HoldKind, Settings, State } from "./types.ts";
@@ -12,12 +11,6 @@ export function felt(breaker: Breaker): State {
   if (breaker.hold) return "closed";
   return breaker.state;
 }
-
-export const STATE_WORD: Record<State, string> = {
-  closed: "Closed",
-  open: "Open",
-  half_open: "Half-open",
-};
 
 export const HOLD_WORD: Record<HoldKind, string> = {
   forced_open: "Held open",
@@ -31,31 +24,10 @@ export const HOLD_MEANS: Record<HoldKind, string> = {
   observe: "every call passes and is recorded; what would open it is only told",
 };
 
-// A bar that is whole, one that is broken, one that is half there; a padlock for a hold.
-const SHAPES: Record<State | "hold", string> = {
-  closed: "M1 8h14",
-  open: "M1 8h4 M5 8l7-5 M12 8h3",
-  half_open: "M1 8h5 M10 8h5 M8 5v6",
-  hold: "M4 7h8v7h-8z M6 7v-2a2 2 0 0 1 4 0v2",
-};
-
-export function icon(shape: State | "hold"): SVGElement {
-  return svg(
-    "svg",
-    { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true", class: "icon" },
-    svg("path", { d: SHAPES[shape] }),
-  );
-}
-
 /** When what callers feel began. */
 export function feltSince(breaker: Breaker): string {
   if (store.main?.state === "open" && store.main.since) return store.main.since;
   return breaker.hold?.since ?? breaker.since;
-}
-
-/** Icon and word. */
-export function chip(state: State): HTMLElement {
-  return h("span", { class: `chip ${state}` }, icon(state), STATE_WORD[state]);
 }
 
 /** How near to opening, 0 to 1; null where it is not closed or nothing can open it. */

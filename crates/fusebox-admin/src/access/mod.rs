@@ -17,6 +17,7 @@ pub(crate) use caller::Caller;
 pub(crate) use door::{Door, Refused, peer};
 pub use error::TokensError;
 pub(crate) use needs::{Need, Of, need};
+pub(crate) use origin::is_own_page_of_this_machine;
 pub use origin::own_pages_only;
 pub use role::{Role, UnknownRole};
 pub use secret::TokenText;

@@ -75,6 +75,11 @@ async fn check_page(request: Request, next: Next) -> Response {
     }
 }
 
+/// Whether it names this machine, and comes from no page but one that was served here.
+pub(crate) fn is_own_page_of_this_machine(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    is_local(uri, headers).and_then(|()| is_same(uri, headers))
+}
+
 /// The one `Host`; two of them are none.
 fn the_host(headers: &HeaderMap) -> Option<&str> {
     let mut hosts = headers.get_all(header::HOST).iter();

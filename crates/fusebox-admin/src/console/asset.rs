@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 /// A name with a hash in it never stands for anything else.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 /// The page itself may be another one after an update: asked for each time, by its tag.
-const ASK_AGAIN: &str = "no-cache";
+pub(crate) const ASK_AGAIN: &str = "no-cache";
 
 pub(crate) fn routes() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
@@ -73,7 +73,8 @@ fn last_part(uri: &Uri) -> Option<&str> {
     (!last.is_empty() && last.chars().all(is_plain)).then_some(last)
 }
 
-fn served(file: &File, headers: &HeaderMap, keep: &'static str) -> Response {
+/// The file, or that the client has it.
+pub(crate) fn served(file: &File, headers: &HeaderMap, keep: &'static str) -> Response {
     let head = [
         (
             header::CONTENT_TYPE,

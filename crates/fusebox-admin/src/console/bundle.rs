@@ -24,11 +24,11 @@ pub(super) struct Bundle {
 }
 
 /// A file in memory.
-pub(super) struct File {
-    pub(super) name: String,
-    pub(super) media_type: &'static str,
-    pub(super) body: Bytes,
-    pub(super) tag: HeaderValue,
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) media_type: &'static str,
+    pub(crate) body: Bytes,
+    pub(crate) tag: HeaderValue,
 }
 
 impl Bundle {
@@ -66,6 +66,16 @@ impl Bundle {
 }
 
 impl File {
+    /// One that keeps its name, and so is asked for by its tag.
+    pub(crate) fn named(name: &str, media_type: &'static str, text: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            media_type,
+            body: Bytes::from_static(text.as_bytes()),
+            tag: tag(&hash(text.as_bytes())),
+        }
+    }
+
     fn hashed(stem: &str, ending: &str, media_type: &'static str, text: &'static str) -> Self {
         let hash = hash(text.as_bytes());
         Self {

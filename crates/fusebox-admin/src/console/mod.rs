@@ -8,4 +8,5 @@
 mod asset;
 mod bundle;
 
-pub(crate) use asset::routes;
+pub(crate) use asset::{ASK_AGAIN, routes, served};
+pub(crate) use bundle::File;

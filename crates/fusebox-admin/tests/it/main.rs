@@ -16,6 +16,7 @@ mod console;
 mod dry_run;
 mod events;
 mod health;
+mod host;
 mod main_breaker;
 mod me;
 mod metrics;

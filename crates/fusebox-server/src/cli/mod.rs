@@ -63,7 +63,12 @@ enum Command {
     ///
     /// Exit code 0: all hold; 1: some do not; 2: a file is bad.
     Replay(replay::Replay),
-    /// Watch circuit breakers at work; nothing else needs to be installed
+    /// Watch circuit breakers at work, and break services yourself; nothing else needs to be
+    /// installed
+    ///
+    /// Plays a story in the terminal, and serves the arena: a page where you kill, hang or slow the
+    /// upstreams of five systems and see who is still answered, with breakers and without. The page
+    /// opens by itself where there is a terminal in a graphical session.
     Demo(Demo),
     #[command(flatten)]
     Client(client::ClientCommand),
@@ -102,9 +107,12 @@ struct Check {
 
 #[derive(Debug, Args)]
 struct Demo {
-    /// Play the story once, at most 30 s, then end
+    /// Play the story once, at most 30 s, then end; without the arena
     #[arg(long)]
     once: bool,
+    /// Do not open the arena's page
+    #[arg(long)]
+    no_browser: bool,
     /// A summary per circuit as JSON
     #[arg(long)]
     json: bool,
@@ -139,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Demo(demo) => run(demo::run(DemoOptions {
             once: demo.once,
             json: demo.json,
+            browser: !demo.no_browser,
         })),
         Command::Client(command) => run(client::run(command)),
         Command::Queue(command) => queue::run(command),

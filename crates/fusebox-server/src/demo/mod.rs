@@ -5,10 +5,18 @@
 //! call through it. The terminal shows what happens to each circuit and why; at the end comes a
 //! summary. Nothing is acted: a dead service's port refuses connections, and every number was
 //! counted by clients, upstreams or breakers.
+//!
+//! Unless it is played once, there is the arena besides: a page on which whoever looks breaks
+//! services himself.
 
+mod arena;
+mod browser;
 mod error;
+mod health;
 mod picture;
 mod script;
+mod seen;
+mod servers;
 mod stage;
 mod stop;
 mod summary;
@@ -24,6 +32,7 @@ use std::time::Duration;
 use fusebox::{Event, EventKind, Received, State};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
+use arena::Arena;
 use error::DemoError;
 use picture::Happening;
 use script::{Cue, Player};
@@ -42,6 +51,8 @@ pub struct DemoOptions {
     pub once: bool,
     /// The summary as one JSON object on standard output; everything else goes to standard error.
     pub json: bool,
+    /// Open the arena's page by itself, where somebody sits in front of a graphical session.
+    pub browser: bool,
 }
 
 /// Runs the demo to its end, or until Ctrl-C or SIGTERM. Returns the exit code of the process: 0,
@@ -59,10 +70,18 @@ pub async fn run(options: DemoOptions) -> u8 {
 
 async fn show(options: DemoOptions) -> Result<(), DemoError> {
     let mut stop = Stop::listen().map_err(DemoError::Signals)?;
+    let arena = match options.once {
+        true => None,
+        false => Some(Arena::start().await?),
+    };
     let mut stage = Stage::set(options.once).await?;
+    stage.addresses.arena = arena.as_ref().map(Arena::address);
     let mut view = View::choose(options.json);
     view.begin(stage.addresses, options.once)
         .map_err(DemoError::Write)?;
+    if let Some(address) = stage.addresses.arena.filter(|_| options.browser) {
+        browser::open(&format!("http://{address}/"));
+    }
     play(&mut stage, &mut view, &mut stop, options.once).await?;
     let elapsed = stage.elapsed();
     tokio::select! {
@@ -74,8 +93,14 @@ async fn show(options: DemoOptions) -> Result<(), DemoError> {
     drop(view);
     let summary = Summary::of(&stage, elapsed);
     let written = write(&summary, options.json);
+    let close = async {
+        if let Some(arena) = arena {
+            arena.close().await;
+        }
+        stage.close().await;
+    };
     tokio::select! {
-        () = stage.close() => {}
+        () = close => {}
         () = stop.asked() => {}
     }
     written.map_err(DemoError::Write)

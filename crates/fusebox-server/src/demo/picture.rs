@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use fusebox::{HoldKind, State};
 
-use super::script::Health;
+use super::health::Health;
 use super::tally::Counts;
 use super::view::Tone;
 
 /// Where the demo listens, so that everybody can try it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addresses {
+    /// The page, where the demo has one.
+    pub(crate) arena: Option<SocketAddr>,
     pub(crate) gateway: SocketAddr,
     pub(crate) admin: SocketAddr,
 }

@@ -1,37 +1,30 @@
 //! Everything that runs: upstreams, gateway, admin listener and clients. Gateway and admin listener
 //! are those of `fusebox serve`, on ports that the system chooses.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fusebox::{Clock, Subscription, SystemClock, Tick};
-use fusebox_admin::Admin;
 use http::{Method, Uri};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::error::DemoError;
+use super::health::Health;
 use super::picture::{Addresses, Pace, Picture, Row};
-use super::script::{CAST, Health, ROUND, Role, Scene};
+use super::script::{CAST, ROUND, Role, Scene};
+use super::servers::Servers;
 use super::tally::Tally;
 use super::traffic::{self, Target};
 use super::upstream::Upstream;
 use super::words;
 use crate::circuits::{Circuit, Circuits};
-use crate::gateway::{self, Gateway};
-use crate::serve::admin;
 use crate::settings::Config;
 
 /// The settings, as a user would write them.
 const SETTINGS: &str = include_str!("demo.toml");
-
-/// The gateway has nothing to finish once the clients have their answers, but somebody else may be
-/// calling.
-const CLOSING: Duration = Duration::from_secs(2);
 
 /// A circuit, the service behind it, and its clients' count.
 pub(crate) struct Act {
@@ -61,8 +54,7 @@ pub(crate) struct Stage {
     once: bool,
     clients: JoinSet<()>,
     hush: watch::Sender<bool>,
-    servers: JoinSet<()>,
-    close: watch::Sender<bool>,
+    servers: Servers,
 }
 
 impl Stage {
@@ -72,23 +64,24 @@ impl Stage {
             .map_err(|problems| DemoError::settings(&problems))?;
         let mut upstreams = Vec::new();
         for role in CAST {
-            let upstream = Upstream::start(role).await.map_err(DemoError::Listen)?;
-            let named = config
-                .circuits
-                .iter_mut()
-                .find(|circuit| circuit.name == role.circuit);
-            let named = named.ok_or_else(|| DemoError::Settings(format!("no {}", role.circuit)))?;
-            named.upstream.port = upstream.addr().port();
+            let upstream = Upstream::start(role.circuit)
+                .await
+                .map_err(DemoError::Listen)?;
+            lead(&mut config, role.circuit, upstream.addr())?;
             upstreams.push((role, upstream));
         }
         let circuits =
             Circuits::new(&config).map_err(|error| DemoError::Settings(error.to_string()))?;
         let events = circuits.events().subscribe();
-        let (close, closing) = watch::channel(false);
-        let mut servers = JoinSet::new();
-        let addresses = serve(&circuits, &mut servers, &closing)
-            .await
-            .map_err(DemoError::Listen)?;
+        let mut servers = Servers::new();
+        let addresses = Addresses {
+            arena: None,
+            gateway: servers
+                .gateway(&circuits)
+                .await
+                .map_err(DemoError::Listen)?,
+            admin: servers.admin(&circuits).await.map_err(DemoError::Listen)?,
+        };
 
         let (hush, hushed) = watch::channel(false);
         let mut clients = JoinSet::new();
@@ -115,7 +108,6 @@ impl Stage {
             clients,
             hush,
             servers,
-            close,
         })
     }
 
@@ -159,11 +151,8 @@ impl Stage {
     }
 
     /// Closes gateway and admin listener.
-    pub(crate) async fn close(mut self) {
-        self.close.send_replace(true);
-        let all = async { while self.servers.join_next().await.is_some() {} };
-        // Whoever still calls us by hand is cut off when the set is dropped.
-        let _ = timeout(CLOSING, all).await;
+    pub(crate) async fn close(self) {
+        self.servers.close().await;
     }
 }
 
@@ -219,42 +208,23 @@ impl Act {
             why,
             rate: self.pace.sample(elapsed, counts.sent),
             counts,
-            seen: self.upstream.seen(),
+            seen: self.upstream.seen().arrived,
             health: self.health,
             in_trouble: self.tally.in_trouble(),
         }
     }
 }
 
-/// Opens both listeners and serves on them until `closing` turns true.
-async fn serve(
-    circuits: &Arc<Circuits>,
-    servers: &mut JoinSet<()>,
-    closing: &watch::Receiver<bool>,
-) -> io::Result<Addresses> {
-    let gateway_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let admin_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let addresses = Addresses {
-        gateway: gateway_listener.local_addr()?,
-        admin: admin_listener.local_addr()?,
-    };
-    let until = |mut closing: watch::Receiver<bool>| async move {
-        // An error means that the demo is gone: the same.
-        let _ = closing.wait_for(|close| *close).await;
-    };
-    let gateway = Gateway::new(Arc::clone(circuits), gateway::Limits::default());
-    let closed = until(closing.clone());
-    servers.spawn(async move {
-        gateway.serve(gateway_listener, closed).await;
-    });
-    let source: Arc<dyn fusebox::Source> = Arc::clone(circuits) as _;
-    let router = Admin::new(circuits.registry()).source(source).router();
-    let closed = until(closing.clone());
-    servers.spawn(async move {
-        // Without its admin listener the demo goes on; a curl to it says what is wrong.
-        admin::serve(router, admin_listener, closed).await;
-    });
-    Ok(addresses)
+/// Lets the circuit lead to this address.
+///
+/// # Errors
+/// There is no such circuit.
+pub(super) fn lead(config: &mut Config, circuit: &str, to: SocketAddr) -> Result<(), DemoError> {
+    let mut circuits = config.circuits.iter_mut();
+    let named = circuits.find(|named| named.name == circuit);
+    let named = named.ok_or_else(|| DemoError::Settings(format!("no {circuit}")))?;
+    named.upstream.port = to.port();
+    Ok(())
 }
 
 fn target(gateway: SocketAddr, role: Role) -> Result<Target, DemoError> {

@@ -96,7 +96,7 @@ impl CircuitSummary {
             counts: act.tally.counts(),
             trouble: act.tally.trouble_counts(),
             trouble_for: act.in_trouble_for(),
-            seen: act.upstream.seen(),
+            seen: act.upstream.seen().arrived,
             gateway_requests: act.circuit.stats().requests(),
         }
     }

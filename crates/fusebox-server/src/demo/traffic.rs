@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -15,8 +16,15 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::tally::{Answer, Tally};
 
-/// Marks the demo's own calls, so that upstreams can tell them from those of whoever plays along.
+/// Marks the demo's own calls, so that upstreams can tell them from those of whoever plays along;
+/// its value is the number of the round in which they count.
 pub(crate) const CLIENT_HEADER: &str = "x-fusebox-demo-client";
+
+/// The round in which everything begins.
+pub(crate) const FIRST_ROUND: u64 = 1;
+
+/// The key that a call is for: a till, a shard.
+pub(crate) const KEY_HEADER: &str = "x-shard";
 
 /// Calls a second for each circuit: enough to see a breaker judge, few enough to follow with the
 /// eye.
@@ -36,11 +44,16 @@ pub(crate) struct Target {
     pub(crate) method: Method,
 }
 
-type HttpClient = Client<HttpConnector, Full<Bytes>>;
+pub(crate) type HttpClient = Client<HttpConnector, Full<Bytes>>;
+
+/// A client that keeps its connections.
+pub(crate) fn client() -> HttpClient {
+    Client::builder(TokioExecutor::new()).build_http()
+}
 
 /// Calls until `stop` turns true, then waits for the answers still on their way.
 pub(crate) async fn steady(target: Target, tally: Arc<Tally>, mut stop: watch::Receiver<bool>) {
-    let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();
+    let client = client();
     let mut beat = interval(Duration::from_secs(1) / CALLS_PER_SECOND);
     beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut calls = JoinSet::new();
@@ -75,32 +88,47 @@ async fn ask(client: &HttpClient, target: Target) -> Answer {
     let request = Request::builder()
         .method(target.method)
         .uri(target.uri)
-        .header(CLIENT_HEADER, "1")
+        .header(CLIENT_HEADER, FIRST_ROUND)
         .body(Full::new(Bytes::from_static(body.as_bytes())));
     let Ok(request) = request else {
         return Answer::None;
     };
-    let Ok(response) = client.request(request).await else {
-        return Answer::None;
-    };
-    let (head, body) = response.into_parts();
-    if body.collect().await.is_err() {
-        return Answer::None;
+    match whole_answer(client, request).await {
+        Some(head) => judge(head.status.is_success(), &head.headers),
+        None => Answer::None,
     }
-    judge(head.status.is_success(), &head.headers)
+}
+
+/// The head of the answer, once the body has come, too; none if either does not come.
+pub(crate) async fn whole_answer(
+    client: &HttpClient,
+    request: Request<Full<Bytes>>,
+) -> Option<Parts> {
+    let (head, body) = client.request(request).await.ok()?.into_parts();
+    body.collect().await.ok()?;
+    Some(head)
+}
+
+/// Why the gateway answered in the service's place, in its word; none if it did not.
+pub(crate) fn reason(headers: &HeaderMap) -> Option<&str> {
+    headers.get("fusebox-reason")?.to_str().ok()
+}
+
+/// Whether the gateway answered with the fallback of the circuit.
+pub(crate) fn is_fallback(headers: &HeaderMap) -> bool {
+    headers.contains_key("fusebox-fallback")
+}
+
+/// Whether the reason is a breaker's.
+pub(crate) fn is_rejection(reason: &str) -> bool {
+    let mut known = fusebox::Reason::ALL.iter();
+    known.any(|known| known.as_str() == reason)
 }
 
 /// The gateway says in headers what it did; a service's own answer has none of them.
 fn judge(success: bool, headers: &HeaderMap) -> Answer {
-    let reason = headers
-        .get("fusebox-reason")
-        .and_then(|value| value.to_str().ok());
-    let rejected = reason.is_some_and(|reason| {
-        fusebox::Reason::ALL
-            .iter()
-            .any(|known| known.as_str() == reason)
-    });
-    match (headers.contains_key("fusebox-fallback"), rejected) {
+    let rejected = reason(headers).is_some_and(is_rejection);
+    match (is_fallback(headers), rejected) {
         (true, true) => Answer::RejectedFallback,
         (true, false) => Answer::FailedFallback,
         (false, true) => Answer::Rejected,

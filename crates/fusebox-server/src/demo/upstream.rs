@@ -4,11 +4,10 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -18,8 +17,12 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::script::{Health, Role};
-use super::traffic::CLIENT_HEADER;
+use super::health::Health;
+use super::seen::{Ledger, Seen};
+use super::traffic::KEY_HEADER;
+
+/// What a broken service answers.
+const BROKEN: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 
 /// Waiting connections that the kernel keeps for us; the demo's clients never have so many.
 const BACKLOG: u32 = 256;
@@ -29,38 +32,29 @@ const BACKLOG: u32 = 256;
 pub(crate) struct Upstream {
     addr: SocketAddr,
     health: watch::Sender<Health>,
-    seen: Arc<Seen>,
+    ledger: Arc<Ledger>,
     _running: JoinSet<()>,
-}
-
-/// What arrived, counted by the upstream itself.
-#[derive(Debug, Default)]
-struct Seen {
-    /// Requests of the demo's clients.
-    clients: AtomicU64,
-    /// Every request, also those of whoever plays with the gateway meanwhile.
-    all: AtomicU64,
 }
 
 impl Upstream {
     /// Takes a free port and answers on it.
-    pub(crate) async fn start(role: Role) -> io::Result<Upstream> {
+    pub(crate) async fn start(name: &'static str) -> io::Result<Upstream> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
         let (health, watched) = watch::channel(Health::Fine);
-        let seen = Arc::new(Seen::default());
+        let ledger = Arc::new(Ledger::default());
         let site = Site {
-            name: role.circuit,
+            name,
             addr,
             health: watched,
-            seen: Arc::clone(&seen),
+            ledger: Arc::clone(&ledger),
         };
         let mut running = JoinSet::new();
         running.spawn(site.run(listener));
         Ok(Upstream {
             addr,
             health,
-            seen,
+            ledger,
             _running: running,
         })
     }
@@ -75,8 +69,13 @@ impl Upstream {
     }
 
     /// Requests of the demo's clients that arrived here.
-    pub(crate) fn seen(&self) -> u64 {
-        self.seen.clients.load(Relaxed)
+    pub(crate) fn seen(&self) -> Seen {
+        self.ledger.seen()
+    }
+
+    /// From now on it counts the requests of this round, from zero.
+    pub(crate) fn begin_round(&self, number: u64) {
+        self.ledger.begin(number);
     }
 }
 
@@ -93,7 +92,7 @@ struct Site {
     name: &'static str,
     addr: SocketAddr,
     health: watch::Receiver<Health>,
-    seen: Arc<Seen>,
+    ledger: Arc<Ledger>,
 }
 
 impl Site {
@@ -137,23 +136,22 @@ impl Site {
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-        let turn = self.seen.all.fetch_add(1, Relaxed);
-        if request.headers().contains_key(CLIENT_HEADER) {
-            self.seen.clients.fetch_add(1, Relaxed);
-        }
+        let arrival = self.ledger.arrived(request.headers());
         let health = *self.health.borrow();
+        let turn = arrival.turn;
         // Some work, a little more for some calls than for others.
         let work = Duration::from_millis(2 + turn * 7 % 11);
-        let wait = match health {
-            Health::Slow(time) => time,
-            _ => work,
-        };
-        // Steps of 7 spread the bad ones among the ten.
-        let status = match health {
-            Health::Faulty { of_ten } if turn * 7 % 10 < of_ten => {
-                StatusCode::INTERNAL_SERVER_ERROR
+        let (wait, status) = match health {
+            // Until the client leaves, or the service is killed.
+            Health::Hang => return std::future::pending().await,
+            Health::Slow(time) => (time, StatusCode::OK),
+            Health::TooMany => (work, StatusCode::TOO_MANY_REQUESTS),
+            Health::Shard(key) if is_for(&request, key) => (work, BROKEN),
+            // Steps of 7 spread the bad ones among the ten.
+            Health::Faulty { of_ten } if turn * 7 % 10 < of_ten => (work, BROKEN),
+            Health::Faulty { .. } | Health::Shard(_) | Health::Fine | Health::Down => {
+                (work, StatusCode::OK)
             }
-            _ => StatusCode::OK,
         };
         tokio::time::sleep(wait).await;
         let body = format!(
@@ -164,10 +162,22 @@ impl Site {
         );
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = status;
-        let json = header::HeaderValue::from_static("application/json");
+        let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let a_second = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, a_second);
+        }
+        if status.is_success() {
+            arrival.answered_well();
+        }
         Ok(response)
     }
+}
+
+fn is_for(request: &Request<Incoming>, key: &str) -> bool {
+    let named = request.headers().get(KEY_HEADER);
+    named.is_some_and(|named| named.as_bytes() == key.as_bytes())
 }
 
 async fn accept(door: &Door) -> TcpStream {
@@ -217,6 +227,7 @@ async fn open_again(mut socket: TcpSocket, addr: SocketAddr) -> Door {
 mod tests {
     use super::*;
     use crate::demo::script::CAST;
+    use crate::demo::traffic::{self, CLIENT_HEADER, FIRST_ROUND};
 
     async fn connects(addr: SocketAddr) -> Result<TcpStream, io::ErrorKind> {
         TcpStream::connect(addr).await.map_err(|error| error.kind())
@@ -240,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn dead_upstream_refuses_and_cuts_and_comes_back_on_the_same_port() {
-        let upstream = Upstream::start(CAST[0]).await.unwrap();
+        let upstream = Upstream::start(CAST[0].circuit).await.unwrap();
         let kept = connects(upstream.addr()).await.unwrap();
         upstream.turn(Health::Down);
         until(upstream.addr(), true).await;
@@ -252,5 +263,59 @@ mod tests {
         );
         upstream.turn(Health::Fine);
         until(upstream.addr(), false).await;
+    }
+
+    /// Asks with this key; none if there is no answer within the time.
+    async fn asked(upstream: &Upstream, key: &str, within: Duration) -> Option<Response<()>> {
+        let request = Request::post(format!("http://{}/", upstream.addr()))
+            .header(CLIENT_HEADER, FIRST_ROUND)
+            .header(KEY_HEADER, key)
+            .body(Full::default())
+            .unwrap();
+        let client = traffic::client();
+        let answer = traffic::whole_answer(&client, request);
+        let answer = tokio::time::timeout(within, answer).await.ok()?;
+        answer.map(|head| Response::from_parts(head, ()))
+    }
+
+    const LONG: Duration = Duration::from_secs(5);
+
+    #[tokio::test]
+    async fn sick_upstream_answers_as_its_sickness_says_and_counts_it() {
+        let upstream = Upstream::start(CAST[0].circuit).await.unwrap();
+        let mut badly = 0;
+        for (health, key, status) in [
+            (Health::Fine, "a", 200),
+            (Health::Faulty { of_ten: 10 }, "a", 500),
+            (Health::TooMany, "a", 429),
+            (Health::Shard("b"), "a", 200),
+            (Health::Shard("b"), "b", 500),
+            (Health::Fine, "b", 200),
+        ] {
+            upstream.turn(health);
+            let answer = asked(&upstream, key, LONG).await.expect("an answer");
+            assert_eq!(answer.status(), status, "{health:?} {key}");
+            badly += u64::from(status != 200);
+            assert_eq!(upstream.seen().answered_badly, badly);
+            let wait = answer.headers().get(header::RETRY_AFTER);
+            let wait = wait.map(HeaderValue::as_bytes);
+            assert_eq!(wait, (status == 429).then_some(b"1".as_slice()));
+        }
+        assert_eq!(upstream.seen().arrived, 6);
+    }
+
+    #[tokio::test]
+    async fn slow_upstream_takes_its_time_and_hanging_one_never_answers() {
+        let upstream = Upstream::start(CAST[0].circuit).await.unwrap();
+        let slow = Duration::from_millis(150);
+        upstream.turn(Health::Slow(slow));
+        let began = tokio::time::Instant::now();
+        assert_eq!(asked(&upstream, "a", LONG).await.unwrap().status(), 200);
+        assert!(began.elapsed() >= slow);
+        upstream.turn(Health::Hang);
+        assert!(asked(&upstream, "a", slow).await.is_none());
+        assert_eq!(upstream.seen().arrived, 2, "it took the request");
+        upstream.turn(Health::Fine);
+        assert_eq!(asked(&upstream, "a", LONG).await.unwrap().status(), 200);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fusebox::{Cause, Event, EventKind, Evidence, FailureClass, HoldKind, State};
 
-use super::script::Health;
+use super::health::Health;
 use super::view::Tone;
 
 /// What happened, in one sentence. Shorter than the core's own, and without its words for those who
@@ -26,7 +26,11 @@ pub(crate) fn sentence(event: &Event) -> String {
         State::HalfOpen => "is half-open",
         State::Closed => "closes",
     };
-    format!("circuit {} {did}: {}", event.circuit, why(*cause, evidence))
+    let why = why(*cause, evidence);
+    match &event.branch {
+        Some(branch) => format!("circuit {}, branch {branch}, {did}: {why}", event.circuit),
+        None => format!("circuit {} {did}: {why}", event.circuit),
+    }
 }
 
 /// When it is tried again, if the event says so.
@@ -48,6 +52,9 @@ pub(crate) fn why(cause: Cause, evidence: &Evidence) -> String {
             .map_or(String::new(), |class| format!(", the last {}", how(class)))
     };
     match cause {
+        Cause::ConsecutiveFailures if evidence.consecutive_failures == 1 => {
+            format!("the call {}", evidence.class.map_or("failed", how))
+        }
         Cause::ConsecutiveFailures => {
             format!(
                 "{} failures in a row{}",
@@ -93,7 +100,7 @@ fn how(class: FailureClass) -> &'static str {
         FailureClass::Connect => "could not connect",
         FailureClass::Timeout => "timed out",
         FailureClass::Reset => "was cut off",
-        FailureClass::Status => "got a 5xx answer",
+        FailureClass::Status => "was answered with an error",
         FailureClass::Caller | FailureClass::Other => "failed",
     }
 }
@@ -105,6 +112,9 @@ pub(crate) fn health(health: Health) -> String {
         Health::Faulty { of_ten } => format!("fails {of_ten} of 10"),
         Health::Slow(time) => format!("takes {} ms", time.as_millis()),
         Health::Down => "dead".to_owned(),
+        Health::Hang => "hangs".to_owned(),
+        Health::TooMany => "is asked too much".to_owned(),
+        Health::Shard(key) => format!("fails for {key}"),
     }
 }
 

@@ -9,7 +9,7 @@ use fusebox::State;
 use super::screen::{self, Screen, Size};
 use super::suspend::{self, Suspend};
 use super::{Line, Paint, Tone};
-use crate::demo::picture::{Happening, Picture, Row};
+use crate::demo::picture::{Addresses, Happening, Picture, Row};
 use crate::demo::words;
 
 /// Enough for a tall terminal.
@@ -137,15 +137,23 @@ fn title(picture: &Picture) -> Vec<Line> {
         }
         None => format!("{:.0} s", picture.elapsed.as_secs_f64()),
     };
-    let addresses = picture.addresses;
+    let Addresses {
+        arena,
+        gateway,
+        admin,
+    } = picture.addresses;
+    let name = Line::default().with(Tone::Strong, "fusebox demo");
+    let first = match arena {
+        // The other two are among the hints.
+        Some(arena) => name
+            .with(Tone::Plain, "  Break it yourself: ")
+            .with(Tone::Strong, format!("http://{arena}/")),
+        None => name
+            .with(Tone::Plain, format!("  gateway http://{gateway}"))
+            .with(Tone::Plain, format!("  admin http://{admin}")),
+    };
     vec![
-        Line::default()
-            .with(Tone::Strong, "fusebox demo")
-            .with(
-                Tone::Plain,
-                format!("  gateway http://{}", addresses.gateway),
-            )
-            .with(Tone::Plain, format!("  admin http://{}", addresses.admin)),
+        first,
         Line::default().with(
             Tone::Quiet,
             format!("Four real services on loopback, clients call through the gateway.  {time}"),
@@ -282,8 +290,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::demo::picture::Addresses;
-    use crate::demo::script::{CAST, Health};
+    use crate::demo::health::Health;
+    use crate::demo::script::CAST;
     use crate::demo::tally::Counts;
 
     fn picture() -> Picture {
@@ -312,6 +320,7 @@ mod tests {
         });
         Picture {
             addresses: Addresses {
+                arena: Some(addr),
                 gateway: addr,
                 admin: addr,
             },
@@ -351,6 +360,7 @@ mod tests {
             "fallback",
             "x open, trial in 12.3 s",
             "could not connect",
+            "Break it yourself: http://127.0.0.1:65535/",
             "Ctrl-C",
         ] {
             assert!(all.contains(word), "{word}:\n{all}");

@@ -37,7 +37,19 @@ impl Plain {
     }
 
     pub(super) fn begin(&mut self, addresses: Addresses, once: bool) -> io::Result<()> {
-        let Addresses { gateway, admin } = addresses;
+        let Addresses {
+            arena,
+            gateway,
+            admin,
+        } = addresses;
+        if let Some(arena) = arena {
+            writeln!(self.out, "Break it yourself: http://{arena}/")?;
+            writeln!(
+                self.out,
+                "Five systems with breakers and without: kill, hang or slow what they call."
+            )?;
+            writeln!(self.out)?;
+        }
         writeln!(
             self.out,
             "fusebox demo: gateway http://{gateway}  admin http://{admin}"

@@ -1,0 +1,46 @@
+// The arena of `fusebox demo`: five systems on real sockets, twice, with breakers and without, and
+// buttons that break what they depend on.
+
+import "../style/base.css";
+import "../style/shell.css";
+import "./arena.css";
+import { loading } from "../states.ts";
+import { Board } from "./board.ts";
+import { feed, follow } from "./feed.ts";
+import { Frame } from "./frame.ts";
+import type { Arena } from "./types.ts";
+
+const frame = new Frame(document.getElementById("app") ?? document.body);
+let board: Board | null = null;
+let newest: Arena | null = null;
+let scheduled = false;
+
+frame.place.replaceChildren(loading("the arena"));
+
+/** Draws the newest document in the next frame; of two in one frame the first is not worth drawing. */
+function draw(): void {
+  scheduled = false;
+  if (!newest) return;
+  if (!board?.fits(newest)) {
+    board = new Board(newest);
+    board.remember(newest);
+    frame.place.replaceChildren(board.element);
+  }
+  board.show(newest);
+  frame.show(newest);
+}
+
+follow(
+  (arena) => {
+    newest = arena;
+    board?.remember(arena);
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(draw);
+  },
+  () => {
+    frame.link();
+    board?.alive(feed.state === "live");
+  },
+);
+setInterval(() => frame.link(), 1000);

@@ -1,0 +1,479 @@
+//! Rounds of the arena, played by its interface as the page does it. They run on the wall clock, as
+//! the arena does; they stand in docs/wall-clock-tests.md.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::Arena;
+use super::cast::UPSTREAMS;
+use crate::demo::traffic::{self, HttpClient};
+
+/// On a machine that is busy with other tests.
+const LONG: Duration = Duration::from_secs(40);
+
+const JSON: &str = "application/json";
+
+/// A running arena, and a page that reads it.
+struct Page {
+    arena: Arena,
+    client: HttpClient,
+    stream: Incoming,
+    text: String,
+}
+
+impl Page {
+    async fn open() -> Page {
+        let arena = Arena::start().await.expect("an arena");
+        let client = traffic::client();
+        let address = format!("http://{}/api/stream", arena.address());
+        let request = Request::get(address).body(Full::default()).unwrap();
+        let stream = client.request(request).await.expect("a stream");
+        assert_eq!(stream.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Page {
+            arena,
+            client,
+            stream: stream.into_body(),
+            text: String::new(),
+        }
+    }
+
+    /// The next document of the stream.
+    async fn next(&mut self) -> Value {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let document = event.strip_prefix("data: ").expect("a data line");
+                let document = serde_json::from_str(document).expect("JSON");
+                self.text = rest.to_owned();
+                return document;
+            }
+            let frame = self.stream.frame().await.expect("it goes on");
+            let piece = frame.expect("bytes").into_data().expect("data");
+            self.text
+                .push_str(std::str::from_utf8(&piece).expect("text"));
+        }
+    }
+
+    /// Reads on until it is so.
+    async fn until(&mut self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let reading = async {
+            loop {
+                last = self.next().await;
+                if is_so(&last) {
+                    return;
+                }
+            }
+        };
+        let within = timeout(LONG, reading).await;
+        assert!(within.is_ok(), "still waiting until {what}: {last:#}");
+        last
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> (StatusCode, Value) {
+        let answer: Response<Incoming> = self.client.request(request).await.expect("an answer");
+        let (head, body) = answer.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        (head.status, serde_json::from_slice(&bytes).expect("JSON"))
+    }
+
+    fn post(&self, path: &str, body: &str) -> Request<Full<Bytes>> {
+        Request::post(format!("http://{}{path}", self.arena.address()))
+            .header(header::CONTENT_TYPE, JSON)
+            .body(Full::new(Bytes::from(body.to_owned())))
+            .unwrap()
+    }
+
+    /// Presses a button.
+    async fn turn(&self, upstream: &str, fault: Value) {
+        let path = format!("/api/upstreams/{upstream}/fault");
+        let body = json!({"fault": fault}).to_string();
+        let (status, answer) = self.send(self.post(&path, &body)).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert_eq!(answer["name"], upstream);
+        assert_eq!(answer["fault"], fault);
+    }
+
+    /// What stands when the last user has left.
+    async fn at_rest(&mut self) -> Value {
+        self.arena.rest().await;
+        self.arena.ground.to_json()
+    }
+}
+
+fn upstream<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let upstreams = document["upstreams"].as_array().expect("a list");
+    let mut named = upstreams.iter();
+    named.find(|upstream| upstream["name"] == name).expect(name)
+}
+
+fn number(value: &Value, key: &str) -> u64 {
+    value[key]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{key} of {value}"))
+}
+
+/// Clients and upstreams counted apart; what they say must fit, in both copies.
+fn counts_agree(document: &Value) {
+    for name in UPSTREAMS.map(|role| role.name) {
+        for side in ["with", "without"] {
+            let calls = &upstream(document, name)[side];
+            let [made, arrived] = ["calls", "arrived"].map(|key| number(calls, key));
+            let [rejected, refused] = ["rejected", "refused"].map(|key| number(calls, key));
+            // Whether a call arrived before its connection was cut, only the upstream knows.
+            let known = arrived + rejected + refused;
+            let cut = number(calls, "cut");
+            assert!(known <= made, "{name} {side}: {calls}");
+            assert!(made <= known + cut, "{name} {side}: {calls}");
+            assert_eq!(number(calls, "in_flight"), 0, "{name} {side}: {calls}");
+            assert!(
+                number(calls, "wasted") <= refused + cut + number(calls, "answered_badly"),
+                "{name} {side}: {calls}"
+            );
+            if side == "without" {
+                assert_eq!(rejected, 0, "{name}: nothing rejects: {calls}");
+            }
+        }
+    }
+}
+
+/// Every user came to both copies, and left.
+fn users_agree(document: &Value) {
+    for system in document["systems"].as_array().expect("a list") {
+        let (with, without) = (&system["with"], &system["without"]);
+        assert_eq!(with["users"], without["users"], "{system}");
+        for side in [with, without] {
+            let left = number(side, "answered") + number(side, "failed");
+            assert_eq!(number(side, "users"), left, "{system}");
+            assert!(number(side, "degraded") <= number(side, "answered"));
+            assert!(number(side, "cascades") <= number(side, "failed"));
+        }
+    }
+    for side in ["with", "without"] {
+        let score = &document["score"][side];
+        let systems = document["systems"].as_array().expect("a list").iter();
+        for key in ["users", "answered", "cascades"] {
+            let sum: u64 = systems
+                .clone()
+                .map(|system| number(&system[side], key))
+                .sum();
+            assert_eq!(number(score, key), sum, "{key}");
+        }
+    }
+}
+
+fn texts(document: &Value) -> String {
+    let events = document["events"].as_array().expect("a list").iter();
+    let texts: Vec<&str> = events
+        .map(|event| event["text"].as_str().unwrap())
+        .collect();
+    texts.join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_upstream_costs_fewer_users_and_calls_with_breakers() {
+    let mut page = Page::open().await;
+    let well = page
+        .until("users are answered", |document| {
+            number(&document["score"]["without"], "answered") > 20
+        })
+        .await;
+    assert_eq!(number(&well["score"]["with"], "wasted"), 0, "{well:#}");
+    assert_eq!(number(&well["score"]["without"], "wasted"), 0, "{well:#}");
+
+    page.turn("ofd", json!("kill")).await;
+    let open = page
+        .until("the circuit is open", |document| {
+            upstream(document, "ofd")["circuit"]["state"] == "open"
+        })
+        .await;
+    let circuit = &upstream(&open, "ofd")["circuit"];
+    let says = circuit["sentence"].as_str().expect("a sentence");
+    assert!(says.contains("could not connect"), "{says}");
+    assert!(says.contains("trying again in"), "{says}");
+    assert!(number(circuit, "retry_in_ms") <= 1000, "{circuit}");
+    page.until("it goes wrong without breakers", |document| {
+        number(&document["score"]["without"], "cascades") >= 20
+    })
+    .await;
+
+    page.turn("ofd", Value::Null).await;
+    let back = page
+        .until("both have recovered", |document| {
+            let sides = ["with", "without"].map(|side| &document["score"][side]);
+            sides.iter().all(|side| number(side, "recoveries") == 1)
+        })
+        .await;
+    for side in ["with", "without"] {
+        let took = back["score"][side]["recovery_seconds_last"].as_f64();
+        assert!(
+            took.is_some_and(|took| took > 0.0 && took < 20.0),
+            "{back:#}"
+        );
+    }
+    let end = page.at_rest().await;
+    counts_agree(&end);
+    users_agree(&end);
+    let (with, without) = (&end["score"]["with"], &end["score"]["without"]);
+    assert!(
+        number(with, "answered") > number(without, "answered"),
+        "{end:#}"
+    );
+    assert!(
+        number(with, "wasted") < number(without, "wasted") / 3,
+        "{end:#}"
+    );
+    assert!(
+        number(with, "cascades") < number(without, "cascades"),
+        "{end:#}"
+    );
+    let ofd = upstream(&end, "ofd");
+    assert!(number(&ofd["with"], "rejected") > 10, "{ofd}");
+    assert!(number(&ofd["with"], "refused") < number(&ofd["without"], "refused"));
+    let texts = texts(&end);
+    for said in [
+        "ofd refuses connections",
+        "circuit ofd opens: ",
+        "ofd is well again",
+        "ofd answers its users again with breakers",
+        "ofd answers its users again without breakers",
+        "fiscal-adapter: users who want to look at a receipt fail without breakers",
+    ] {
+        assert!(texts.contains(said), "{said:?} is missing in:\n{texts}");
+    }
+    page.arena.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hanging_upstream_takes_others_down_only_without_breakers() {
+    let mut page = Page::open().await;
+    page.until("users come", |document| {
+        number(&document["score"]["with"], "users") > 20
+    })
+    .await;
+    page.turn("openai", json!("hang")).await;
+    page.until("it goes wrong without breakers", |document| {
+        number(&document["score"]["without"], "cascades") >= 20
+    })
+    .await;
+    page.turn("openai", Value::Null).await;
+    page.until("the circuit is closed again", |document| {
+        let openai = upstream(document, "openai");
+        let is_back = number(&document["score"]["with"], "recoveries") == 1;
+        is_back && openai["circuit"]["state"] == "closed"
+    })
+    .await;
+    let end = page.at_rest().await;
+    counts_agree(&end);
+    users_agree(&end);
+    let (with, without) = (&end["score"]["with"], &end["score"]["without"]);
+    assert!(
+        number(with, "answered") > number(without, "answered"),
+        "{end:#}"
+    );
+    assert!(
+        number(with, "wasted") < number(without, "wasted"),
+        "{end:#}"
+    );
+    assert!(
+        number(with, "cascades") * 5 < number(without, "cascades"),
+        "{end:#}"
+    );
+    let essays = &end["systems"][1];
+    assert_eq!(essays["name"], "essay-platform");
+    assert!(
+        number(&essays["with"], "degraded") > 10,
+        "the other provider: {essays}"
+    );
+    for other in [0, 2, 3, 4].map(|system| &end["systems"][system]) {
+        for side in ["with", "without"] {
+            assert_eq!(number(&other[side], "failed"), 0, "another system: {other}");
+        }
+    }
+    page.arena.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_opens_the_circuit_in_front_and_a_reset_begins_anew() {
+    let mut page = Page::open().await;
+    let faults = [
+        ("project-service", "kill", "failed"),
+        ("perplexity", "hang", "the call timed out"),
+        ("openai", "slow", "were slow"),
+        ("batch-conductor", "errors", "was answered with an error"),
+        ("apollo", "too_many", "was answered with an error"),
+        ("ofd", "shard", "branch pos-4 opened"),
+    ];
+    for (name, fault, _) in faults {
+        page.turn(name, json!(fault)).await;
+    }
+    // A circuit that opened and failed its trial says so: each was seen when it had just opened.
+    let mut opened = HashSet::new();
+    while opened.len() < faults.len() {
+        let document = page.until("it goes on", |_| true).await;
+        assert!(
+            number(&document, "elapsed_ms") < 30_000,
+            "only {opened:?}: {document:#}"
+        );
+        for (name, fault, says) in faults {
+            let sentence = &upstream(&document, name)["circuit"]["sentence"];
+            if sentence.as_str().is_some_and(|text| text.contains(says)) {
+                opened.insert(fault);
+            }
+        }
+    }
+    let one_shard = page
+        .until("calls of one key are rejected", |document| {
+            let ofd = upstream(document, "ofd");
+            let open = &ofd["circuit"]["open_branches"];
+            number(&ofd["with"], "rejected") > 0 && *open == json!(["pos-4"])
+        })
+        .await;
+    let ofd = upstream(&one_shard, "ofd");
+    assert_eq!(
+        ofd["circuit"]["state"], "closed",
+        "the other keys' calls pass: {ofd}"
+    );
+    assert_eq!(one_shard["systems"][3]["with"]["cascades"], 0);
+
+    let (status, _) = page.send(page.post("/api/reset", "{}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let anew = page
+        .until("it has begun anew", |document| {
+            let is_new = document["elapsed_ms"]
+                .as_u64()
+                .is_some_and(|time| time < 2000);
+            is_new && number(&document["score"]["with"], "users") > 5
+        })
+        .await;
+    for role in &UPSTREAMS {
+        let upstream = upstream(&anew, role.name);
+        assert_eq!(upstream["fault"], Value::Null, "{upstream}");
+        assert_eq!(upstream["circuit"]["state"], "closed", "{upstream}");
+        assert_eq!(
+            upstream["circuit"]["open_branches"],
+            json!([]),
+            "{upstream}"
+        );
+    }
+    let end = page.at_rest().await;
+    counts_agree(&end);
+    users_agree(&end);
+    for side in ["with", "without"] {
+        let score = &end["score"][side];
+        assert_eq!(
+            (number(score, "failed"), number(score, "wasted")),
+            (0, 0),
+            "{end:#}"
+        );
+    }
+    page.arena.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_refused_with_what_can() {
+    let page = Page::open().await;
+    let fault = "/api/upstreams/openai/fault";
+    for (path, body, status, says) in [
+        (
+            "/api/upstreams/nobody/fault",
+            "{\"fault\":\"kill\"}",
+            404,
+            "project-service, ",
+        ),
+        (
+            fault,
+            "{\"fault\":\"explode\"}",
+            422,
+            "kill, hang, slow, errors, too_many, shard",
+        ),
+        (fault, "{\"fault\":7}", 422, "or null"),
+        (fault, "{}", 422, "missing field `fault`"),
+        (
+            fault,
+            "{\"fault\":null,\"for\":\"1s\"}",
+            422,
+            "unknown field `for`",
+        ),
+        (fault, "kill", 422, "body"),
+        ("/api/reset", "{\"all\":true}", 422, "unknown field `all`"),
+        ("/api/none", "{}", 404, "nothing at"),
+        ("/api/state", "{}", 405, "Allow"),
+    ] {
+        let (code, problem) = page.send(page.post(path, body)).await;
+        assert_eq!(code, status, "{path} {body}: {problem}");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(detail.contains(says), "{says:?}: {detail}");
+    }
+    let own = format!("http://{}", page.arena.address());
+    for (header, value, status) in [
+        (header::CONTENT_TYPE, "text/plain", 415),
+        (header::HOST, "arena.example", 403),
+        (header::ORIGIN, "http://arena.example", 403),
+        (header::ORIGIN, "null", 403),
+        (header::ORIGIN, "http://127.0.0.1:1", 403),
+    ] {
+        for path in [fault, "/api/reset"] {
+            let mut request = page.post(path, "{\"fault\":\"kill\"}");
+            request
+                .headers_mut()
+                .insert(&header, value.parse().unwrap());
+            let (code, problem) = page.send(request).await;
+            assert_eq!(code, status, "{path} {value}: {problem}");
+        }
+    }
+    let document = page.arena.ground.to_json();
+    assert_eq!(upstream(&document, "openai")["fault"], Value::Null);
+
+    let mut request = page.post(fault, "{\"fault\":\"kill\"}");
+    let headers = request.headers_mut();
+    headers.insert(header::ORIGIN, own.parse().unwrap());
+    let (code, answer) = page.send(request).await;
+    assert_eq!((code, &answer["fault"]), (StatusCode::OK, &json!("kill")));
+    page.arena.close().await;
+}
+
+#[tokio::test]
+async fn the_document_says_all_that_the_page_needs() {
+    let page = Page::open().await;
+    let request = Request::get(format!("http://{}/api/state", page.arena.address()));
+    let request = request.body(Full::default()).unwrap();
+    let (status, document) = page.send(request).await;
+    assert_eq!(status, StatusCode::OK);
+    let faults = document["faults"].as_array().unwrap().iter();
+    let faults: Vec<&str> = faults
+        .map(|fault| fault["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        faults,
+        ["kill", "hang", "slow", "errors", "too_many", "shard"]
+    );
+    let console: &str = document["console"].as_str().unwrap();
+    let request = Request::get(console).body(Full::default()).unwrap();
+    let answer = page.client.request(request).await.expect("the console");
+    assert_eq!(answer.status(), StatusCode::OK);
+
+    let essays = &document["systems"][1];
+    assert_eq!(essays["users_per_second"], 16.0);
+    assert_eq!(
+        essays["paths"][0],
+        json!({"name": "assess an essay", "share": 0.5, "calls": [
+            {"upstream": "content", "needed": true, "fallback": false},
+            {"upstream": "openai", "needed": true, "fallback": false},
+            {"upstream": "anthropic", "needed": false, "fallback": false,
+                "instead_of": "openai"},
+        ]})
+    );
+    let ofd = upstream(&document, "ofd");
+    assert_eq!(ofd["keys"], json!(["pos-1", "pos-2", "pos-3", "pos-4"]));
+    assert_eq!(upstream(&document, "openai")["keys"], Value::Null);
+    assert_eq!(ofd["circuit"]["name"], "ofd");
+    assert_eq!(ofd["circuit"]["sentence"], Value::Null);
+    page.arena.close().await;
+}

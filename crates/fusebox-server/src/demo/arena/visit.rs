@@ -1,0 +1,84 @@
+//! One user's visit to a system: a place, then one call after another, as the system's client
+//! makes them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::book::{End, News, Ticket, User, Verdict};
+use super::cast::{Call, Number, Otherwise};
+use super::twin::Twin;
+
+/// A user waits so long for a place: as long as a call that hangs holds one.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// What the system itself does for a user.
+const OWN_WORK: Duration = Duration::from_millis(5);
+
+/// A call that failed is made again after these waits, as clients do. Not one that timed out, for
+/// the user has waited long enough; nor one that the breaker rejected, which is what a rejection
+/// asks for.
+const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
+
+/// From coming to leaving.
+pub(super) async fn visit(twin: Arc<Twin>, user: User) -> Vec<News> {
+    let ticket = twin.book().comes(user);
+    let place = timeout(PATIENCE, Arc::clone(&ticket.places).acquire_owned()).await;
+    let Ok(Ok(place)) = place else {
+        return twin.book().leaves(&ticket, Verdict::TurnedAway, &[]);
+    };
+    let mut asked = Vec::new();
+    let verdict = walk(&twin, &ticket, &mut asked).await;
+    drop(place);
+    twin.book().leaves(&ticket, verdict, &asked)
+}
+
+async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> Verdict {
+    sleep(OWN_WORK).await;
+    let mut verdict = Verdict::Full;
+    for call in ticket.user.path.calls {
+        let well = ask(twin, ticket, call.upstream, tries(call)).await;
+        asked.push((call.upstream, well));
+        if well {
+            continue;
+        }
+        match call.otherwise {
+            Otherwise::NoMatter => {}
+            Otherwise::Degrades => verdict = Verdict::Degraded,
+            Otherwise::Fails => return Verdict::Failed,
+            Otherwise::Asks(other) => {
+                let well = ask(twin, ticket, other, 1 + AGAIN_AFTER.len()).await;
+                asked.push((other, well));
+                if !well {
+                    return Verdict::Failed;
+                }
+                verdict = Verdict::Degraded;
+            }
+        }
+    }
+    verdict
+}
+
+/// How often a call is made: once where there is somebody else to ask, or nobody waits for it.
+fn tries(call: &Call) -> usize {
+    match call.otherwise {
+        Otherwise::Asks(_) | Otherwise::NoMatter => 1,
+        Otherwise::Fails | Otherwise::Degrades => 1 + AGAIN_AFTER.len(),
+    }
+}
+
+/// Whether the upstream answered well, at last.
+async fn ask(twin: &Twin, ticket: &Ticket, upstream: Number, tries: usize) -> bool {
+    for turn in 0..tries {
+        match twin.call(ticket.round, upstream, ticket.user.key).await {
+            End::Well => return true,
+            End::Rejected | End::TimedOut => return false,
+            End::Refused | End::Cut | End::Failed => {}
+        }
+        if turn + 1 < tries {
+            sleep(AGAIN_AFTER[turn]).await;
+        }
+    }
+    false
+}
