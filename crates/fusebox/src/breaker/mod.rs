@@ -18,6 +18,10 @@ mod ramp;
 mod restore;
 mod settle;
 
+#[cfg(test)]
+mod litmus;
+#[cfg(all(test, loom))]
+mod loom_openings;
 #[cfg(all(test, loom))]
 mod loom_races;
 #[cfg(all(test, loom))]

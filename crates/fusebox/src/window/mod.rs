@@ -2,6 +2,8 @@
 //! carries another generation's tag is not seen.
 
 mod count;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod time;
 
 use crate::clock::Tick;
