@@ -11,8 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How a call was admitted: two bits, and the number of a trial above them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TicketKind(u32);
+
+impl fmt::Debug for TicketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.trial() {
+            Some(number) => write!(f, "Trial({number})"),
+            None if *self == Self::COUNTED => f.write_str("Counted"),
+            None => f.write_str("Uncounted"),
+        }
+    }
+}
 
 impl TicketKind {
     pub(crate) const COUNTED: Self = Self(0);

@@ -5,7 +5,8 @@
 //! bit  2..4   hold        0 none, 1 forced open, 2 disabled, 3 observe
 //! bit  4      ramp        closed, but only a share is admitted
 //! bit  5      main        the main breaker is open
-//! bit  6..11  free
+//! bit  6      met         flipped by a recorder that changes nothing else; says nothing
+//! bit  7..11  free
 //! bit 11..32  run         consecutive failures, 21 bits
 //! bit 32..64  generation
 //! ```
@@ -112,6 +113,7 @@ impl std::str::FromStr for HoldKind {
 const HOLD_SHIFT: u32 = 2;
 const RAMP: u64 = 1 << 4;
 const MAIN: u64 = 1 << 5;
+const MET: u64 = 1 << 6;
 const RUN_SHIFT: u32 = 11;
 const RUN_ONE: u64 = 1 << RUN_SHIFT;
 const RUN_MASK: u64 = ((1 << 21) - 1) << RUN_SHIFT;
@@ -271,8 +273,12 @@ impl StateWord {
 
     /// A recorder that changes no run but has to see the others' records: see
     /// [`StateWord::lengthen_run`].
+    ///
+    /// It flips a bit that nobody reads, because a read-modify-write that changes nothing is none:
+    /// LLVM compiles `fetch_or(0, AcqRel)` to no instruction at all on x86, and a trip is missed.
+    /// Loom cannot see that; `breaker/litmus.rs` does.
     pub(crate) fn meet(&self) {
-        self.0.fetch_or(0, Ordering::AcqRel);
+        self.0.fetch_xor(MET, Ordering::AcqRel);
     }
 
     /// The main breaker opens or closes (R18). Only under the circuit's lock, which keeps it from
@@ -302,7 +308,7 @@ impl StateWord {
     }
 
     /// Begins with what the caller saw last: where others changed it meanwhile, the failed exchange
-    /// brings what is there, and the cache line is this core's own by then.
+    /// brings what is there. Another load before it would only fetch the cache line twice.
     fn change_run(&self, seen: Word, generation: u32, change: impl Fn(Word) -> u64) -> RunChange {
         let mut seen = seen.0;
         loop {
@@ -351,5 +357,28 @@ mod tests {
         }
         assert_eq!(word.load().generation(), 7);
         assert!(matches!(word.lengthen_run(word.load(), 6), RunChange::Late));
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// The last generation there is ends, and the first begins again.
+    #[test]
+    fn loom_an_outcome_of_the_last_generation_never_enters_the_first() {
+        loom::model(|| {
+            let last = Word::new(u32::MAX, State::Closed, None);
+            let word = Arc::new(StateWord::new(last));
+            let other = Arc::clone(&word);
+            let failing = loom::thread::spawn(move || other.lengthen_run(last, u32::MAX));
+            let ended = word.replace(Word::new(0, State::Closed, None));
+            let counted = match failing.join().expect("no panic") {
+                RunChange::Now(run) => run,
+                RunChange::Late => 0,
+            };
+            assert_eq!((ended.run(), word.load().run()), (counted, 0));
+        });
     }
 }

@@ -7,6 +7,7 @@ mod architecture;
 mod arrows;
 mod budgets;
 mod columns;
+mod defects;
 mod examples;
 mod headers;
 mod ignored;
@@ -42,6 +43,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("ignored tests", ignored::check),
     ("sleeps in tests", sleeps::check),
     ("wall-clock tests", wall_clock::check),
+    ("defects of other breakers", defects::check),
     ("crate headers", headers::check),
     ("ARCHITECTURE.md", architecture::check),
     ("replay files", replays::check),

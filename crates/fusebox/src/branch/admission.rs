@@ -162,7 +162,9 @@ impl Branches {
 
     /// The whole breaker of a key that is known.
     pub(crate) fn known(&self, circuit: &CircuitBreaker, key: &str) -> Option<Whole> {
-        Some(self.find(circuit, key)?.1)
+        let mut found = self.find(&self.named(key))?;
+        let place = found.place;
+        Some(found.table.make_whole(place, circuit))
     }
 
     /// Runs `act` on the whole breaker of a key. One that is not known is made if `make` says so
@@ -174,30 +176,34 @@ impl Branches {
         make: bool,
         act: impl FnOnce(&CircuitBreaker) -> R,
     ) -> Option<R> {
-        let (ticket, full) = if make {
-            let mut found = self.find_or_insert(&self.named(key), circuit.clock().coarse())?;
-            let full = found.table.make_whole(found.place, circuit);
-            (found.ticket(0, TicketKind::UNCOUNTED), full)
-        } else {
-            self.find(circuit, key)?
+        let key = self.named(key);
+        let mut found = match make {
+            true => self.find_or_insert(&key, circuit.clock().coarse())?,
+            false => self.find(&key)?,
         };
+        let full = found.table.make_whole(found.place, circuit);
+        found.table.take_in_hand(found.place);
+        let ticket = found.ticket(0, TicketKind::UNCOUNTED);
+        drop(found);
         let result = act(&full);
-        self.follow(&ticket, &full);
+        let mut table = lock(&self.shards[ticket.shard as usize]);
+        // Gone only if all branches were taken away meanwhile.
+        if table.owned(ticket.place, ticket.owner).is_some() {
+            table.let_go(ticket.place);
+        }
+        drop(table);
         self.trim();
         Some(result)
     }
 
-    fn find(&self, circuit: &CircuitBreaker, key: &str) -> Option<(BranchTicket, Whole)> {
-        let key = self.named(key);
-        let (shard, mut table) = self.shard(key.hash);
+    fn find(&self, key: &NamedKey<'_>) -> Option<Found<'_>> {
+        let (shard, table) = self.shard(key.hash);
         let place = table.find(key.hash, &key.kept)?;
-        let full = table.make_whole(place, circuit);
-        let found = Found {
+        Some(Found {
             shard,
             place,
             table,
-        };
-        Some((found.ticket(0, TicketKind::UNCOUNTED), full))
+        })
     }
 
     /// Every branch that has a whole breaker, with its key.

@@ -16,6 +16,8 @@ mod admission;
 mod handle;
 mod key;
 mod keys;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod quiet;
 mod room;
 mod settings;

@@ -52,6 +52,8 @@ pub(super) struct Slot {
     pub(super) newer: u32,
     pub(super) older: u32,
     pub(super) class: Class,
+    /// Hands that are moving the branch at this instant: as a held one, it stays.
+    pub(super) hands: u16,
     /// Whether the table's list of whole breakers has this slot, which it may have from an
     /// earlier owner.
     pub(super) is_listed: bool,
@@ -70,6 +72,7 @@ impl Slot {
             newer: NONE,
             older: next,
             class: Class::Closed,
+            hands: 0,
             is_listed: false,
         }
     }

@@ -229,11 +229,30 @@ impl Table {
         self.lists[class as usize].length
     }
 
+    /// Somebody's hand is about to move the branch: until [`let_go`](Self::let_go) it is none that
+    /// may go, or what he is told was done would be lost with it.
+    pub(super) fn take_in_hand(&mut self, place: u32) {
+        let slot = self.slot_mut(place);
+        // As many threads as no machine has.
+        slot.hands = slot.hands.saturating_add(1);
+        self.reclassify(place);
+    }
+
+    /// The hand is done.
+    pub(super) fn let_go(&mut self, place: u32) {
+        let slot = self.slot_mut(place);
+        slot.hands = slot.hands.saturating_sub(1);
+        self.reclassify(place);
+    }
+
     /// Puts a slot into the list of the class that its breaker has now.
     pub(super) fn reclassify(&mut self, place: u32) -> Class {
         let slot = self.slot(place);
         let full = slot.full.as_deref();
-        let (was, class) = (slot.class, full.map_or(Class::Closed, Class::of));
+        let (was, class) = match slot.hands {
+            0 => (slot.class, full.map_or(Class::Closed, Class::of)),
+            _ => (slot.class, Class::Held),
+        };
         if was != class {
             self.unlink(place);
             self.link(place, class);

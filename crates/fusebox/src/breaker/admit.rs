@@ -144,6 +144,9 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::event::Author;
+    use crate::outcome::FailureClass;
+    use crate::sync::{Arc, lock};
+    use std::sync::mpsc::RecvTimeoutError;
 
     /// A clock whose coarse reading is 4 ms old.
     #[derive(Debug)]
@@ -167,6 +170,61 @@ mod tests {
         breaker.transition(State::Open, &Author::system()).unwrap();
         let rejection = breaker.acquire().unwrap_err();
         assert_eq!(rejection.retry_after(), Some(minute));
+    }
+
+    /// What `call` is told while another thread has the circuit's lock; an error: it waits for that.
+    fn beside_the_lock(
+        breaker: &Arc<CircuitBreaker>,
+        call: impl FnOnce(&CircuitBreaker) -> Option<Reason> + Send + 'static,
+    ) -> Result<Option<Reason>, RecvTimeoutError> {
+        let held = lock(&breaker.machine);
+        let (tell, told) = std::sync::mpsc::channel();
+        let calling = Arc::clone(breaker);
+        std::thread::spawn(move || tell.send(call(&calling)));
+        let told = told.recv_timeout(Duration::from_secs(60));
+        drop(held);
+        told
+    }
+
+    /// [recloser: a spin lock; failsafe, nobreak, `circuit_breaker`, circuitbreaker-rs: a mutex;
+    /// tower-resilience, do-over: a mutex that parks the thread of the runtime]
+    #[test]
+    fn closed_calls_and_rejections_need_no_lock() {
+        let builder = CircuitBreaker::builder("lock").ramp(Duration::from_secs(60));
+        let builder = builder.clock(crate::clock::ManualClock::new());
+        let breaker = Arc::new(builder.half_open_successes(1).build().unwrap());
+        let rejected = |by| {
+            // A ramp rejects nine of ten.
+            let ask = |breaker: &CircuitBreaker| (0..20).find_map(|_| breaker.acquire().err());
+            let told = beside_the_lock(&breaker, move |breaker| Some(ask(breaker)?.reason()));
+            assert_eq!(told, Ok(Some(by)));
+        };
+        let settled = beside_the_lock(&breaker, |breaker| {
+            breaker.acquire().unwrap().success();
+            breaker.acquire().unwrap().ignore();
+            breaker.acquire().unwrap().failure(FailureClass::Other);
+            None
+        });
+        assert_eq!(settled, Ok(None));
+        let by = Author::system();
+        breaker.transition(State::Open, &by).unwrap();
+        rejected(Reason::Open);
+        breaker.transition(State::HalfOpen, &by).unwrap();
+        let trial = breaker.acquire_owned().unwrap();
+        rejected(Reason::HalfOpen);
+        trial.success();
+        rejected(Reason::Ramp);
+        breaker.hold(crate::event::HoldRequest {
+            kind: HoldKind::ForcedOpen,
+            reason: "a test".to_owned(),
+            author: by,
+            for_: None,
+        });
+        rejected(Reason::ForcedOpen);
+        let main = crate::main_breaker::MainBreaker::new(crate::event::EventBus::new(1));
+        main.join(&breaker);
+        main.open("a test", &Author::system());
+        rejected(Reason::Main);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! More races under every interleaving: calls in flight that are slow, the main breaker, keys.
 
-use super::loom_tests::{SECOND, breaker, policy, race};
+use super::loom_tests::{SECOND, breaker, fail, policy, race, succeed};
 use crate::branch::BranchSettings;
 use crate::breaker::CircuitBreaker;
 use crate::event::{Author, EventBus};
@@ -8,7 +8,7 @@ use crate::main_breaker::MainBreaker;
 use crate::outcome::FailureClass;
 use crate::permit::OwnedPermit;
 use crate::rejection::Reason;
-use crate::settings::Rate;
+use crate::settings::{Rate, WindowSize};
 use crate::word::State;
 use std::sync::Arc;
 
@@ -39,21 +39,59 @@ fn loom_missed_trip_of_two_calls_that_hang() {
 
 #[test]
 fn loom_missed_trip_of_a_call_that_hangs_and_a_slow_success() {
-    loom::model(|| {
-        let (breaker, clock) = breaker(policy(|s| {
-            let s = s.slow_call_rate(Rate::WHOLE).slow_call_duration(SECOND);
-            s.minimum_calls(2).consecutive_failures(9)
-        }));
-        let mut hanging = hang(&breaker);
-        let slow = hang(&breaker);
-        clock.advance(SECOND * 2);
-        let other = loom::thread::spawn(move || {
-            crate::counters::slot::pretend(1);
-            slow.success();
-        });
+    loom::model(|| a_call_hangs_beside_a_slow_success(WindowSize::Time(SECOND * 10)));
+}
+
+#[test]
+fn loom_missed_trip_of_a_call_that_hangs_and_a_slow_success_in_a_count_window() {
+    loom::model(|| a_call_hangs_beside_a_slow_success(WindowSize::Calls(2)));
+}
+
+fn a_call_hangs_beside_a_slow_success(window: WindowSize) {
+    let (breaker, clock) = breaker(policy(|s| {
+        let s = s.slow_call_rate(Rate::WHOLE).slow_call_duration(SECOND);
+        s.minimum_calls(2).window(window).consecutive_failures(9)
+    }));
+    let mut hanging = hang(&breaker);
+    let slow = hang(&breaker);
+    clock.advance(SECOND * 2);
+    let other = loom::thread::spawn(move || {
+        crate::counters::slot::pretend(1);
+        slow.success();
+    });
+    crate::counters::slot::pretend(0);
+    hanging.overdue();
+    other.join().unwrap();
+    assert_eq!(breaker.state(), State::Open);
+}
+
+/// A success that changes nothing need not judge what was judged by the same settings, and must
+/// judge what was not.
+#[test]
+fn loom_missed_trip_of_a_failure_judged_by_settings_that_just_ended() {
+    let settings = |rate| {
+        policy(|s| {
+            let s = s.failure_rate(Rate::percent(rate).unwrap());
+            s.window(WindowSize::Calls(3)).minimum_calls(3)
+        })
+    };
+    loom::model(move || {
+        let (breaker, _) = breaker(settings(100.0));
         crate::counters::slot::pretend(0);
-        hanging.overdue();
-        other.join().unwrap();
+        for _ in 0..3 {
+            succeed(&breaker);
+        }
+        let other = Arc::clone(&breaker);
+        let stricter = settings(33.0);
+        let changing = loom::thread::spawn(move || {
+            crate::counters::slot::pretend(1);
+            let changed = other.change_settings(stricter, &Author::system());
+            changed.unwrap();
+            succeed(&other);
+        });
+        fail(&breaker);
+        changing.join().unwrap();
+        succeed(&breaker);
         assert_eq!(breaker.state(), State::Open);
     });
 }

@@ -57,20 +57,20 @@ pub(super) fn race(breaker: &Arc<CircuitBreaker>, each: Vec<fn(&Arc<CircuitBreak
     pretend(0);
 }
 
-fn fail(breaker: &Arc<CircuitBreaker>) {
+pub(super) fn fail(breaker: &Arc<CircuitBreaker>) {
     if let Ok(permit) = breaker.acquire() {
         permit.failure(FailureClass::Other);
     }
 }
 
-fn succeed(breaker: &Arc<CircuitBreaker>) {
+pub(super) fn succeed(breaker: &Arc<CircuitBreaker>) {
     if let Ok(permit) = breaker.acquire() {
         permit.success();
     }
 }
 
 /// Trips a breaker that opens at one failure and waits until it is half-open.
-fn half_open(breaker: &Arc<CircuitBreaker>, clock: &ManualClock) {
+pub(super) fn half_open(breaker: &Arc<CircuitBreaker>, clock: &ManualClock) {
     pretend(0);
     fail(breaker);
     clock.advance(SECOND);
@@ -195,7 +195,7 @@ fn observe() -> HoldRequest {
     hold(HoldKind::Observe)
 }
 
-fn hold(kind: HoldKind) -> HoldRequest {
+pub(super) fn hold(kind: HoldKind) -> HoldRequest {
     HoldRequest {
         kind,
         reason: "loom".to_owned(),

@@ -90,6 +90,7 @@ impl CircuitBreaker {
             entry,
             recorded: with_slot(|slot| window.record_in(slot, entry, plan.version)),
             run: 0,
+            judged_by: plan.version,
         };
         self.consider(word, plan, record, Deciding::default())
     }
@@ -134,7 +135,9 @@ impl CircuitBreaker {
             at: now,
             generation,
         };
-        if let Some(cause) = policy::verdict(&plan.settings, &seen, |_| true) {
+        // Keys may have come since nobody looked.
+        let allowed = |cause| self.keys_allow(cause, &seen);
+        if let Some(cause) = policy::verdict(&plan.settings, &seen, allowed) {
             let version = plan.version;
             let deciding = Deciding {
                 class,

@@ -24,6 +24,8 @@ pub(super) struct Record {
     pub(super) entry: Entry,
     pub(super) recorded: Recorded,
     pub(super) run: u32,
+    /// By what it is judged, as it was before the record: a change in between is seen by the next.
+    pub(super) judged_by: u32,
 }
 
 impl CircuitBreaker {
@@ -70,7 +72,7 @@ impl CircuitBreaker {
     #[inline]
     fn record(&self, word: Word, ticket: &Ticket, settlement: Settlement, key: u64) -> Settled {
         let generation = ticket.generation;
-        // The thread has its number after this, whatever is counted.
+        // The thread has its number after this, whatever is counted, unless it is ending.
         with_slot(|_| {});
         if ticket.is_overdue {
             // Before it is recorded: in between it is missing, never there twice.
@@ -119,6 +121,7 @@ impl CircuitBreaker {
             entry,
             recorded,
             run,
+            judged_by,
         };
         self.consider(word, plan, record, deciding)
     }
@@ -148,6 +151,7 @@ impl CircuitBreaker {
             entry,
             recorded,
             run,
+            judged_by,
         } = record;
         let Entry {
             generation,
@@ -157,7 +161,13 @@ impl CircuitBreaker {
         } = entry;
         let asks_always = self.asks_always(word, plan);
         let stats = match (&plan.window, recorded) {
-            (Some(_), Recorded::Stats(stats)) => stats,
+            (Some(_), Recorded::Stats(stats)) => {
+                // With a call in flight that turns slow just now (`overdue_keyed`).
+                if !failure && plan.settings.slow_call.is_some() {
+                    self.word.meet();
+                }
+                stats
+            }
             (Some(window), Recorded::MustJudge) => {
                 if !failure {
                     self.word.meet();
@@ -184,7 +194,7 @@ impl CircuitBreaker {
         if let (Some(window), Recorded::MustJudge, false) = (&plan.window, recorded, opens)
             && !policy::waits_for_minimum(&plan.settings, &seen.window)
         {
-            with_slot(|slot| window.judged(slot, generation, now, self.judged_by(plan)));
+            with_slot(|slot| window.judged(slot, generation, now, judged_by));
         }
         Settled::Recorded
     }

@@ -80,7 +80,7 @@ impl<T: Default> Cells<T> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn far(&self, slot: usize) -> &Once<Box<T>> {
         let (chunk, index) = place(slot);
         &self.chunks[chunk].get_or_init(|| places(chunk))[index]
@@ -114,8 +114,13 @@ impl<T: Default> Cells<T> {
 
     fn far_numbered(&self) -> impl Iterator<Item = (usize, &Once<Box<T>>)> {
         self.chunks.iter().enumerate().flat_map(|(chunk, places)| {
+            let first = if places.get().is_some() {
+                first(chunk)
+            } else {
+                0
+            };
             let places = places.get().into_iter().flatten().enumerate();
-            places.map(move |(index, place)| (first(chunk) + index, place))
+            places.map(move |(index, place)| (first + index, place))
         })
     }
 

@@ -120,8 +120,8 @@ impl Ledger {
         }
     }
 
-    /// Relaxed: it is for people, as the counts are. The coarse clock stands still for a while, and
-    /// so does the cache line that all threads read.
+    /// Relaxed: it is for people, as the counts are. Where the clock is a coarse one (Linux) it
+    /// stands still for a while, and so does the cache line that all threads read.
     #[inline]
     fn note_failure(&self, at: Tick) {
         if self.last_failure.load(Ordering::Relaxed) != at.as_nanos() {

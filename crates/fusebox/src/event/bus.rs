@@ -4,10 +4,10 @@
 //! it, and it is told how much. Wakers run after every lock is released.
 
 use super::Event;
+use crate::sync::{Arc, Mutex, MutexGuard, lock};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// Where events go. One bus may serve many breakers: events stay in order per circuit.
@@ -92,7 +92,7 @@ impl EventBus {
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ring)
     }
 }
 
@@ -184,5 +184,106 @@ mod tests {
             }
         }
         assert!(bus.lock().wakers.is_empty());
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::clock::Tick;
+    use crate::event::{Author, EventKind};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    struct Alarm(AtomicU32);
+
+    impl Wake for Alarm {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn event(generation: u32) -> Event {
+        Event {
+            circuit: Arc::from("loom"),
+            branch: None,
+            at: Tick::ZERO,
+            generation,
+            kind: EventKind::Reset {
+                by: Author::system(),
+            },
+            restored: false,
+        }
+    }
+
+    /// Tells so many events, as a breaker does, on a thread of its own.
+    fn telling(bus: &Arc<EventBus>, events: u32) -> loom::thread::JoinHandle<()> {
+        let bus = Arc::clone(bus);
+        loom::thread::spawn(move || {
+            for generation in 1..=events {
+                bus.push(event(generation));
+                bus.wake();
+            }
+        })
+    }
+
+    #[test]
+    fn loom_no_event_is_slept_through() {
+        loom::model(|| {
+            let bus = EventBus::new(4);
+            let mut events = bus.subscribe();
+            let alarm = Arc::new(Alarm(AtomicU32::new(0)));
+            let waker = Waker::from(Arc::clone(&alarm));
+            let teller = telling(&bus, 1);
+            let polled = events.poll_next(&Context::from_waker(&waker));
+            teller.join().unwrap();
+            if polled.is_pending() {
+                assert_eq!(alarm.0.load(Ordering::Relaxed), 1, "woken once");
+                assert!(events.try_next().is_some());
+            }
+            assert!(events.try_next().is_none());
+        });
+    }
+
+    /// A ring of one, overwritten while a reader takes from it.
+    #[test]
+    fn loom_every_event_is_taken_once_or_told_as_missed() {
+        loom::model(|| {
+            let bus = EventBus::new(1);
+            let mut events = bus.subscribe();
+            let teller = telling(&bus, 3);
+            let (mut next, mut last) = (1, 0);
+            let mut take = |events: &mut Subscription| match events.try_next() {
+                Some(Received::Event(event)) => {
+                    assert_eq!(u64::from(event.generation), next, "in order");
+                    (next, last) = (next + 1, event.generation);
+                    true
+                }
+                Some(Received::Missed(missed)) => {
+                    next += missed;
+                    true
+                }
+                None => false,
+            };
+            take(&mut events);
+            take(&mut events);
+            teller.join().unwrap();
+            while take(&mut events) {}
+            assert_eq!((next, last), (4, 3));
+        });
+    }
+
+    #[test]
+    fn loom_two_tellers_lose_no_event() {
+        loom::model(|| {
+            let bus = EventBus::new(4);
+            let mut events = bus.subscribe();
+            let other = telling(&bus, 1);
+            bus.push(event(1));
+            bus.wake();
+            other.join().unwrap();
+            let taken = std::iter::from_fn(|| events.try_next()).count();
+            assert_eq!(taken, 2);
+        });
     }
 }

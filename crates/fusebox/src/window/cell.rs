@@ -16,6 +16,8 @@ const UNSTAMPED: u64 = u64::MAX;
 pub(super) const FIRST_BITS: u32 = 24;
 const UPPER_SHIFT: u32 = 32;
 const LOWER: u64 = u32::MAX as u64;
+/// The last generation and a version that no settings have.
+const NO_REPEATS: u64 = u64::MAX;
 /// A bucket counts for so many epochs, its own included.
 const AGE_MAX: u64 = BUCKETS as u64;
 
@@ -39,7 +41,7 @@ pub(super) struct Cell {
     enough_epoch: AtomicU64,
     enough_of: AtomicU64,
     /// Generation and settings version of which, in `epoch`, this thread has recorded a success
-    /// that needed no judgement, and nothing of another generation since; zero for none.
+    /// that needed no judgement, and nothing of another generation since; `NO_REPEATS` for none.
     repeats: AtomicU64,
     past: Past,
 }
@@ -68,7 +70,7 @@ impl Default for Cell {
             epoch_end: AtomicU64::new(0),
             enough_epoch: AtomicU64::new(u64::MAX),
             enough_of: AtomicU64::new(0),
-            repeats: AtomicU64::new(0),
+            repeats: AtomicU64::new(NO_REPEATS),
             past: Past::default(),
         }
     }
@@ -90,7 +92,7 @@ impl Cell {
         }
         let epoch = now / width;
         // Relaxed, here and below: this thread's own notes.
-        self.repeats.store(0, Ordering::Relaxed);
+        self.repeats.store(NO_REPEATS, Ordering::Relaxed);
         self.past.of.store(0, Ordering::Relaxed);
         self.epoch_end
             .store((epoch + 1).saturating_mul(width), Ordering::Relaxed);
@@ -214,7 +216,7 @@ impl Cell {
             }
             return;
         }
-        self.repeats.store(0, Ordering::Relaxed);
+        self.repeats.store(NO_REPEATS, Ordering::Relaxed);
         bucket.stamp.store(UNSTAMPED, Ordering::Relaxed);
         // Pairs with the fence in `read`: whoever sees new counts sees that the stamp is gone.
         fence(Ordering::Release);

@@ -4,7 +4,8 @@
 //! before, and adds the difference to the sums. All three words carry the generation, and each
 //! change is a compare-and-swap, so a generation that ended in between is never touched. The sums
 //! are one word: what its compare-and-swap made is the window with this outcome as its newest,
-//! and that is what is judged. While k recorders are between two of the three steps the sums may
+//! and that is what is judged. A quick success in the place of another changes nothing and is not
+//! judged, unless the settings are others than those of the last judgement. While k recorders are between two of the three steps the sums may
 //! lack up to k outcomes; at rest they are exact.
 
 use super::{Entry, Recorded, WindowStats};
@@ -23,6 +24,8 @@ const ENTRY_GENERATION_MASK: u64 = (1 << 22) - 1;
 const SUMS_GENERATION_BITS: u32 = 19;
 const SUMS_GENERATION_MASK: u64 = (1 << SUMS_GENERATION_BITS) - 1;
 const FIELD_BITS: u32 = 15;
+/// No settings have this version.
+const NOBODY: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(crate) struct CountWindow {
@@ -31,7 +34,8 @@ pub(crate) struct CountWindow {
     sums: AtomicU64,
     /// How many positions there are: a division, made once.
     circle: u64,
-    /// The settings by which an outcome was judged last.
+    /// By what the sums are judged: a success that leaves them as they were needs no judgement by
+    /// the same once more.
     judged_by: AtomicU32,
 }
 
@@ -121,16 +125,22 @@ impl CountWindow {
             // The generation is over: nothing to judge.
             return Recorded::Enough;
         };
-        // A quick success in the place of another: the window is what it was. Relaxed: whoever sees
-        // the number of another's judgement may leave it to that one.
-        let is_known = self.judged_by.load(Ordering::Relaxed) == version;
-        if change == 0 && !entry.failure && !entry.slow && is_known {
+        // A quick success in the place of another: the window is what it was.
+        let is_same = change == 0 && !entry.failure && !entry.slow;
+        if is_same && self.judged_by.load(Ordering::Relaxed) == version {
             return Recorded::Enough;
         }
-        if !is_known {
+        // Whoever judges by other settings meanwhile has either seen our change, or we see its mark
+        // and wipe it out: then the next success judges for it. Relaxed: the sums' own
+        // read-modify-writes order the marks.
+        if self.judged_by.load(Ordering::Relaxed) != version {
             self.judged_by.store(version, Ordering::Relaxed);
         }
-        match self.apply(entry.generation, change) {
+        let stats = self.apply(entry.generation, change);
+        if self.judged_by.load(Ordering::Relaxed) != version {
+            self.judged_by.store(NOBODY, Ordering::Relaxed);
+        }
+        match stats {
             Some(stats) => Recorded::Stats(stats),
             None => Recorded::Enough,
         }

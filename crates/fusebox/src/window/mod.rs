@@ -3,6 +3,8 @@
 
 mod cell;
 mod count;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod time;
 
 use crate::clock::Tick;

@@ -196,32 +196,3 @@ impl WindowStats {
         self.slow += other.slow;
     }
 }
-
-#[cfg(all(test, loom))]
-mod tests {
-    use super::*;
-    use crate::counters::slot::pretend;
-    use std::sync::Arc;
-
-    #[test]
-    fn loom_a_new_generation_in_the_same_epoch_sees_nothing_of_the_old() {
-        loom::model(|| {
-            let window = Arc::new(TimeWindow::new(Duration::from_secs(2)));
-            let entry = |generation, failure| Entry {
-                generation,
-                now: Tick::ZERO,
-                failure,
-                slow: false,
-            };
-            pretend(0);
-            let _ = window.record_in(0, entry(1, true), 0);
-            let reader = Arc::clone(&window);
-            let thread = loom::thread::spawn(move || {
-                pretend(1);
-                assert_eq!(reader.stats(2, Tick::ZERO).failures, 0);
-            });
-            let _ = window.record_in(0, entry(2, false), 0);
-            thread.join().unwrap();
-        });
-    }
-}

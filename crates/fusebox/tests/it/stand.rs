@@ -1,6 +1,9 @@
 //! Breakers on a clock moved by hand, and threads that start together.
 
 use fusebox::{Author, Builder, CircuitBreaker, HoldKind, HoldRequest, ManualClock, Rate};
+// Passes a panic on with the message that it has.
+use std::panic::resume_unwind;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
@@ -56,6 +59,21 @@ pub(crate) fn together<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync
             .map(|thread| thread.join().unwrap())
             .collect()
     })
+}
+
+/// Ends a test that has come to a standstill.
+pub(crate) fn bounded(work: impl FnOnce() + Send + 'static) {
+    let (done, end) = channel();
+    let worker = std::thread::spawn(move || {
+        work();
+        // Nobody waits any more if it took too long.
+        let _ = done.send(());
+    });
+    let waited = end.recv_timeout(secs(120));
+    assert_ne!(waited, Err(RecvTimeoutError::Timeout), "a standstill");
+    if let Err(panic) = worker.join() {
+        resume_unwind(panic);
+    }
 }
 
 /// A random number generator good enough to mix outcomes; the same for the same seed.

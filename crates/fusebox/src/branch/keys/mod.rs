@@ -74,7 +74,8 @@ impl Keys {
         Self {
             enough: AtomicU64::new(0),
             last: AtomicU64::new(0),
-            version: AtomicU32::new(0),
+            // Zero is that of a circuit that never was keyed.
+            version: AtomicU32::new(1),
             width: AtomicU64::new(span.width()),
             seen: Mutex::new(Seen {
                 keys_min: keys_min as usize,
@@ -150,6 +151,8 @@ impl Keys {
         seen.clear();
         seen.overdue.clear();
         self.forget_marks();
+        // As in `change`: what was judged by keys is judged anew without them.
+        self.version.fetch_add(1, Ordering::Release);
     }
 
     /// Whether what decides came from enough keys.
@@ -174,7 +177,7 @@ impl Keys {
         self.version.fetch_add(1, Ordering::Release);
     }
 
-    /// Raised by every change.
+    /// Raised by every change, also when the circuit is no longer keyed.
     pub(crate) fn version(&self) -> u32 {
         self.version.load(Ordering::Acquire)
     }

@@ -46,6 +46,27 @@ fn a_raised_minimum_is_not_met_by_keys_that_were_not_counted() {
     assert_eq!(circuit.state(), State::Open, "of three keys now");
 }
 
+/// What was judged by keys is judged anew without them, also where the next outcome changes nothing.
+#[test]
+fn what_too_few_keys_kept_closed_opens_at_the_next_call_once_keys_do_not_count() {
+    for window in [WindowSize::Calls(4), WindowSize::Time(secs(60))] {
+        let (circuit, _) = breaker(|b| {
+            let b = b.failure_rate(percent("50%")).minimum_calls(4);
+            b.window(window).branches(of(3, lenient()))
+        });
+        for (key, ok) in [("b", true), ("c", true), ("a", false), ("a", false)] {
+            call(&circuit, key, ok);
+        }
+        if window == WindowSize::Time(secs(60)) {
+            call(&circuit, "a", false);
+        }
+        assert_eq!(circuit.state(), State::Closed, "{window:?}: of one key");
+        circuit.set_branches(None, &tester());
+        circuit.acquire().unwrap().success();
+        assert_eq!(circuit.state(), State::Open, "{window:?}");
+    }
+}
+
 #[test]
 fn a_lowered_minimum_is_met_by_what_was_seen_before() {
     let (circuit, _) = breaker(|b| b.consecutive_failures(4).branches(of(3, lenient())));

@@ -2,34 +2,16 @@
 //! all is quiet.
 
 use crate::cases::cases;
-use crate::stand::{Dice, breaker, hold, percent, secs, tester, together};
+use crate::stand::{Dice, bounded, breaker, hold, percent, secs, tester, together};
 use fusebox::{
     BranchSettings, CircuitBreaker, FailureClass, HoldKind, Settings, SettingsBuilder, State,
     WindowSize,
 };
 use std::collections::HashMap;
-// Passes a panic on with the message that it has.
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 
 const THREADS: usize = 4;
-
-/// Ends a test that has come to a standstill.
-pub(super) fn bounded(work: impl FnOnce() + Send + 'static) {
-    let (done, end) = channel();
-    let worker = std::thread::spawn(move || {
-        work();
-        // Nobody waits any more if it took too long.
-        let _ = done.send(());
-    });
-    let waited = end.recv_timeout(secs(120));
-    assert_ne!(waited, Err(RecvTimeoutError::Timeout), "a standstill");
-    if let Err(panic) = worker.join() {
-        resume_unwind(panic);
-    }
-}
 
 fn keyed(keys_max: u32, of_branch: SettingsBuilder) -> Arc<CircuitBreaker> {
     let settings = of_branch.jitter(percent("0%")).build().unwrap();

@@ -1,8 +1,7 @@
 //! Many threads under one main breaker (R18), their circuits keyed.
 
-use super::threads::bounded;
 use crate::cases::cases;
-use crate::stand::{Dice, breaker, hold, secs, tester, together};
+use crate::stand::{Dice, bounded, breaker, hold, secs, tester, together};
 use fusebox::{
     BranchSettings, CircuitBreaker, EventBus, EventKind, FailureClass, HoldKind, MainBreaker,
     Reason, Received, Settings, State,

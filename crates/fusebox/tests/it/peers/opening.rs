@@ -6,6 +6,8 @@ use fusebox::{
     CallError, CircuitBreaker, EventKind, HoldKind, ManualClock, Reason, Received, State,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Wake, Waker};
 
 /// [circuitbreaker-rs: open before its time is set, half-open 0.1 ms after the trip]
 #[test]
@@ -84,6 +86,40 @@ fn a_listener_may_ask_and_move_the_breaker() {
     assert_eq!(breaker.state(), State::Closed);
 }
 
+/// Asks the breaker, calls through it and moves it, on the thread that told the event.
+struct Asking(Weak<CircuitBreaker>, AtomicUsize);
+
+impl Wake for Asking {
+    fn wake(self: Arc<Self>) {
+        let breaker = self.0.upgrade().unwrap();
+        breaker.snapshot();
+        drop(breaker.acquire());
+        let _ = breaker.transition(State::HalfOpen, &crate::stand::tester());
+        self.1.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// [failsafe: `reset` tells its listener under the lock; `circuit_breaker`: every hook is]
+#[test]
+fn a_waker_that_asks_the_breaker_does_not_wait_for_itself() {
+    crate::stand::bounded(|| {
+        let (breaker, _clock) = breaker(|b| b.consecutive_failures(1));
+        let asking = Asking(Arc::downgrade(&breaker), AtomicUsize::new(0));
+        let asking = Arc::new(asking);
+        let waker = Waker::from(Arc::clone(&asking));
+        let mut events = breaker.subscribe();
+        let opens = || _ = fail(&breaker);
+        let resets = || breaker.reset(&crate::stand::tester());
+        let moves: [&dyn Fn(); 2] = [&opens, &resets];
+        for (turn, moved) in (1..).zip(moves) {
+            while events.poll_next(&Context::from_waker(&waker)).is_ready() {}
+            moved();
+            assert_eq!(asking.1.load(Ordering::SeqCst), turn, "woken once");
+            assert_eq!(breaker.state(), State::HalfOpen);
+        }
+    });
+}
+
 /// [`circuit_breaker`: a hook that panics poisons the mutex, all later calls panic]
 #[test]
 fn a_listener_that_panics_harms_no_call() {
@@ -152,7 +188,7 @@ fn calls_run_beside_each_other() {
 #[test]
 fn all_handles_of_a_breaker_share_its_state() {
     let (breaker, _clock) = breaker(|b| b.consecutive_failures(2));
-    let other = std::sync::Arc::clone(&breaker);
+    let other = Arc::clone(&breaker);
     fail(&breaker);
     fail(&other);
     assert_eq!((breaker.state(), other.state()), (State::Open, State::Open));

@@ -48,6 +48,36 @@ fn the_minimum_is_enough_though_the_window_is_not_full() {
     assert_eq!(breaker.state(), State::Open);
 }
 
+/// [recloser: from a cold start at 100 % errors a window of 100 opens at the 101st failure]
+#[test]
+fn a_window_of_100_opens_at_its_hundredth_failure() {
+    let (breaker, _clock) = breaker(|b| {
+        b.failure_rate(percent("100%"))
+            .window(WindowSize::Calls(100))
+            .minimum_calls(100)
+    });
+    fail_times(&breaker, 99);
+    assert_eq!(breaker.state(), State::Closed);
+    fail(&breaker);
+    assert_eq!(breaker.state(), State::Open);
+}
+
+/// [circuitbreaker-rs: its policy of a time window is never fed, 100,000 failures, still closed]
+#[test]
+fn a_time_window_is_fed_by_every_call() {
+    let (breaker, clock) =
+        breaker(|b| b.failure_count(1_000).window(WindowSize::Time(secs(3_600))));
+    for call in 1..1_000_u64 {
+        fail(&breaker);
+        succeed(&breaker);
+        clock.advance(ms(1_000));
+        let window = breaker.snapshot().window;
+        assert_eq!((window.failures, window.calls), (call, 2 * call));
+    }
+    fail(&breaker);
+    assert_eq!(breaker.state(), State::Open);
+}
+
 /// [recloser: nobody judges the rate when the ring fills with a success]
 #[test]
 fn a_success_that_completes_the_minimum_opens() {

@@ -1,63 +1,19 @@
 //! R22: closed admission, success, failure below the threshold and every rejection allocate
-//! nothing. In a binary of its own, because it counts the allocations of the whole process.
-#![allow(unsafe_code)] // a counting allocator is an `unsafe impl`; it only forwards
-#![allow(clippy::unwrap_used)] // a test fails by panicking
+//! nothing.
 
+use crate::counting::allocations_of;
 use fusebox::{
-    Author, CircuitBreaker, FailureClass, HoldKind, HoldRequest, Reason, Settings, State,
-    WindowSize,
+    Author, BranchSettings, CircuitBreaker, FailureClass, HoldKind, HoldRequest, Reason, Settings,
+    State, WindowSize,
 };
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-thread_local! {
-    /// Per thread, so that tests beside each other do not count for each other.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-fn count() {
-    // A thread that ends has no cell any more; nothing is measured there.
-    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
-}
-
-// SAFETY: every call goes on to the system's allocator as it came; counting touches only a
-// thread-local without destructor and does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.realloc(old, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(old, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Allocations of a hundred thousand runs, after some to warm up: a thread's first record on a
-/// breaker makes its counters.
-fn allocations(mut work: impl FnMut()) -> u64 {
-    (0..100).for_each(|_| work());
-    let before = ALLOCATIONS.get();
-    (0..100_000).for_each(|_| work());
-    ALLOCATIONS.get() - before
-}
+/// Runs of a case that is looked at for each kind of window.
+const RUNS: u32 = 100_000;
+const TEN_MILLION: u32 = 10_000_000;
 
 fn rate() -> fusebox::Rate {
     fusebox::Rate::parse("100%").unwrap()
@@ -94,12 +50,6 @@ fn breakers() -> Vec<(&'static str, CircuitBreaker)> {
 }
 
 #[test]
-fn the_counter_counts() {
-    let some = allocations(|| drop(black_box(Box::new(1))));
-    assert_eq!(some, 100_000);
-}
-
-#[test]
 fn a_closed_success_allocates_nothing() {
     for (name, breaker) in breakers() {
         let call = || {
@@ -108,7 +58,7 @@ fn a_closed_success_allocates_nothing() {
                 .map(drop)
                 .unwrap();
         };
-        assert_eq!(allocations(call), 0, "{name}");
+        assert_eq!(allocations_of(RUNS, call), 0, "{name}");
     }
 }
 
@@ -125,7 +75,7 @@ fn a_closed_failure_below_the_threshold_allocates_nothing() {
                 permit.success()
             };
         };
-        assert_eq!(allocations(calls), 0, "{name}");
+        assert_eq!(allocations_of(RUNS, calls), 0, "{name}");
         assert_eq!(breaker.state(), State::Closed, "{name}");
     }
 }
@@ -137,7 +87,7 @@ fn ignored_and_dropped_calls_allocate_nothing() {
             breaker.acquire().unwrap().ignore();
             drop(breaker.acquire().unwrap());
         };
-        assert_eq!(allocations(calls), 0, "{name}");
+        assert_eq!(allocations_of(RUNS, calls), 0, "{name}");
     }
 }
 
@@ -149,7 +99,7 @@ fn a_ready_async_call_allocates_nothing() {
         let mut call = pin!(breaker.call_async(std::future::ready(Ok::<_, ()>(black_box(1)))));
         assert!(call.as_mut().poll(&mut context).is_ready());
     };
-    assert_eq!(allocations(call), 0);
+    assert_eq!(allocations_of(RUNS, call), 0);
 }
 
 #[test]
@@ -166,7 +116,7 @@ fn no_rejection_allocates() {
         .build()
         .unwrap();
     let rejected = |reason: Reason| {
-        let found = allocations(|| {
+        let found = allocations_of(RUNS, || {
             let told = breaker.acquire().err();
             assert!(told.is_none_or(|told| told.reason() == reason));
         });
@@ -195,4 +145,59 @@ fn no_rejection_allocates() {
     assert_eq!(rejected(Reason::ForcedOpen), 0);
     breaker.hold(request(Some(long)));
     assert_eq!(rejected(Reason::ForcedOpen), 0);
+}
+
+/// [resilient: a log of outcomes that nobody prunes, 50 MB more after 2 million calls;
+/// tower-resilience: 3 allocations a call; breaker-machines, do-over: 1]
+#[test]
+fn ten_million_successes_allocate_nothing() {
+    let (_, breaker) = breakers().swap_remove(0);
+    let call = || breaker.call(|| Ok::<_, ()>(())).unwrap();
+    assert_eq!(allocations_of(TEN_MILLION, call), 0);
+    assert!(breaker.snapshot().totals.success > u64::from(TEN_MILLION));
+}
+
+#[test]
+fn ten_million_failures_allocate_nothing() {
+    let run = CircuitBreaker::builder("run").consecutive_failures(1_048_576);
+    let counted = run.failure_count(1_000).window(WindowSize::Calls(1_000));
+    let breaker = counted.build().unwrap();
+    let mut turn = 0_u32;
+    let calls = || {
+        turn += 1;
+        if turn.is_multiple_of(2) {
+            breaker.acquire().unwrap().failure(FailureClass::Timeout);
+        } else {
+            breaker.acquire().unwrap().success();
+        }
+    };
+    assert_eq!(allocations_of(2 * TEN_MILLION, calls), 0);
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[test]
+fn ten_million_rejections_allocate_nothing() {
+    let long = Duration::from_secs(3_600);
+    let builder = CircuitBreaker::builder("open").open_for(long);
+    let breaker = builder.build().unwrap();
+    breaker.transition(State::Open, &Author::new("t")).unwrap();
+    let rejected = || assert!(breaker.acquire().is_err());
+    assert_eq!(allocations_of(TEN_MILLION, rejected), 0);
+}
+
+#[test]
+fn ten_million_successes_of_warm_keys_allocate_nothing() {
+    let builder = CircuitBreaker::builder("keyed").branches(BranchSettings::default());
+    let breaker = builder.build().unwrap();
+    let keys: Vec<String> = (0..1_000).map(|n| format!("pos-{n:08}")).collect();
+    for key in &keys {
+        breaker.acquire_key(key).unwrap().success();
+    }
+    let mut next = 0;
+    let calls = || {
+        next = (next + 7) % keys.len();
+        breaker.acquire_key(&keys[next]).unwrap().success();
+    };
+    assert_eq!(allocations_of(TEN_MILLION, calls), 0);
+    assert_eq!(breaker.branches().known, 1_000);
 }

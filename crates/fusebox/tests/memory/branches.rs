@@ -1,69 +1,15 @@
 //! What branches cost (R19, R22): bytes for each key that nothing is wrong with, and no allocation
-//! on the way of a call. In a binary of its own, because it counts the memory of the process.
-#![allow(unsafe_code)] // a counting allocator is an `unsafe impl`; it only forwards
-#![allow(clippy::unwrap_used)] // a test fails by panicking
+//! on the way of a call.
 
+use crate::counting::{allocations, allocations_of, live_bytes};
 use fusebox::{
     Author, BranchSettings, CircuitBreaker, FailureClass, ManualClock, Rate, Reason, Settings,
     State, WindowSize,
 };
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::hint::black_box;
 use std::time::Duration;
 
-thread_local! {
-    /// Per thread, so that tests beside each other do not count for each other.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-fn note(allocations: u64, bytes: i64) {
-    // A thread that ends has no cell any more; nothing is measured there.
-    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
-    let _ = LIVE_BYTES.try_with(|live| live.set(live.get() + bytes));
-}
-
-/// No layout is larger than `isize::MAX`.
-fn signed(bytes: usize) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
-}
-
-// SAFETY: every call goes on to the system's allocator as it came; counting touches only
-// thread-locals without destructor and does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(1, signed(layout.size()));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(1, signed(size) - signed(layout.size()));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.realloc(old, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        note(0, -signed(layout.size()));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(old, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Allocations of a hundred thousand runs, after some to warm up: a thread's first record on a
-/// breaker makes its counters.
-fn allocations(mut work: impl FnMut()) -> u64 {
-    (0..100).for_each(|_| work());
-    let before = ALLOCATIONS.get();
-    (0..100_000).for_each(|_| work());
-    ALLOCATIONS.get() - before
-}
+const RUNS: u32 = 100_000;
 
 /// The key of a shop's terminal: 12 bytes. Written into a buffer, so that making it costs nothing.
 fn key(number: u64, buffer: &mut [u8; 12]) -> &str {
@@ -113,11 +59,11 @@ fn circuits() -> Vec<CircuitBreaker> {
 fn a_hundred_thousand_keys_cost_at_most_128_bytes_each() {
     const KEYS: u64 = 100_000;
     for circuit in circuits() {
-        let before = LIVE_BYTES.get();
+        let before = live_bytes();
         let mut buffer = [0; 12];
         (0..KEYS).for_each(|n| succeed(&circuit, key(n, &mut buffer)));
         assert_eq!(circuit.branches().known, KEYS);
-        let each = (LIVE_BYTES.get() - before) / signed(KEYS as usize);
+        let each = (live_bytes() - before) / i64::try_from(KEYS).unwrap();
         assert!((64..=128).contains(&each), "{each} bytes a key");
     }
 }
@@ -128,12 +74,12 @@ fn a_call_for_a_known_key_allocates_nothing() {
         let mut buffer = [0; 12];
         (0..1_000).for_each(|n| succeed(&circuit, key(n, &mut buffer)));
         let mut number = 0;
-        let found = allocations(|| {
+        let found = allocations_of(RUNS, || {
             number = (number + 7) % 1_000;
             succeed(&circuit, key(number, &mut buffer));
         });
         assert_eq!(found, 0, "{:?}", circuit.settings().window());
-        let found = allocations(|| {
+        let found = allocations_of(RUNS, || {
             drop(black_box(circuit.acquire_key("pos-00000007").unwrap()));
             circuit.acquire_key("pos-00000008").unwrap().ignore();
         });
@@ -149,7 +95,7 @@ fn a_success_of_a_branch_with_something_to_remember_allocates_nothing() {
             .unwrap()
             .failure(FailureClass::Reset);
         assert_eq!(circuit.worst_branches(1).len(), 1);
-        assert_eq!(allocations(|| succeed(&circuit, "a")), 0);
+        assert_eq!(allocations_of(RUNS, || succeed(&circuit, "a")), 0);
     }
 }
 
@@ -165,12 +111,12 @@ fn a_success_allocates_nothing_as_the_window_moves_on() {
         .unwrap();
     let round = || ["a", "b"].iter().for_each(|key| succeed(&circuit, key));
     (0..100).for_each(|_| round());
-    let before = ALLOCATIONS.get();
+    let before = allocations();
     for _ in 0..100 {
         clock.advance(length / 10);
         round();
     }
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(allocations() - before, 0);
 }
 
 #[test]
@@ -178,7 +124,7 @@ fn a_rejection_by_a_branch_allocates_nothing() {
     let by = Author::new("tester");
     for circuit in circuits() {
         assert!(circuit.transition_branch("a", State::Open, &by).unwrap());
-        let found = allocations(|| {
+        let found = allocations_of(RUNS, || {
             let rejection = circuit.acquire_key("a").unwrap_err();
             assert_eq!(rejection.reason(), Reason::Open);
         });
@@ -214,7 +160,7 @@ fn keys_that_come_fail_and_go_leave_nothing_behind() {
                     .failure(FailureClass::Reset);
                 circuit.acquire().unwrap().success();
             }
-            LIVE_BYTES.get()
+            live_bytes()
         };
         let first = churn(0, 2_000);
         let last = churn(2_000, 40_000);

@@ -1,0 +1,104 @@
+//! A time window under every interleaving. It has two buckets here.
+
+use super::time::TimeWindow;
+use super::{Entry, WindowStats};
+use crate::clock::Tick;
+use crate::counters::slot::{pretend, with_slot};
+use std::sync::Arc;
+use std::time::Duration;
+
+const LENGTH: Duration = Duration::from_secs(2);
+const LATER: Tick = Tick::from_nanos(2_000_000_000);
+
+fn entry(generation: u32, now: Tick, failure: bool) -> Entry {
+    Entry {
+        generation,
+        now,
+        failure,
+        slow: false,
+    }
+}
+
+fn record(window: &TimeWindow, entry: Entry) {
+    with_slot(|slot| {
+        let _ = window.record_in(slot, entry, 0);
+    });
+}
+
+/// What another thread sees while this one records.
+fn seen_beside(
+    window: &Arc<TimeWindow>,
+    generation: u32,
+    now: Tick,
+    now_recorded: Entry,
+) -> WindowStats {
+    let reader = Arc::clone(window);
+    let thread = loom::thread::spawn(move || {
+        pretend(1);
+        reader.stats(generation, now)
+    });
+    record(window, now_recorded);
+    thread.join().unwrap()
+}
+
+#[test]
+fn loom_a_new_generation_in_the_same_epoch_sees_nothing_of_the_old() {
+    loom::model(|| {
+        let window = Arc::new(TimeWindow::new(LENGTH));
+        pretend(0);
+        record(&window, entry(1, Tick::ZERO, true));
+        let seen = seen_beside(&window, 2, Tick::ZERO, entry(2, Tick::ZERO, false));
+        assert_eq!(seen.failures, 0);
+    });
+}
+
+/// The bucket of the first epoch is used again for the third.
+#[test]
+fn loom_a_bucket_that_is_used_again_shows_nothing_of_its_old_epoch() {
+    loom::model(|| {
+        let window = Arc::new(TimeWindow::new(LENGTH));
+        pretend(0);
+        record(&window, entry(1, Tick::ZERO, true));
+        let seen = seen_beside(&window, 1, LATER, entry(1, LATER, false));
+        assert_eq!(seen.failures, 0, "{seen:?}");
+        assert!(seen.calls <= 1, "{seen:?}");
+        let rest = window.stats(1, LATER);
+        assert_eq!((rest.calls, rest.failures), (1, 0));
+    });
+}
+
+/// A reader whose clock is behind may see the old record, or none; never the new one as old.
+#[test]
+fn loom_a_bucket_that_is_used_again_is_never_half_of_each() {
+    loom::model(|| {
+        let window = Arc::new(TimeWindow::new(LENGTH));
+        pretend(0);
+        for _ in 0..2 {
+            record(&window, entry(1, Tick::ZERO, true));
+        }
+        let seen = seen_beside(&window, 1, Tick::ZERO, entry(1, LATER, false));
+        let whole = [(0, 0), (2, 2), (1, 0)];
+        assert!(whole.contains(&(seen.calls, seen.failures)), "{seen:?}");
+    });
+}
+
+/// The number of a thread that ended is used again: what it recorded is not overwritten. The list
+/// of free numbers hands its cell over, as the real one does.
+#[test]
+fn loom_a_cell_that_is_handed_over_loses_no_record() {
+    loom::model(|| {
+        let window = Arc::new(TimeWindow::new(LENGTH));
+        let free = Arc::new(loom::sync::Mutex::new(None));
+        let (recording, giving) = (Arc::clone(&window), Arc::clone(&free));
+        let ending = loom::thread::spawn(move || {
+            pretend(1);
+            record(&recording, entry(1, Tick::ZERO, true));
+            *giving.lock().unwrap() = Some(1);
+        });
+        let number = free.lock().unwrap().take();
+        pretend(number.unwrap_or(0));
+        record(&window, entry(1, Tick::ZERO, true));
+        ending.join().unwrap();
+        assert_eq!(window.stats(1, Tick::ZERO).failures, 2);
+    });
+}
