@@ -18,7 +18,7 @@ pub(crate) struct Trials {
 }
 
 impl Trials {
-    /// Forgets this period. Numbers go on, so that a trial has that of another only 2^30 trials later.
+    /// Forgets this period. Numbers go on: a trial has that of another only 2^30 trials later.
     pub(crate) fn clear(&mut self) {
         self.in_flight.clear();
         self.succeeded = 0;

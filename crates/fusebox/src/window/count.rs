@@ -5,8 +5,8 @@
 //! change is a compare-and-swap, so a generation that ended in between is never touched. The sums
 //! are one word: what its compare-and-swap made is the window with this outcome as its newest,
 //! and that is what is judged. A quick success in the place of another changes nothing and is not
-//! judged, unless the settings are others than those of the last judgement. While k recorders are between two of the three steps the sums may
-//! lack up to k outcomes; at rest they are exact.
+//! judged, unless the settings are others than those of the last judgement. While k recorders are
+//! between two of the three steps the sums may lack up to k outcomes; at rest they are exact.
 
 use super::{Entry, Recorded, WindowStats};
 use crate::clock::Tick;

@@ -46,7 +46,7 @@ fn a_raised_minimum_is_not_met_by_keys_that_were_not_counted() {
     assert_eq!(circuit.state(), State::Open, "of three keys now");
 }
 
-/// What was judged by keys is judged anew without them, also where the next outcome changes nothing.
+/// Also where the next outcome changes nothing: what was judged by keys is judged anew.
 #[test]
 fn what_too_few_keys_kept_closed_opens_at_the_next_call_once_keys_do_not_count() {
     for window in [WindowSize::Calls(4), WindowSize::Time(secs(60))] {
