@@ -141,7 +141,7 @@ fn the_arenas_page_is_made_from_the_sources_as_they_are() {
 #[test]
 fn whole_script_opens_the_sick_circuits_and_closes_them_after_healing() {
     let mut command = Demo::command(&["--once", "--json"]);
-    let folder = EmptyFolder::new();
+    let folder = EmptyFolder::new("demo");
     command.current_dir(&folder.0);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut demo = Demo::start(command);
@@ -184,8 +184,8 @@ fn whole_script_opens_the_sick_circuits_and_closes_them_after_healing() {
 struct EmptyFolder(PathBuf);
 
 impl EmptyFolder {
-    fn new() -> Self {
-        let name = format!("fusebox-demo-{}", std::process::id());
+    fn new(name: &str) -> Self {
+        let name = format!("fusebox-{name}-{}", std::process::id());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -304,6 +304,10 @@ fn interrupted_demo_without_a_terminal_ends_with_a_summary() {
         !text.contains('\x1b'),
         "plain lines have no escapes:\n{text}"
     );
+    assert!(
+        text.starts_with("Break it yourself: http://127.0.0.1:"),
+        "the page's address comes first:\n{text}"
+    );
     for said in [
         "gateway http://",
         "try: curl",
@@ -318,7 +322,9 @@ fn interrupted_demo_without_a_terminal_ends_with_a_summary() {
 #[test]
 fn interrupted_demo_gives_the_terminal_back() {
     let (master, slave) = terminal();
+    let desktop = Desktop::new();
     let mut command = Demo::command(&[]);
+    desktop.around(&mut command);
     command
         .env("TERM", "xterm")
         .env_remove("NO_COLOR")
@@ -329,9 +335,14 @@ fn interrupted_demo_gives_the_terminal_back() {
     let mut demo = Demo::start(command);
     let mut output = Output::of(std::fs::File::from(master));
     output.until("○ open, trial in", FIRST_OPENING_WITHIN);
+    let page = desktop.opened();
     demo.interrupt();
     let text = output.all(END_WITHIN);
     assert_eq!(demo.status().code(), Some(0), "{text}");
+    assert!(
+        page.starts_with("http://127.0.0.1:") && text.contains(&page),
+        "the page that was told is opened: {page}"
+    );
 
     let entered = text.find("\x1b[?1049h").expect("the second screen is used");
     let left = text.rfind("\x1b[?1049l").expect("and left");
@@ -350,6 +361,39 @@ fn interrupted_demo_gives_the_terminal_back() {
         "nothing is drawn after leaving:\n{after}"
     );
     pages_fit(&text[entered..left]);
+}
+
+/// A graphical session whose program for opening pages writes down what it is asked to open.
+struct Desktop(EmptyFolder);
+
+impl Desktop {
+    fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = EmptyFolder::new("desktop");
+        for opener in ["xdg-open", "open"] {
+            let path = folder.0.join(opener);
+            // The name comes last, so that who sees it sees all of it.
+            let script =
+                "#!/bin/sh\ncd \"${0%/*}\" && echo \"$1\" > page.new && mv page.new page\n";
+            std::fs::write(&path, script).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn around(&self, command: &mut Command) {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.0.0.clone()).chain(std::env::split_paths(&path));
+        let path = std::env::join_paths(folders).unwrap();
+        command.env("PATH", path).env("DISPLAY", ":9");
+        command.env_remove("SSH_CONNECTION");
+    }
+
+    /// The address, to be asked for when the demo has run for some seconds.
+    fn opened(&self) -> String {
+        let page = std::fs::read_to_string(self.0.0.join("page"));
+        page.expect("the page was opened").trim().to_owned()
+    }
 }
 
 /// No page is higher than the terminal, no line wider.

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 use crate::demo::traffic::FIRST_ROUND;
 
 /// A system serves so many users at once. In good times it needs one or two of them.
-const PLACES: usize = 6;
+const PLACES: usize = 5;
 
 /// The share of users answered lately is that of so many.
 const LATELY: usize = 40;
@@ -294,10 +294,10 @@ impl Users {
         self.came - self.answered - self.failed
     }
 
-    /// The share of the last users who were answered; all as long as nobody has left.
-    pub(super) fn recent_answered(&self) -> f64 {
+    /// The share of the last users who were answered; none as long as nobody has left.
+    pub(super) fn recent_answered(&self) -> Option<f64> {
         let answered = self.lately.iter().filter(|answered| **answered).count();
-        share(answered as u64, self.lately.len() as u64).unwrap_or(1.0)
+        share(answered as u64, self.lately.len() as u64)
     }
 
     fn leaves(&mut self, verdict: Verdict) {
@@ -364,7 +364,7 @@ mod tests {
         let users = &book.systems[3];
         assert_eq!((users.came, users.failed, users.cascades), (3, 3, 2));
         assert!(matches!(news[..], [News::Cascade(_)]), "{news:?}");
-        assert!(users.recent_answered() < 0.01);
+        assert_eq!(users.recent_answered(), Some(0.0));
     }
 
     #[test]

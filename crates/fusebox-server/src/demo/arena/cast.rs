@@ -144,11 +144,11 @@ pub(super) const SYSTEMS: [System; 5] = [
         paths: &[
             path(
                 "assess an essay",
-                7,
+                5,
                 &[needed(CONTENT), call(OPENAI, Otherwise::Asks(ANTHROPIC))],
             ),
-            path("start a batch", 2, &[needed(CONDUCTOR)]),
-            path("read an essay", 1, &[needed(CONTENT)]),
+            path("start a batch", 3, &[needed(CONDUCTOR)]),
+            path("read an essay", 2, &[needed(CONTENT)]),
         ],
     },
     System {
@@ -167,8 +167,8 @@ pub(super) const SYSTEMS: [System; 5] = [
         does: "Registers the receipts of four tills with the tax authority's operator; \
             its offline buffer is left out here.",
         paths: &[
-            path("register a receipt", 7, &[needed(OFD)]),
-            path("look at a receipt", 3, &[]),
+            path("register a receipt", 5, &[needed(OFD)]),
+            path("look at a receipt", 5, &[]),
         ],
     },
     System {
@@ -178,14 +178,14 @@ pub(super) const SYSTEMS: [System; 5] = [
         paths: &[
             path(
                 "ask the agent",
-                7,
+                5,
                 &[
                     call(RAG, Otherwise::Degrades),
                     call(RULES, Otherwise::Degrades),
                     call(NOTIFIER, Otherwise::Degrades),
                 ],
             ),
-            path("look at an earlier answer", 3, &[]),
+            path("look at an earlier answer", 5, &[]),
         ],
     },
 ];

@@ -107,7 +107,7 @@ fn users(users: &Users) -> Value {
         "failed": users.failed,
         "cascades": users.cascades,
         "in_flight": users.in_flight(),
-        "recent_answered": round(users.recent_answered()),
+        "recent_answered": users.recent_answered().map(round),
     })
 }
 

@@ -19,7 +19,7 @@ use crate::demo::traffic::FIRST_ROUND;
 use crate::demo::words;
 
 /// Every beat a user comes to one system, in both copies; the systems take turns.
-pub(super) const BEAT: Duration = Duration::from_millis(20);
+pub(super) const BEAT: Duration = Duration::from_micros(12_500);
 
 /// Everything there is.
 #[derive(Debug)]

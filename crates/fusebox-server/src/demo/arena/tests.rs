@@ -1,6 +1,7 @@
 //! Rounds of the arena, played by its interface as the page does it. They run on the wall clock, as
 //! the arena does; they stand in docs/wall-clock-tests.md.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -198,7 +199,7 @@ async fn a_killed_upstream_costs_fewer_users_and_calls_with_breakers() {
     assert!(says.contains("trying again in"), "{says}");
     assert!(number(circuit, "retry_in_ms") <= 1000, "{circuit}");
     page.until("it goes wrong without breakers", |document| {
-        number(&document["score"]["without"], "cascades") >= 10
+        number(&document["score"]["without"], "cascades") >= 20
     })
     .await;
 
@@ -258,7 +259,7 @@ async fn a_hanging_upstream_takes_others_down_only_without_breakers() {
     .await;
     page.turn("openai", json!("hang")).await;
     page.until("it goes wrong without breakers", |document| {
-        number(&document["score"]["without"], "cascades") >= 10
+        number(&document["score"]["without"], "cascades") >= 20
     })
     .await;
     page.turn("openai", Value::Null).await;
@@ -303,7 +304,7 @@ async fn every_fault_opens_the_circuit_in_front_and_a_reset_begins_anew() {
     let mut page = Page::open().await;
     let faults = [
         ("project-service", "kill", "failed"),
-        ("rag-service", "hang", "timed out"),
+        ("perplexity", "hang", "the call timed out"),
         ("openai", "slow", "were slow"),
         ("batch-conductor", "errors", "was answered with an error"),
         ("apollo", "too_many", "was answered with an error"),
@@ -312,13 +313,20 @@ async fn every_fault_opens_the_circuit_in_front_and_a_reset_begins_anew() {
     for (name, fault, _) in faults {
         page.turn(name, json!(fault)).await;
     }
-    for (name, fault, says) in faults {
-        let what = format!("{name} has opened by {fault}");
-        page.until(&what, |document| {
-            let sentence = &upstream(document, name)["circuit"]["sentence"];
-            sentence.as_str().is_some_and(|text| text.contains(says))
-        })
-        .await;
+    // A circuit that opened and failed its trial says so: each was seen when it had just opened.
+    let mut opened = HashSet::new();
+    while opened.len() < faults.len() {
+        let document = page.until("it goes on", |_| true).await;
+        assert!(
+            number(&document, "elapsed_ms") < 30_000,
+            "only {opened:?}: {document:#}"
+        );
+        for (name, fault, says) in faults {
+            let sentence = &upstream(&document, name)["circuit"]["sentence"];
+            if sentence.as_str().is_some_and(|text| text.contains(says)) {
+                opened.insert(fault);
+            }
+        }
     }
     let one_shard = page
         .until("calls of one key are rejected", |document| {
@@ -452,10 +460,10 @@ async fn the_document_says_all_that_the_page_needs() {
     assert_eq!(answer.status(), StatusCode::OK);
 
     let essays = &document["systems"][1];
-    assert_eq!(essays["users_per_second"], 10.0);
+    assert_eq!(essays["users_per_second"], 16.0);
     assert_eq!(
         essays["paths"][0],
-        json!({"name": "assess an essay", "share": 0.7, "calls": [
+        json!({"name": "assess an essay", "share": 0.5, "calls": [
             {"upstream": "content", "needed": true, "fallback": false},
             {"upstream": "openai", "needed": true, "fallback": false},
             {"upstream": "anthropic", "needed": false, "fallback": false,

@@ -10,8 +10,8 @@ use super::book::{End, News, Ticket, User, Verdict};
 use super::cast::{Call, Number, Otherwise};
 use super::twin::Twin;
 
-/// A user waits so long for a place.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A user waits so long for a place: as long as a call that hangs holds one.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// What the system itself does for a user.
 const OWN_WORK: Duration = Duration::from_millis(5);
