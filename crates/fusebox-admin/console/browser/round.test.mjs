@@ -12,7 +12,7 @@ const FUSEBOX = process.env.FUSEBOX ?? "fusebox";
 const SHOTS = process.env.SHOTS ?? null;
 const SIDES = ["with", "without"];
 /** A system serves so many users at once: so many calls may be under way when a fault begins. */
-const PLACES = 6;
+const PLACES = 5;
 const PATIENCE_MS = 60_000;
 
 let demo = null;
@@ -179,8 +179,5 @@ if (SHOTS) test("pictures of the arena in an outage, for the documents", async (
   await page.emulateMedia({ colorScheme: "dark" });
   await pass(1);
   await picture(page, join(SHOTS, "arena-dark.png"));
-  await page.setViewportSize({ width: 320, height: 640 });
-  await pass(1);
-  await picture(page, join(SHOTS, "arena-320.png"));
   await page.context().close();
 });

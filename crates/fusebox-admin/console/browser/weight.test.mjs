@@ -12,6 +12,8 @@ const CIRCUITS = 500;
 const SECONDS = 30;
 /** Whoever shares the core makes the same work longer, never shorter: the least of so many counts. */
 const LOADS = 3;
+/** Listeners of a page that was left: Chromium may hold the last one, or not. Twenty are visited. */
+const OF_ONE_PAGE = 20;
 
 after(closeBrowser);
 
@@ -66,7 +68,7 @@ test("of 500 circuits every name is there, and numbers only where the window is"
   await last.locator(".c-trend").waitFor();
   await page.waitForFunction((row) => row.childElementCount === 2, await first.elementHandle());
   traffic(standin, 0);
-  await last.getByText("%").waitFor();
+  await last.getByText("%").first().waitFor();
   await first.scrollIntoViewIfNeeded();
   await first.locator(".c-trend").waitFor();
   await page.waitForFunction((row) => row.childElementCount === 2, await last.elementHandle());
@@ -131,7 +133,7 @@ test("memory is flat over a long session", async () => {
   console.log(`# after 400 rounds ${(early.bytes / 1e6).toFixed(1)} MB and ${early.nodes} nodes, after 1,400 ${(late.bytes / 1e6).toFixed(1)} MB and ${late.nodes}`);
   assert.ok(late.bytes < early.bytes * 1.2, `${early.bytes} -> ${late.bytes} bytes`);
   assert.ok(late.nodes < early.nodes * 1.2, `${early.nodes} -> ${late.nodes} nodes`);
-  assert.ok(late.listeners < early.listeners * 1.2, `${early.listeners} -> ${late.listeners} listeners`);
+  assert.ok(late.listeners < early.listeners * 1.2 + OF_ONE_PAGE, `${early.listeners} -> ${late.listeners} listeners`);
   assert.deepEqual(page.troubles, []);
   await page.context().close();
   standin.close();
