@@ -21,7 +21,8 @@ use crate::{body, guard, request_id};
 ///
 /// ```
 /// let files = [("page.js", "document.title = 'here';"), ("page.css", "body { margin: 0 }")];
-/// let routes: axum::Router = fusebox_admin::host::page("<script src=\"page.js\"></script>", &files);
+/// let page = "<script src=\"page.js\"></script>";
+/// let routes: axum::Router = fusebox_admin::host::page(page, &files);
 /// # drop(routes);
 /// ```
 pub fn page(html: &'static str, files: &[(&'static str, &'static str)]) -> Router {
