@@ -38,7 +38,7 @@ async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> 
     sleep(OWN_WORK).await;
     let mut verdict = Verdict::Full;
     for call in ticket.user.path.calls {
-        let well = ask(twin, ticket, call.upstream, tries(call)).await;
+        let well = ask(twin, ticket, call.upstream, waits(call)).await;
         asked.push((call.upstream, well));
         if well {
             continue;
@@ -48,7 +48,7 @@ async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> 
             Otherwise::Degrades => verdict = Verdict::Degraded,
             Otherwise::Fails => return Verdict::Failed,
             Otherwise::Asks(other) => {
-                let well = ask(twin, ticket, other, 1 + AGAIN_AFTER.len()).await;
+                let well = ask(twin, ticket, other, &AGAIN_AFTER).await;
                 asked.push((other, well));
                 if !well {
                     return Verdict::Failed;
@@ -60,25 +60,27 @@ async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> 
     verdict
 }
 
-/// How often a call is made: once where there is somebody else to ask, or nobody waits for it.
-fn tries(call: &Call) -> usize {
+/// The waits before a call is made again: none where there is somebody else to ask, or nobody waits
+/// for it.
+fn waits(call: &Call) -> &'static [Duration] {
     match call.otherwise {
-        Otherwise::Asks(_) | Otherwise::NoMatter => 1,
-        Otherwise::Fails | Otherwise::Degrades => 1 + AGAIN_AFTER.len(),
+        Otherwise::Asks(_) | Otherwise::NoMatter => &[],
+        Otherwise::Fails | Otherwise::Degrades => &AGAIN_AFTER,
     }
 }
 
 /// Whether the upstream answered well, at last.
-async fn ask(twin: &Twin, ticket: &Ticket, upstream: Number, tries: usize) -> bool {
-    for turn in 0..tries {
+async fn ask(twin: &Twin, ticket: &Ticket, upstream: Number, waits: &[Duration]) -> bool {
+    let mut waits = waits.iter();
+    loop {
         match twin.call(ticket.round, upstream, ticket.user.key).await {
             End::Well => return true,
             End::Rejected | End::TimedOut => return false,
             End::Refused | End::Cut | End::Failed => {}
         }
-        if turn + 1 < tries {
-            sleep(AGAIN_AFTER[turn]).await;
+        match waits.next() {
+            Some(wait) => sleep(*wait).await,
+            None => return false,
         }
     }
-    false
 }
