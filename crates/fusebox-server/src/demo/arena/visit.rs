@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::book::{End, News, Ticket, User, Verdict};
+use super::book::{End, News, Ticket, Verdict};
 use super::cast::{Call, Number, Otherwise};
 use super::twin::Twin;
 
@@ -22,8 +22,7 @@ const OWN_WORK: Duration = Duration::from_millis(5);
 const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
 /// From coming to leaving.
-pub(super) async fn visit(twin: Arc<Twin>, user: User) -> Vec<News> {
-    let ticket = twin.book().comes(user);
+pub(super) async fn visit(twin: Arc<Twin>, ticket: Ticket) -> Vec<News> {
     let place = timeout(PATIENCE, Arc::clone(&ticket.places).acquire_owned()).await;
     let Ok(Ok(place)) = place else {
         return twin.book().leaves(&ticket, Verdict::TurnedAway, &[]);
