@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::book::{News, User};
+use super::book::{News, Ticket, User};
 use super::cast::{Number, SYSTEMS, UPSTREAMS};
 use super::fault::Fault;
 use super::journal::{Journal, Tone};
@@ -103,7 +103,7 @@ impl Ground {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut visits = JoinSet::new();
-        let mut number = 0;
+        let mut number = 0_usize;
         loop {
             tokio::select! {
                 // True, or nobody is left to say so: both end it.
@@ -111,25 +111,31 @@ impl Ground {
                 _ = beat.tick() => {}
             }
             while visits.try_join_next().is_some() {}
-            for system in 0..SYSTEMS.len() {
-                if number % SYSTEMS.len() as u64 == system as u64 {
-                    let user = User::numbered(system, number / SYSTEMS.len() as u64);
-                    visits.spawn(Arc::clone(&self).host(user, Side::With));
-                    visits.spawn(Arc::clone(&self).host(user, Side::Without));
-                }
+            let (system, turn) = (number % SYSTEMS.len(), number / SYSTEMS.len());
+            let user = User::numbered(system, turn as u64);
+            // Both come before either goes on.
+            let tickets = [Side::With, Side::Without].map(|side| {
+                let ticket = self.twin(side).book().comes(user);
+                (side, ticket)
+            });
+            for (side, ticket) in tickets {
+                visits.spawn(Arc::clone(&self).host(side, ticket));
             }
             number += 1;
         }
         while visits.join_next().await.is_some() {}
     }
 
-    async fn host(self: Arc<Self>, user: User, side: Side) {
-        let twin = match side {
+    async fn host(self: Arc<Self>, side: Side, ticket: Ticket) {
+        for news in visit(Arc::clone(self.twin(side)), ticket).await {
+            self.tell(side, news);
+        }
+    }
+
+    fn twin(&self, side: Side) -> &Arc<Twin> {
+        match side {
             Side::With => &self.with,
             Side::Without => &self.without,
-        };
-        for news in visit(Arc::clone(twin), user).await {
-            self.tell(side, news);
         }
     }
 

@@ -143,6 +143,30 @@ fn counts_agree(document: &Value) {
     }
 }
 
+/// The breakers counted what the clients did. One with branches counts no rejections of these.
+fn breakers_agree(page: &Page, document: &Value) {
+    for role in UPSTREAMS.iter().filter(|role| role.branches.is_none()) {
+        let upstream = super::cast::find(role.name).expect(role.name);
+        let circuit = page.arena.ground.with.circuit(upstream);
+        let totals = circuit.expect(role.name).0.totals;
+        let rejected = totals.rejected_total();
+        let judged = totals.success + totals.failure + totals.ignored + totals.late;
+        let calls = &self::upstream(document, role.name)["with"];
+        assert_eq!(
+            number(calls, "rejected"),
+            rejected,
+            "{}: {calls}",
+            role.name
+        );
+        assert_eq!(
+            number(calls, "calls"),
+            judged + rejected,
+            "{}: {calls}",
+            role.name
+        );
+    }
+}
+
 /// Every user came to both copies, and left.
 fn users_agree(document: &Value) {
     for system in document["systems"].as_array().expect("a list") {
@@ -270,6 +294,7 @@ async fn a_hanging_upstream_takes_others_down_only_without_breakers() {
     })
     .await;
     let end = page.at_rest().await;
+    breakers_agree(&page, &end);
     counts_agree(&end);
     users_agree(&end);
     let (with, without) = (&end["score"]["with"], &end["score"]["without"]);
@@ -342,26 +367,7 @@ async fn every_fault_opens_the_circuit_in_front_and_a_reset_begins_anew() {
     );
     assert_eq!(one_shard["systems"][3]["with"]["cascades"], 0);
 
-    let (status, _) = page.send(page.post("/api/reset", "{}")).await;
-    assert_eq!(status, StatusCode::OK);
-    let anew = page
-        .until("it has begun anew", |document| {
-            let is_new = document["elapsed_ms"]
-                .as_u64()
-                .is_some_and(|time| time < 2000);
-            is_new && number(&document["score"]["with"], "users") > 5
-        })
-        .await;
-    for role in &UPSTREAMS {
-        let upstream = upstream(&anew, role.name);
-        assert_eq!(upstream["fault"], Value::Null, "{upstream}");
-        assert_eq!(upstream["circuit"]["state"], "closed", "{upstream}");
-        assert_eq!(
-            upstream["circuit"]["open_branches"],
-            json!([]),
-            "{upstream}"
-        );
-    }
+    begins_anew(&mut page, number(&one_shard, "elapsed_ms")).await;
     let end = page.at_rest().await;
     counts_agree(&end);
     users_agree(&end);
@@ -374,6 +380,27 @@ async fn every_fault_opens_the_circuit_in_front_and_a_reset_begins_anew() {
         );
     }
     page.arena.close().await;
+}
+
+async fn begins_anew(page: &mut Page, before: u64) {
+    let (status, _) = page.send(page.post("/api/reset", "{}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let anew = page
+        .until("it has begun anew", |document| {
+            number(document, "elapsed_ms") < before
+                && number(&document["score"]["with"], "users") > 5
+        })
+        .await;
+    for role in &UPSTREAMS {
+        let upstream = upstream(&anew, role.name);
+        assert_eq!(upstream["fault"], Value::Null, "{upstream}");
+        assert_eq!(upstream["circuit"]["state"], "closed", "{upstream}");
+        assert_eq!(
+            upstream["circuit"]["open_branches"],
+            json!([]),
+            "{upstream}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -190,8 +190,8 @@ fn judge(answer: &Parts) -> End {
         Some("connect") => End::Refused,
         Some("reset") => End::Cut,
         Some("timeout") => End::TimedOut,
-        Some(_) => End::Failed,
         None if answer.status.is_success() => End::Well,
-        None => End::Failed,
+        // The upstream's own error, or a fallback in its place.
+        Some(_) | None => End::Failed,
     }
 }

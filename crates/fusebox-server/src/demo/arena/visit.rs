@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::book::{End, News, Ticket, User, Verdict};
+use super::book::{End, News, Ticket, Verdict};
 use super::cast::{Call, Number, Otherwise};
 use super::twin::Twin;
 
@@ -22,8 +22,7 @@ const OWN_WORK: Duration = Duration::from_millis(5);
 const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
 /// From coming to leaving.
-pub(super) async fn visit(twin: Arc<Twin>, user: User) -> Vec<News> {
-    let ticket = twin.book().comes(user);
+pub(super) async fn visit(twin: Arc<Twin>, ticket: Ticket) -> Vec<News> {
     let place = timeout(PATIENCE, Arc::clone(&ticket.places).acquire_owned()).await;
     let Ok(Ok(place)) = place else {
         return twin.book().leaves(&ticket, Verdict::TurnedAway, &[]);
@@ -38,7 +37,7 @@ async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> 
     sleep(OWN_WORK).await;
     let mut verdict = Verdict::Full;
     for call in ticket.user.path.calls {
-        let well = ask(twin, ticket, call.upstream, tries(call)).await;
+        let well = ask(twin, ticket, call.upstream, waits(call)).await;
         asked.push((call.upstream, well));
         if well {
             continue;
@@ -48,7 +47,7 @@ async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> 
             Otherwise::Degrades => verdict = Verdict::Degraded,
             Otherwise::Fails => return Verdict::Failed,
             Otherwise::Asks(other) => {
-                let well = ask(twin, ticket, other, 1 + AGAIN_AFTER.len()).await;
+                let well = ask(twin, ticket, other, &AGAIN_AFTER).await;
                 asked.push((other, well));
                 if !well {
                     return Verdict::Failed;
@@ -60,25 +59,27 @@ async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> 
     verdict
 }
 
-/// How often a call is made: once where there is somebody else to ask, or nobody waits for it.
-fn tries(call: &Call) -> usize {
+/// The waits before a call is made again: none where there is somebody else to ask, or nobody waits
+/// for it.
+fn waits(call: &Call) -> &'static [Duration] {
     match call.otherwise {
-        Otherwise::Asks(_) | Otherwise::NoMatter => 1,
-        Otherwise::Fails | Otherwise::Degrades => 1 + AGAIN_AFTER.len(),
+        Otherwise::Asks(_) | Otherwise::NoMatter => &[],
+        Otherwise::Fails | Otherwise::Degrades => &AGAIN_AFTER,
     }
 }
 
 /// Whether the upstream answered well, at last.
-async fn ask(twin: &Twin, ticket: &Ticket, upstream: Number, tries: usize) -> bool {
-    for turn in 0..tries {
+async fn ask(twin: &Twin, ticket: &Ticket, upstream: Number, waits: &[Duration]) -> bool {
+    let mut waits = waits.iter();
+    loop {
         match twin.call(ticket.round, upstream, ticket.user.key).await {
             End::Well => return true,
             End::Rejected | End::TimedOut => return false,
             End::Refused | End::Cut | End::Failed => {}
         }
-        if turn + 1 < tries {
-            sleep(AGAIN_AFTER[turn]).await;
+        match waits.next() {
+            Some(wait) => sleep(*wait).await,
+            None => return false,
         }
     }
-    false
 }
