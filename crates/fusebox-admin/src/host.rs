@@ -20,9 +20,9 @@ use crate::{body, guard, request_id};
 /// nothing of other hosts, nothing inline. A browser keeps them and asks again by their tags.
 ///
 /// ```
+/// let html = "<script src=\"page.js\"></script>";
 /// let files = [("page.js", "document.title = 'here';"), ("page.css", "body { margin: 0 }")];
-/// let page = "<script src=\"page.js\"></script>";
-/// let routes: axum::Router = fusebox_admin::host::page(page, &files);
+/// let routes: axum::Router = fusebox_admin::host::page(html, &files);
 /// # drop(routes);
 /// ```
 pub fn page(html: &'static str, files: &[(&'static str, &'static str)]) -> Router {
