@@ -28,8 +28,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The same for the thread sanitizer, which sees what is compiled here and not what std was compiled
-/// to: there a thread that has to wait for the lock takes it.
+/// The same for the thread sanitizer, which sees what is compiled here and not what std was
+/// compiled to: there a thread that has to wait for the lock takes it.
 #[cfg(fusebox_tsan)]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     loop {

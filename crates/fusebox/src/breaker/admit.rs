@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(rejection.retry_after(), Some(minute));
     }
 
-    /// What `call` is told while another thread has the circuit's lock; an error: it waits for that.
+    /// What `call` is told while another thread has the circuit's lock; an error if it waits.
     fn beside_the_lock(
         breaker: &Arc<CircuitBreaker>,
         call: impl FnOnce(&CircuitBreaker) -> Option<Reason> + Send + 'static,
