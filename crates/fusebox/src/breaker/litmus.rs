@@ -162,8 +162,9 @@ mod measured {
             turns[mine].store(DONE, Ordering::Release);
         };
         std::thread::scope(|scope| {
-            scope.spawn(|| run(1));
+            let other = scope.spawn(|| run(1));
             run(0);
+            other.join().unwrap();
         });
         Some(missed.into_inner()).filter(|round| *round > 0)
     }

@@ -6,10 +6,9 @@
 
 #[cfg(not(loom))]
 mod real {
-    use crate::sync::{AtomicUsize, Ordering};
+    use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
     use std::cell::Cell;
     use std::collections::BTreeSet;
-    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     /// No number yet.
     const NONE: usize = usize::MAX;
@@ -27,7 +26,7 @@ mod real {
     });
 
     fn free() -> MutexGuard<'static, Free> {
-        FREE.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&FREE)
     }
 
     /// All numbers ever handed out are smaller.

@@ -4,7 +4,7 @@ use fusebox::{Author, Builder, CircuitBreaker, HoldKind, HoldRequest, ManualCloc
 // Passes a panic on with the message that it has.
 use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 pub(crate) const fn secs(secs: u64) -> Duration {
@@ -59,6 +59,21 @@ pub(crate) fn together<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync
             .map(|thread| thread.join().unwrap())
             .collect()
     })
+}
+
+/// One thing for each thread, behind a lock that no other takes: the thread sanitizer does not see
+/// how std waits for a lock.
+pub(crate) struct OneEach<T>(Vec<Mutex<Option<T>>>);
+
+impl<T> OneEach<T> {
+    pub(crate) fn new(things: impl IntoIterator<Item = T>) -> Self {
+        let each = things.into_iter().map(|thing| Mutex::new(Some(thing)));
+        Self(each.collect())
+    }
+
+    pub(crate) fn take(&self, number: usize) -> T {
+        self.0[number].lock().unwrap().take().unwrap()
+    }
 }
 
 /// Ends a test that has come to a standstill.

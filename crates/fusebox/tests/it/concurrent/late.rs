@@ -1,7 +1,7 @@
 //! Late outcomes leave newer generations alone, also while these come into being.
 
 use crate::cases::cases;
-use crate::stand::{breaker, percent, secs, tester, together};
+use crate::stand::{OneEach, breaker, percent, secs, tester, together};
 use fusebox::{FailureClass, Settled, State, WindowSize};
 
 const THREADS: usize = 4;
@@ -23,9 +23,9 @@ fn outcomes_of_an_older_generation_never_enter_a_newer_one() {
             let permits: Vec<Vec<_>> = (0..THREADS)
                 .map(|_| (0..14).map(|_| breaker.acquire_owned().unwrap()).collect())
                 .collect();
-            let permits = std::sync::Mutex::new(permits);
+            let permits = OneEach::new(permits);
             let late = together(THREADS, |number| {
-                let mine = permits.lock().unwrap().pop().unwrap();
+                let mine = permits.take(number);
                 let mut late = 0;
                 for (turn, permit) in mine.into_iter().enumerate() {
                     if number == 0 && turn == 7 {
@@ -66,9 +66,9 @@ fn late_trials_neither_close_nor_open_nor_free_a_place() {
         breaker.transition(State::Open, &tester()).unwrap();
         breaker.transition(State::HalfOpen, &tester()).unwrap();
         let new: Vec<_> = (0..4).map(|_| breaker.acquire_owned().unwrap()).collect();
-        let old = std::sync::Mutex::new(old);
+        let old = OneEach::new(old);
         let settled = together(THREADS, |number| {
-            let permit = old.lock().unwrap().pop().unwrap();
+            let permit = old.take(number);
             match number % 3 {
                 0 => permit.success(),
                 1 => permit.failure(FailureClass::Reset),

@@ -1,7 +1,7 @@
 //! Trial places: never too many, none lost.
 
 use crate::cases::cases;
-use crate::stand::{Dice, breaker, secs, tester, together};
+use crate::stand::{Dice, OneEach, breaker, secs, tester, together};
 use fusebox::{CircuitBreaker, FailureClass, State};
 // `resume_unwind` panics without a message, which would only confuse.
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -140,10 +140,9 @@ fn racing_deadlines_and_settlements_judge_every_trial_once() {
                 .half_open_timeout(secs(1))
         });
         breaker.transition(State::HalfOpen, &tester()).unwrap();
-        let permits: Vec<_> = (0..4).map(|_| breaker.acquire_owned().unwrap()).collect();
-        let permits = std::sync::Mutex::new(permits);
+        let permits = OneEach::new((0..4).map(|_| breaker.acquire_owned().unwrap()));
         together(THREADS, |number| {
-            let permit = permits.lock().unwrap().pop().unwrap();
+            let permit = permits.take(number);
             if number == 0 {
                 clock.advance(secs(1));
                 breaker.state();
