@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io::Errno;
 
 const HEALTHY: &[u8] = b"HTTP/1.1 200 OK\r\n\
     content-type: application/json\r\ncontent-length: 65\r\n\r\n\
@@ -52,12 +53,19 @@ pub fn serve(listeners: usize) {
     }
     let mut events = Vec::with_capacity(EVENTS_MAX);
     loop {
-        epoll::wait(&poll, spare_capacity(&mut events), None).unwrap();
+        match epoll::wait(&poll, spare_capacity(&mut events), None) {
+            // Stopped and continued.
+            Err(Errno::INTR) => continue,
+            waited => waited.unwrap(),
+        };
         for event in events.drain(..) {
             let id = event.data.u64();
             let Some(connection) = connections.get_mut(&id) else {
                 let listener = listeners.iter().position(|l| id_of(&l.socket) == id);
-                let connection = accept(&listeners, listener.unwrap());
+                let Ok(connection) = accept(&listeners, listener.unwrap()) else {
+                    // Gone before it was taken.
+                    continue;
+                };
                 let id = id_of(&connection.stream);
                 watch(&connection.stream, id);
                 connections.insert(id, connection);
@@ -86,15 +94,15 @@ fn id_of(socket: &impl AsRawFd) -> u64 {
     u64::try_from(socket.as_raw_fd()).unwrap()
 }
 
-fn accept(listeners: &[Listener], listener: usize) -> Connection {
-    let (stream, _) = listeners[listener].socket.accept().unwrap();
-    stream.set_nonblocking(true).unwrap();
-    stream.set_nodelay(true).unwrap();
-    Connection {
+fn accept(listeners: &[Listener], listener: usize) -> io::Result<Connection> {
+    let (stream, _) = listeners[listener].socket.accept()?;
+    stream.set_nonblocking(true)?;
+    stream.set_nodelay(true)?;
+    Ok(Connection {
         stream,
         listener,
         begun: Vec::new(),
-    }
+    })
 }
 
 /// Reads what is there and answers what is whole. Whether the connection stays.
