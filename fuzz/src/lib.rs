@@ -8,8 +8,12 @@ mod answer;
 mod breaker;
 mod host;
 mod input;
+mod letters;
+mod scratch;
 
 pub use answer::Answer;
 pub use breaker::{as_numbers, entries_read_back, read, typed};
 pub use host::Host;
 pub use input::split_at_line;
+pub use letters::{BOUND, Damage, Letters, damage, letters, open, settings};
+pub use scratch::Scratch;

@@ -1,6 +1,5 @@
 //! One request: to its circuit, through the breaker, and back.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use fusebox::State;
@@ -24,7 +23,8 @@ use crate::settings::WhenUnavailable;
 #[derive(Clone, Debug)]
 pub(super) struct Forwarder {
     pub(super) circuits: Arc<Circuits>,
-    pub(super) client: IpAddr,
+    /// Its address, as a header has it.
+    pub(super) client: HeaderValue,
     pub(super) tunnel: TunnelSlot,
 }
 
@@ -156,7 +156,7 @@ impl Forwarder {
         headers::to_upstream(
             &mut parts.headers,
             parts.version,
-            self.client,
+            &self.client,
             circuit.upstream_host(),
         );
         if let Some(to) = upgrade {

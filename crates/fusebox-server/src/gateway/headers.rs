@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::header::{
-    CONNECTION, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    CONNECTION, EXPECT, Entry, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::{HeaderMap, HeaderValue, Version};
@@ -29,6 +29,11 @@ const HOP_BY_HOP: [HeaderName; 7] = [
 /// Takes off what is for this hop only. An upgrade is for this hop too; who passes one on puts it
 /// back.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    // Most messages have none of them, and one look at the names costs less than a search for each.
+    let is_of_one_hop = |name: &HeaderName| *name == CONNECTION || HOP_BY_HOP.contains(name);
+    if !headers.keys().any(is_of_one_hop) {
+        return;
+    }
     while let Some(named) = next_named(headers) {
         headers.remove(named);
     }
@@ -71,12 +76,18 @@ fn says(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
         .any(|word| word.trim().eq_ignore_ascii_case(token))
 }
 
+/// A client's address as a header has it. Written once for a connection.
+pub(super) fn address(client: IpAddr) -> HeaderValue {
+    // An address is always a legal value; the word for one that is not known is RFC 7239's.
+    HeaderValue::try_from(client.to_string()).unwrap_or(HeaderValue::from_static("unknown"))
+}
+
 /// Makes a client's headers those of a request to the upstream. An upgrade is taken off with the
 /// rest.
 pub(super) fn to_upstream(
     headers: &mut HeaderMap,
     version: Version,
-    client: IpAddr,
+    client: &HeaderValue,
     host: &HeaderValue,
 ) {
     let takes_trailers = says(headers, &TE, "trailers");
@@ -87,32 +98,38 @@ pub(super) fn to_upstream(
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONNECTION, HeaderValue::from_static("te"));
     }
-    let asked = headers.insert(HOST, host.clone());
-    if let (false, Some(asked)) = (headers.contains_key(&FORWARDED_HOST), asked) {
-        headers.insert(FORWARDED_HOST, asked);
+    if let Some(asked) = headers.insert(HOST, host.clone()) {
+        headers.entry(FORWARDED_HOST).or_insert(asked);
     }
-    if !headers.contains_key(&FORWARDED_PROTO) {
-        headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
-    }
-    add_to_list(headers, FORWARDED_FOR, &client.to_string());
+    headers
+        .entry(FORWARDED_PROTO)
+        .or_insert(HeaderValue::from_static("http"));
+    add_to_list(headers, FORWARDED_FOR, client.clone());
     let via = if version == Version::HTTP_10 {
         "1.0 fusebox"
     } else {
         "1.1 fusebox"
     };
-    add_to_list(headers, VIA, via);
+    add_to_list(headers, VIA, HeaderValue::from_static(via));
 }
 
 /// Adds to the end of a list, which stays one header: readers of the last line only are many.
-fn add_to_list(headers: &mut HeaderMap, name: HeaderName, item: &str) {
-    let mut list = Vec::new();
-    for earlier in headers.get_all(&name) {
-        list.extend_from_slice(earlier.as_bytes());
-        list.extend_from_slice(b", ");
+fn add_to_list(headers: &mut HeaderMap, name: HeaderName, item: HeaderValue) {
+    let mut list = match headers.entry(name) {
+        Entry::Vacant(none) => {
+            none.insert(item);
+            return;
+        }
+        Entry::Occupied(list) => list,
+    };
+    let mut all = Vec::new();
+    for earlier in list.iter() {
+        all.extend_from_slice(earlier.as_bytes());
+        all.extend_from_slice(b", ");
     }
-    list.extend_from_slice(item.as_bytes());
-    if let Ok(list) = HeaderValue::from_maybe_shared(bytes::Bytes::from(list)) {
-        headers.insert(name, list);
+    all.extend_from_slice(item.as_bytes());
+    if let Ok(all) = HeaderValue::from_maybe_shared(bytes::Bytes::from(all)) {
+        list.insert(all);
     }
 }
 
@@ -134,7 +151,7 @@ mod tests {
         to_upstream(
             &mut headers,
             Version::HTTP_11,
-            IpAddr::from([10, 0, 0, 7]),
+            &address(IpAddr::from([10, 0, 0, 7])),
             &host,
         );
         headers

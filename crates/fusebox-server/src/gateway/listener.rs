@@ -15,10 +15,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
-use super::Limits;
 use super::client_stream::ClientStream;
 use super::forward::Forwarder;
 use super::tunnel::TunnelSlot;
+use super::{Limits, headers};
 use crate::circuits::Circuits;
 
 /// After an accept failed for want of file descriptors: trying again at once would only burn the
@@ -82,7 +82,7 @@ impl Gateway {
         let tunnel = TunnelSlot::default();
         let forwarder = Arc::new(Forwarder {
             circuits: Arc::clone(&self.circuits),
-            client: accepted.client.ip().to_canonical(),
+            client: headers::address(accepted.client.ip().to_canonical()),
             tunnel: tunnel.clone(),
         });
         async move {
