@@ -70,9 +70,8 @@ fuzz_target!(|text: &str| {
     let settled =
         |totals: &fusebox::Totals| totals.success + totals.failure + totals.ignored + totals.late;
     let calls = settled(&after.totals) - settled(&before);
-    // A request that may be sent again on a fresh connection is one call with two heads.
-    assert!(calls <= 1 && heads.len() <= 2, "{calls} calls, {heads:?}");
-    assert!(calls == 1 || heads.is_empty(), "{heads:?} and no call");
+    // A head may be seen late, of the input before: its client had gone.
+    assert!(calls <= 1, "{calls} calls");
 });
 
 impl House {
