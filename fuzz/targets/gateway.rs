@@ -60,7 +60,10 @@ fuzz_target!(|text: &str| {
         house.is_at_rest().await;
         answered
     });
-    is_an_answer(&answered);
+    // An upstream that breaks off right behind its head takes the head along: it was not sent yet.
+    if !answered.is_empty() {
+        is_an_answer(&answered);
+    }
     let heads = house.script.heads.lock().expect("a lock").clone();
     for head in &heads {
         is_for_the_upstream(head);
