@@ -73,8 +73,7 @@ impl Body for Lines {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<bytes::Bytes>, &'static str>>> {
         let frame = self.frames.pop_front().map(Ok);
-        let breaks = std::mem::take(&mut self.breaks);
-        Poll::Ready(frame.or_else(|| breaks.then_some(Err("broken off"))))
+        Poll::Ready(frame.or_else(|| std::mem::take(&mut self.breaks).then_some(Err("broken off"))))
     }
 }
 

