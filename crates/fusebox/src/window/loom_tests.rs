@@ -1,7 +1,7 @@
 //! A time window under every interleaving. It has two buckets here.
 
+use super::Entry;
 use super::time::TimeWindow;
-use super::{Entry, WindowStats};
 use crate::clock::Tick;
 use crate::counters::slot::{pretend, with_slot};
 use std::sync::Arc;
@@ -26,18 +26,17 @@ fn record(window: &TimeWindow, entry: Entry) {
 }
 
 /// What another thread sees while this one records.
-fn seen_beside(
+fn seen_beside<T: 'static>(
     window: &Arc<TimeWindow>,
-    generation: u32,
-    now: Tick,
-    now_recorded: Entry,
-) -> WindowStats {
+    recorded: Entry,
+    see: impl FnOnce(&TimeWindow) -> T + 'static,
+) -> T {
     let reader = Arc::clone(window);
     let thread = loom::thread::spawn(move || {
         pretend(1);
-        reader.stats(generation, now)
+        see(&reader)
     });
-    record(window, now_recorded);
+    record(window, recorded);
     thread.join().unwrap()
 }
 
@@ -47,7 +46,8 @@ fn loom_a_new_generation_in_the_same_epoch_sees_nothing_of_the_old() {
         let window = Arc::new(TimeWindow::new(LENGTH));
         pretend(0);
         record(&window, entry(1, Tick::ZERO, true));
-        let seen = seen_beside(&window, 2, Tick::ZERO, entry(2, Tick::ZERO, false));
+        let new = entry(2, Tick::ZERO, false);
+        let seen = seen_beside(&window, new, |window| window.stats(2, Tick::ZERO));
         assert_eq!(seen.failures, 0);
     });
 }
@@ -59,7 +59,8 @@ fn loom_a_bucket_that_is_used_again_shows_nothing_of_its_old_epoch() {
         let window = Arc::new(TimeWindow::new(LENGTH));
         pretend(0);
         record(&window, entry(1, Tick::ZERO, true));
-        let seen = seen_beside(&window, 1, LATER, entry(1, LATER, false));
+        let later = entry(1, LATER, false);
+        let seen = seen_beside(&window, later, |window| window.stats(1, LATER));
         assert_eq!(seen.failures, 0, "{seen:?}");
         assert!(seen.calls <= 1, "{seen:?}");
         let rest = window.stats(1, LATER);
@@ -76,9 +77,10 @@ fn loom_a_bucket_that_is_used_again_is_never_half_of_each() {
         for _ in 0..2 {
             record(&window, entry(1, Tick::ZERO, true));
         }
-        let seen = seen_beside(&window, 1, Tick::ZERO, entry(1, LATER, false));
-        let whole = [(0, 0), (2, 2), (1, 0)];
-        assert!(whole.contains(&(seen.calls, seen.failures)), "{seen:?}");
+        let later = entry(1, LATER, false);
+        let seen = seen_beside(&window, later, |window| window.calls_since(1, Tick::ZERO));
+        let whole = [vec![], vec![(Tick::ZERO, 2)], vec![(LATER, 1)]];
+        assert!(whole.contains(&seen), "{seen:?}");
     });
 }
 
