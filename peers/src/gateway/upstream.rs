@@ -1,7 +1,7 @@
-//! An upstream of one thread: two system calls for an answer, so that no gateway has to wait for it.
+//! An upstream of one thread: two system calls for an answer, so that no gateway has to wait.
 //!
 //! It answers 200 with a small body. Asked for `/--/fail` a listener answers 500 to everything from
-//! there on, until it is asked for `/--/mend`; `/--/count` tells how many calls it answered with 500.
+//! there on, until it is asked for `/--/mend`; `/--/count` tells how many it answered with 500.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
