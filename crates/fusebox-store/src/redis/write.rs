@@ -5,6 +5,9 @@
 //! most one is done, and none after a later batch.
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::time::Duration;
 
 use redis::{Cmd, Value, cmd};
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,11 @@ use super::{Redis, read, reply};
 use crate::{AuditEntry, Batch, GENESIS, ReplayRecord, StoreError, Written};
 
 /// How often other writers may be faster; each time one of them has got its batch through.
-const TRIES_MAX: usize = 50;
+const TRIES_MAX: u32 = 50;
+
+/// The longest wait before the second try, and before any.
+const WAIT: Duration = Duration::from_millis(1);
+const WAIT_MAX: Duration = Duration::from_millis(32);
 
 /// What a storage wrote last.
 #[derive(Serialize, Deserialize)]
@@ -34,7 +41,10 @@ pub(super) struct Before {
 }
 
 pub(super) fn batch(redis: &mut Redis, batch: &Batch) -> Result<Written, StoreError> {
-    for _ in 0..TRIES_MAX {
+    for lost in 0..TRIES_MAX {
+        if lost > 0 {
+            step_back(lost);
+        }
         let (before, mark) = watch(redis)?;
         let watching = redis.link.current();
         // Without a number nobody can know whether it is the same one.
@@ -61,6 +71,15 @@ pub(super) fn batch(redis: &mut Redis, batch: &Batch) -> Result<Written, StoreEr
         place: redis.place().to_owned(),
         detail: format!("{TRIES_MAX} times other writers were faster"),
     })
+}
+
+/// A random wait, longer after each loss: writers that met would meet again, and the slowest of
+/// them would lose every time.
+#[allow(clippy::disallowed_methods)] // only the thread that writes behind waits here
+fn step_back(lost: u32) {
+    let most = WAIT.saturating_mul(1 << lost.min(10)).min(WAIT_MAX);
+    let drawn = RandomState::new().hash_one(lost);
+    std::thread::sleep(most.mul_f64(drawn as f64 / u64::MAX as f64));
 }
 
 fn remember(redis: &mut Redis, written: &Written) {
