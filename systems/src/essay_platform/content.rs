@@ -8,6 +8,8 @@ use crate::call::{CallFailed, Client};
 
 /// Texts that are remembered for the time when the content service is away.
 const SEEN_MAX: usize = 256;
+/// What is longer is not remembered.
+const SEEN_BYTES_MAX: usize = 100_000;
 
 /// Reads texts through the circuit of one service.
 #[derive(Debug)]
@@ -30,7 +32,11 @@ impl Texts {
     /// a new one is another essay.
     pub(super) async fn read(&self, essay: &str) -> Result<String, CallFailed> {
         let read = self.client.text(essay).await;
-        if let Ok(text) = &read {
+        if let Some(text) = read
+            .as_ref()
+            .ok()
+            .filter(|text| text.len() <= SEEN_BYTES_MAX)
+        {
             self.seen.insert(essay.to_owned(), text.clone());
         }
         let seen = when_away("last_text", || self.seen.get(essay));

@@ -18,8 +18,8 @@ use crate::kept::Failed;
 pub(super) struct Events(KafkaPublisher);
 
 impl Events {
-    /// Without Kafka it starts all the same. Where the circuit's fallback is switched off there is
-    /// no queue, and what Kafka does not take is the caller's.
+    /// Without Kafka it starts all the same. Where the circuit's fallback is switched off, what
+    /// Kafka does not take is the caller's; what is queued already is delivered.
     pub(super) fn start(
         settings: &Settings,
         queues: &Queues,
@@ -28,9 +28,6 @@ impl Events {
         let circuit = registry.find(PUBLISHER)?;
         let kafka = KafkaSettings::new(&settings.kafka).timeout(settings.kafka_timeout);
         let builder = KafkaPublisher::builder(kafka);
-        if !circuit.fallback_enabled() {
-            return Ok(Self(builder.breaker(circuit).start()?));
-        }
         let mut kept = KafkaPublisher::queue_settings();
         kept.messages_max = settings.events_max;
         let queue = queues.queue("events", kept)?;

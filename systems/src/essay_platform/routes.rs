@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::error_handling::HandleErrorLayer;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response, Result};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -161,7 +162,7 @@ fn check_id(id: &str) -> Result<(), Problem> {
 fn unanswered(circuit: &CircuitBreaker, error: CallFailed) -> Response {
     match error {
         CallFailed::Rejected(no) => Rejected::of(circuit, no).into_response(),
-        CallFailed::Status(code) if code.is_client_error() => {
+        CallFailed::Status(StatusCode::NOT_FOUND | StatusCode::GONE) => {
             Problem::new(404, "Not there", "nothing has this id").into_response()
         }
         error => unavailable(&error.to_string()),

@@ -68,11 +68,9 @@ impl EssayPlatform {
         }
         let others = [&addresses.conductor, &addresses.content].map(base);
         let bases = bases.into_iter().chain(others);
-        let gateway = gateway::routes(
-            DOWNSTREAM.into_iter().zip(bases),
-            settings.longest_call(),
-            registry,
-        )?;
+        let downstream = DOWNSTREAM.into_iter().zip(bases);
+        let downstream = downstream.map(|(name, base)| (name, base, settings.longest_call(name)));
+        let gateway = gateway::routes(downstream, registry)?;
         let all = services(&desk)
             .into_iter()
             .fold(gateway, |all, (_, one)| all.merge(one));

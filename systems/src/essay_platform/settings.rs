@@ -72,10 +72,15 @@ impl Settings {
         })
     }
 
-    /// The longest that a service can take for a call: the text, then each provider.
-    pub(super) fn longest_call(&self) -> Duration {
-        let providers = self.ai_timeout.saturating_mul(4);
-        self.call_timeout.saturating_add(providers)
+    /// The longest that a service can take for a call: one of its own, and its event; before that
+    /// an assessment asks each provider.
+    pub(super) fn longest_call(&self, service: &str) -> Duration {
+        let own = self.call_timeout.saturating_add(self.kafka_timeout * 2);
+        match service {
+            "batch_conductor" | "content" => self.call_timeout,
+            "cj_assessment" => own.saturating_add(self.ai_timeout.saturating_mul(4)),
+            _ => own,
+        }
     }
 
     /// Defines the circuits: `BCS_…` sets calls between services, `API_…` AI providers, `KAFKA_…`
@@ -85,13 +90,16 @@ impl Settings {
         variables: &Variables<'_>,
         registry: &Registry,
     ) -> Result<(), Failed> {
-        let gateway = DOWNSTREAM.map(gateway_circuit);
-        let services = [CONDUCTOR, CHECKED_CONTENT, ASSESSED_CONTENT].map(str::to_owned);
+        let services = [CONDUCTOR, CHECKED_CONTENT, ASSESSED_CONTENT];
+        let called = services.map(|name| (name.to_owned(), self.call_timeout));
+        let passed = DOWNSTREAM.map(|name| (gateway_circuit(name), self.longest_call(name)));
+        let calls = called.into_iter().chain(passed);
+        let calls =
+            calls.map(|(name, within)| Service::prefix("BCS").timeout(within).circuits([name]));
         let secs = Duration::from_secs;
         registry.configure_from(
             variables,
-            [
-                Service::prefix("BCS").circuits(services.into_iter().chain(gateway)),
+            calls.chain([
                 Service::prefix("API")
                     .consecutive_failures(3)
                     .open_for(secs(120))
@@ -101,7 +109,7 @@ impl Settings {
                     .consecutive_failures(10)
                     .open_for(secs(30))
                     .circuits([PUBLISHER]),
-            ],
+            ]),
         )?;
         Ok(registry.switch_off(variables)?)
     }

@@ -84,7 +84,9 @@ where
                 add(&self.counts().live);
                 Ok(Published::Delivered { partition, offset })
             }
-            Fate::Refused { class, error } => Err(self.was_refused(class, error)),
+            Fate::Refused { class, error } | Fate::Unsendable { class, error } => {
+                Err(self.was_refused(class, error))
+            }
             Fate::Pressure { error } => self.keep(event, Why::Pressure(error)).await,
             Fate::Failed {
                 error, uncertain, ..
@@ -127,9 +129,12 @@ where
         }
     }
 
-    /// Puts an event into the queue; without one, its publisher hears why it was not sent.
+    /// Puts an event into the queue; without one, or where the circuit's fallback is switched off,
+    /// its publisher hears why it was not sent.
     async fn keep(&self, event: &Named, why: Why) -> Told {
-        let Some(queue) = &self.queue else {
+        let breaker = self.breaker.as_ref();
+        let is_off = breaker.is_some_and(|breaker| !breaker.fallback_enabled());
+        let Some(queue) = self.queue.as_ref().filter(|_| !is_off) else {
             add(&self.counts().failed);
             return Err(why.error());
         };
@@ -180,7 +185,7 @@ where
 fn outcome(fate: &Fate) -> Outcome {
     match fate {
         Fate::Delivered { .. } | Fate::Refused { .. } => Outcome::Success,
-        Fate::Pressure { .. } => Outcome::Ignored,
+        Fate::Unsendable { .. } | Fate::Pressure { .. } => Outcome::Ignored,
         Fate::Failed { class, .. } => Outcome::Failure(*class),
     }
 }

@@ -118,13 +118,16 @@ impl KafkaPublisher {
         KafkaPublisherBuilder::new(settings)
     }
 
-    /// Settings for its queue: 1000 messages, and no message dies of failed attempts or of age,
-    /// since the ones behind it would overtake it. The rest is [`QueueSettings::default`].
+    /// Settings for its queue: 1000 messages, and no message dies of failed attempts, of crashes or
+    /// of age, since the ones behind it would overtake it. They wait for it, so it is tried again
+    /// after 30 s at the latest. The rest is [`QueueSettings::default`].
     pub fn queue_settings() -> QueueSettings {
         QueueSettings {
             messages_max: 1000,
             attempts_max: None,
+            crashes_max: None,
             age_max: None,
+            retry_after_max: Duration::from_secs(30),
             ..QueueSettings::default()
         }
     }

@@ -13,6 +13,8 @@ pub(crate) enum Fate {
     Delivered { partition: i32, offset: i64 },
     /// It will never be taken.
     Refused { class: &'static str, error: String },
+    /// librdkafka refused it before any broker was asked: nothing is said of Kafka.
+    Unsendable { class: &'static str, error: String },
     /// librdkafka's own queue is full: nothing is said of Kafka.
     Pressure { error: String },
     /// It surely is not there, or with `uncertain` it may be.

@@ -80,6 +80,7 @@ fn reply(fate: Fate) -> Reply {
     match fate {
         Fate::Delivered { .. } => Reply::DELIVERED,
         Fate::Refused { class, error } => Reply::refused(class, error),
+        Fate::Unsendable { error, .. } => Reply::Unsendable { error },
         Fate::Pressure { error } => Reply::throttled(error, None),
         Fate::Failed {
             class,

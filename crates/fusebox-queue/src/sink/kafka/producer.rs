@@ -111,7 +111,12 @@ impl Producer {
             match client.hand_over(record) {
                 Ok(told) => return Ok((told, Arc::downgrade(&client))),
                 Err(_) if self.look_after(&client) && tries < 2 => {}
-                Err(code) => return Err(Fate::of_code(code, false, &self.settings)),
+                Err(code) => {
+                    return Err(match Fate::of_code(code, false, &self.settings) {
+                        Fate::Refused { class, error } => Fate::Unsendable { class, error },
+                        fate => fate,
+                    });
+                }
             }
         }
     }
