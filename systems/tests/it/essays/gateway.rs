@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use fusebox::State;
+use fusebox::{State, Totals};
 use systems::stand_in::switches::Mode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::rig::{CONDUCTOR, Rig};
 use crate::http::call;
@@ -72,4 +74,28 @@ async fn a_service_that_answers_for_its_own_open_circuit_is_not_cut_off() {
     let gateway = rig.circuit("api_gateway.batch_orchestrator_client");
     assert_eq!(gateway.state(), State::Closed);
     assert_eq!(gateway.snapshot().totals.failure, 0);
+}
+
+/// What is wrong with a body is its sender's fault: no service is cut off for it.
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_no_failure_of_the_service() {
+    let rig = Rig::new(&[]).await;
+    let address = rig.platform.url().replace("http://", "");
+    let broken = "POST /api/cj_assessment/v1/assessments HTTP/1.1\r\nhost: a\r\n\
+                  connection: close\r\ntransfer-encoding: chunked\r\n\r\nno length\r\n";
+    for _ in 0..6 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(broken.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+    let large = "x".repeat(1 << 20);
+    let url = format!("{}/api/cj_assessment/v1/assessments", rig.platform.url());
+    assert_eq!(call("POST", &url, &large).await.unwrap().status, 413);
+    let totals = rig.circuit("api_gateway.cj_assessment_client").snapshot();
+    assert_eq!(
+        (totals.state, totals.totals),
+        (State::Closed, Totals::default())
+    );
 }
