@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal};
 
 use fusebox::{Author, Event, EventKind, Received, Subscription, duration};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// The variable that sets what is written.
 const VARIABLE: &str = "FUSEBOX_LOG";
@@ -19,9 +20,7 @@ const VARIABLE: &str = "FUSEBOX_LOG";
 /// What is wrong with the variable, in words.
 pub fn start() -> Result<(), String> {
     let filter = match std::env::var(VARIABLE) {
-        Ok(text) => {
-            EnvFilter::try_new(&text).map_err(|error| format!("{VARIABLE}: {text:?}: {error}"))?
-        }
+        Ok(text) => filter(&text).map_err(|error| format!("{VARIABLE}: {text:?}: {error}"))?,
         Err(_) => EnvFilter::new("info"),
     };
     let builder = tracing_subscriber::fmt()
@@ -35,6 +34,20 @@ pub fn start() -> Result<(), String> {
     // A second start in one process finds the first one in place: that is as good.
     let _ = started;
     Ok(())
+}
+
+/// To the filter every bare word is a target, so that a misspelt level would silence all the rest.
+fn filter(text: &str) -> Result<EnvFilter, String> {
+    let mut words = text.split(',').map(str::trim);
+    let is_bare = |word: &&str| !word.is_empty() && !word.contains(['=', '[']);
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    if let Some(word) = words.find(|word| is_bare(word) && !is_level(word)) {
+        return Err(format!(
+            "`{word}` is no level (off, error, warn, info, debug, trace); a target is written with \
+             its level, as hyper=warn"
+        ));
+    }
+    EnvFilter::try_new(text).map_err(|error| error.to_string())
 }
 
 /// Writes every event until `stop`, then what has come by then.
@@ -170,5 +183,31 @@ fn box_line(circuit: &str, kind: &EventKind) {
         | EventKind::SettingsChanged { .. }
         | EventKind::WouldOpen { .. }
         | EventKind::Restored { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused_and_names_those_there_are() {
+        for fine in [
+            "info",
+            "WARN",
+            "off",
+            "fusebox_server=debug,hyper=warn",
+            "info,hyper=off",
+        ] {
+            assert!(filter(fine).is_ok(), "{fine}");
+        }
+        for wrong in ["warning", "inof", "info,hyper"] {
+            let error = filter(wrong).unwrap_err();
+            assert!(
+                error.contains("no level (off, error, warn"),
+                "{wrong}: {error}"
+            );
+        }
+        assert!(filter("hyper=loud").is_err());
     }
 }

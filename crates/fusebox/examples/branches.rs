@@ -20,7 +20,8 @@ fn query(shard: u32, dead: &[u32]) -> Result<u32, &'static str> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let clock = ManualClock::new();
-    // The aggregate opens only on failures of at least 3 keys; a key is judged by itself.
+    // The aggregate opens only on failures of at least 3 keys (of all, while fewer were called); a
+    // key is judged by itself.
     let branches = BranchSettings::builder()
         .keys_min(3)
         .keys_max(1000)

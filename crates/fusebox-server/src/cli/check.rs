@@ -8,7 +8,7 @@ use crate::settings::{Problem, Source};
 /// Checks and tells. Returns the exit code.
 pub(super) fn run(source: &Source, json: bool) -> u8 {
     let name = source.file().map_or_else(
-        || "built-in defaults".into(),
+        || "built-in defaults, as there is no fusebox.toml here".into(),
         |file| file.display().to_string(),
     );
     match source.load() {

@@ -93,7 +93,11 @@ async fn a_file_that_is_not_there_or_not_text_is_named() {
 #[tokio::test]
 async fn without_a_name_fusebox_toml_is_read_or_else_the_defaults_hold() {
     let folder = Folder::new();
-    let defaults = said(0, &["built-in defaults: ok, 0 circuits"], &[]);
+    let defaults = said(
+        0,
+        &["built-in defaults, as there is no fusebox.toml here: ok, 0 circuits"],
+        &[],
+    );
     assert_eq!(folder.run(&["check"]).await, defaults);
     folder.write("fusebox.toml", GOOD);
     assert_eq!(
