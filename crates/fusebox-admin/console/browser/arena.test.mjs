@@ -119,7 +119,7 @@ test("axe finds nothing in the arena, well and in an outage, in light and in dar
     assert.deepEqual(await axe(page), [], `${colorScheme}, well`);
     outage();
     await page.getByText("3 upstreams are sick").waitFor();
-    await page.waitForTimeout(400);
+    await page.waitForFunction(() => !document.getAnimations().some(({ effect }) => effect.getComputedTiming().endTime < Infinity));
     assert.deepEqual(await axe(page), [], `${colorScheme}, an outage`);
     beside.close();
     await page.getByText("Disconnected").waitFor();
@@ -165,15 +165,15 @@ test("nothing moves from its place when an outage comes and goes", async () => {
   }
 });
 
-/** Whether anything is painted over the wires. */
-const dots = (page) =>
-  page.evaluate(() =>
-    [...document.querySelectorAll("canvas")].some((canvas) => {
-      if (getComputedStyle(canvas).display === "none" || canvas.width === 0) return false;
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      return data.some((value) => value > 0);
-    }),
-  );
+/** Whether anything is painted over the wires. Runs in the page. */
+const painted = () =>
+  [...document.querySelectorAll("canvas")].some((canvas) => {
+    if (getComputedStyle(canvas).display === "none" || canvas.width === 0) return false;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value) => value > 0);
+  });
+const dots = (page) => page.evaluate(painted);
+const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
 
 test("calls are seen on the wires, and who wants less motion sees none", async () => {
   const still = () => page.evaluate(() => document.getAnimations().length + [...document.querySelectorAll("*")].filter((one) => parseFloat(getComputedStyle(one).transitionDuration) > 0).length);
@@ -185,9 +185,9 @@ test("calls are seen on the wires, and who wants less motion sees none", async (
   await page.emulateMedia({ reducedMotion: "no-preference" });
   assert.ok((await still()) > 0, "the test would see motion");
   let seen = false;
-  for (let i = 0; i < 100 && !seen; i += 1) {
+  for (let i = 0; i < 300 && !seen; i += 1) {
     beside.pass(1);
-    await page.waitForTimeout(50);
+    await frame(page);
     seen = await dots(page);
   }
   assert.ok(seen, "dots");
@@ -211,8 +211,9 @@ test("a lost and a silent arena are told, what is known stays, and it connects a
   await page.clock.install();
   await page.reload();
   await page.getByText("Live").waitFor();
+  const again = page.waitForResponse(/\/stream$/);
   await page.clock.runFor(7000);
-  await page.waitForTimeout(300);
+  await again;
   assert.ok(beside.asked.filter((one) => one.endsWith("/stream")).length > before + 1, "silent for longer than it ever is");
   assert.deepEqual(page.troubles, []);
 });
@@ -223,9 +224,10 @@ test("an hour in the arena leaves nothing behind", async () => {
     for (let i = 0; i < count; i += 1) {
       beside.break("openai", i % 2 ? null : "kill");
       beside.pass(240);
-      await page.waitForTimeout(20);
+      await frame(page);
     }
-    await page.waitForTimeout(1500);
+    for (let i = 0; i < 600 && (await dots(page)); i += 1) await frame(page);
+    assert.equal(await dots(page), false, "the last call has arrived");
     return inUse(page);
   };
   const early = await minutes(10);

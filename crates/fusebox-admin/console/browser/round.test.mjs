@@ -43,15 +43,24 @@ class Demo {
     return (await fetch(`${this.url}api/state`)).json();
   }
 
-  /** The state as soon as it is as it has to be. */
+  /** The state as soon as the stream tells that it is as it has to be. */
   async until(what, holds) {
-    const end = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const state = await this.state();
-      if (holds(state)) return state;
-      if (Date.now() > end) assert.fail(`${what}: ${JSON.stringify(state)}`);
-      await new Promise((done) => setTimeout(done, 50));
+    const stream = await fetch(`${this.url}api/stream`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    let text = "";
+    let state;
+    try {
+      for await (const part of stream.body.pipeThrough(new TextDecoderStream())) {
+        const lines = (text + part).split("\n");
+        text = lines.pop();
+        for (const line of lines.filter((one) => one.startsWith("data:"))) {
+          state = JSON.parse(line.slice("data:".length));
+          if (holds(state)) return state;
+        }
+      }
+    } catch (error) {
+      if (error.name !== "TimeoutError") throw error;
     }
+    return assert.fail(`${what}: ${JSON.stringify(state)}`);
   }
 }
 
@@ -136,7 +145,15 @@ test("a round: two upstreams are broken, their circuits open and close, and the 
   // The page shows that very score, and each wire its own part of it.
   const shown = (name) => page.getByRole("row", { name }).locator("td .value").allTextContents();
   const both = (key, text = (value) => value.toLocaleString("en-US")) => SIDES.map((side) => text(rest.score[side][key]));
-  await page.waitForTimeout(600);
+  // Once it shows that state, or a later one.
+  await page.waitForFunction(
+    (users) => {
+      const row = [...document.querySelectorAll("tr")].find((one) => one.textContent.includes("Users answered"));
+      const all = [...row.querySelectorAll("td .means")].map((one) => Number(one.textContent.split(" of ")[1].replaceAll(",", "")));
+      return all.length === users.length && all.every((shown, i) => shown >= users[i]);
+    },
+    SIDES.map((side) => rest.score[side].users),
+  );
   assert.deepEqual(await shown(/Calls wasted/), both("wasted"));
   assert.deepEqual(await shown(/Cascades/), both("cascades"));
   for (const name of ["content", "apollo"]) {
@@ -163,7 +180,10 @@ if (SHOTS) test("pictures of the arena in an outage, for the documents", async (
   mkdirSync(SHOTS, { recursive: true });
   await Demo.start();
   const page = await open(demo.url, { colorScheme: "light", viewport: { width: 1440, height: 1150 } });
-  const pass = (seconds) => page.waitForTimeout(seconds * 1000);
+  const pass = async (seconds) => {
+    const { elapsed_ms: begun } = await demo.state();
+    await demo.until(`${seconds} s`, ({ elapsed_ms: now }) => now - begun >= seconds * 1000);
+  };
   await pass(20);
   await press(page, "openai", "Hang").click();
   await press(page, "rag-service", "Hang").click();
