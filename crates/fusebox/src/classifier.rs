@@ -112,7 +112,9 @@ impl<B: Handle> PermitOf<B> {
     /// assert_eq!(permit.settle_result(&EveryError, &result), Settled::Recorded);
     /// # Ok::<(), fusebox::SettingsError>(())
     /// ```
-    #[inline]
+    // A permit whose address is given away has to be in memory: it would be written in small pieces
+    // and read in large ones.
+    #[inline(always)]
     pub fn settle_result<T, E>(
         self,
         classifier: &(impl Classifier<T, E> + ?Sized),

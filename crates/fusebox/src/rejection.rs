@@ -1,5 +1,6 @@
 //! The typed answer of a breaker that does not admit.
 
+use crate::clock::Tick;
 use std::fmt;
 use std::time::Duration;
 
@@ -50,10 +51,20 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    pub(crate) fn new(reason: Reason, retry_after: Option<Duration>) -> Self {
-        let retry_after_nanos = retry_after.map_or(u64::MAX, crate::clock::nanos);
+    /// Nobody knows until when.
+    pub(crate) fn new(reason: Reason) -> Self {
         Self {
-            retry_after_nanos,
+            retry_after_nanos: u64::MAX,
+            reason,
+        }
+    }
+
+    /// Until an instant; nobody knows it where it is [`Tick::NEVER`].
+    pub(crate) fn until(until: Tick, now: Tick, reason: Reason) -> Self {
+        let left = until.as_nanos().saturating_sub(now.as_nanos());
+        let never = until == Tick::NEVER;
+        Self {
+            retry_after_nanos: if never { u64::MAX } else { left },
             reason,
         }
     }

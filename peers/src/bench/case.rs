@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 pub(crate) enum Row {
     SuccessRate,
     SuccessRun,
+    MixedRate,
     FailureRate,
     FailureRun,
     Rejection,
@@ -18,9 +19,10 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    pub(crate) const ALL: [Row; 7] = [
+    pub(crate) const ALL: [Row; 8] = [
         Row::SuccessRate,
         Row::SuccessRun,
+        Row::MixedRate,
         Row::FailureRate,
         Row::FailureRun,
         Row::Rejection,
@@ -32,6 +34,9 @@ impl Row {
         match self {
             Row::SuccessRate => "Admit + success, closed, a failure rate over a window",
             Row::SuccessRun => "Admit + success, closed, failures in a row",
+            Row::MixedRate => {
+                "Admit + outcome, closed, every tenth a failure, a failure rate over a window"
+            }
             Row::FailureRate => "Admit + failure, closed, a failure rate over a window",
             Row::FailureRun => "Admit + failure, closed, failures in a row",
             Row::Rejection => "Rejection while open",
@@ -45,6 +50,8 @@ impl Row {
         match self {
             Row::SuccessRate => ("8", "10"),
             Row::SuccessRun => ("2", "3"),
+            // The design names none.
+            Row::MixedRate => ("-", "-"),
             Row::FailureRate | Row::FailureRun => ("20", "120"),
             Row::Rejection => ("8", "8"),
             Row::Async => ("10", "12"),
@@ -70,6 +77,20 @@ pub(crate) struct Case {
 /// Calls `one` so many times; the answers are counted, so none can be left out by the compiler.
 pub(crate) fn repeat(times: u64, mut one: impl FnMut() -> bool) -> u64 {
     (0..times).map(|_| u64::from(black_box(one()))).sum()
+}
+
+/// The same where every tenth call is to fail.
+pub(crate) fn every_tenth_fails(times: u64, mut one: impl FnMut(bool) -> bool) -> u64 {
+    let mut until = 0;
+    repeat(times, || {
+        until = if until == 0 { 9 } else { until - 1 };
+        one(until == 0)
+    })
+}
+
+/// What a call ends with that is to fail, or not.
+pub(crate) fn answer(fails: bool) -> Result<u32, u32> {
+    if black_box(fails) { Err(1) } else { Ok(1) }
 }
 
 /// Polls to the end without a runtime. A future that waits for a lock is polled again at once: that

@@ -8,13 +8,12 @@ use crate::permit::{Admission, Ticket, TicketKind};
 use crate::rejection::{Reason, Rejection};
 use crate::sync::Ordering;
 use crate::word::{HoldKind, State, Word};
-use std::time::Duration;
 
 /// What to say to a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Decision {
     Admit(TicketKind),
-    Reject(Reason, Option<Duration>),
+    Reject(Rejection),
     /// Something is due, or a trial place may be free: decide under the lock.
     Lock,
 }
@@ -43,13 +42,17 @@ impl CircuitBreaker {
         let (word, until, now) = self.read_state();
         match self.decide(word, until, now) {
             Decision::Admit(kind) => Admission::granted(&self.ticket(word, kind)),
-            Decision::Reject(reason, retry_after) => {
-                Admission::refused(self.reject(reason, retry_after))
-            }
-            Decision::Lock => match self.locked(Locked::admit) {
-                Ok(ticket) => Admission::granted(&ticket),
-                Err(rejection) => Admission::refused(rejection),
-            },
+            Decision::Reject(rejection) => Admission::refused(self.rejected(rejection)),
+            Decision::Lock => self.admit_under_lock(),
+        }
+    }
+
+    /// Never inlined: it would make a rejection save registers.
+    #[inline(never)]
+    fn admit_under_lock(&self) -> Admission {
+        match self.locked(Locked::admit) {
+            Ok(ticket) => Admission::granted(&ticket),
+            Err(rejection) => Admission::refused(rejection),
         }
     }
 
@@ -60,7 +63,7 @@ impl CircuitBreaker {
             return None;
         }
         match self.decide(word, until, now) {
-            Decision::Reject(reason, retry_after) => Some(self.reject(reason, retry_after)),
+            Decision::Reject(rejection) => Some(self.rejected(rejection)),
             Decision::Admit(_) | Decision::Lock => None,
         }
     }
@@ -80,24 +83,24 @@ impl CircuitBreaker {
 
     /// The decision by the word and the instant until which it alone decides.
     pub(super) fn decide(&self, word: Word, until: Tick, now: Tick) -> Decision {
-        let left = (until < Tick::NEVER).then(|| {
+        let reject = |reason| {
             let published = Tick::from_nanos(self.published.load(Ordering::Relaxed));
-            until.saturating_since(now.max(published))
-        });
+            Decision::Reject(Rejection::until(until, now.max(published), reason))
+        };
         if word.is_under_main() {
-            return Decision::Reject(Reason::Main, None);
+            return Decision::Reject(Rejection::new(Reason::Main));
         }
         if until < Tick::NEVER && now >= until {
             return Decision::Lock;
         }
         match (word.hold(), word.state()) {
-            (Some(HoldKind::ForcedOpen), _) => Decision::Reject(Reason::ForcedOpen, left),
+            (Some(HoldKind::ForcedOpen), _) => reject(Reason::ForcedOpen),
             (Some(HoldKind::Disabled), _) => Decision::Admit(TicketKind::UNCOUNTED),
-            (None, State::Open) => Decision::Reject(Reason::Open, left),
-            (None, State::HalfOpen) => Decision::Reject(Reason::HalfOpen, left),
+            (None, State::Open) => reject(Reason::Open),
+            (None, State::HalfOpen) => reject(Reason::HalfOpen),
             (None, State::Closed) if word.is_ramping() => match self.ramp.admit(now) {
                 Share::Admit => Decision::Admit(TicketKind::COUNTED),
-                Share::Reject => Decision::Reject(Reason::Ramp, None),
+                Share::Reject => Decision::Reject(Rejection::new(Reason::Ramp)),
                 Share::Over => {
                     self.word.end_ramp(word);
                     Decision::Admit(TicketKind::COUNTED)
@@ -109,9 +112,10 @@ impl CircuitBreaker {
         }
     }
 
-    pub(super) fn reject(&self, reason: Reason, retry_after: Option<Duration>) -> Rejection {
-        self.ledger.rejected(reason);
-        Rejection::new(reason, retry_after)
+    /// Counts a rejection.
+    fn rejected(&self, rejection: Rejection) -> Rejection {
+        self.ledger.rejected(rejection.reason());
+        rejection
     }
 }
 
@@ -123,7 +127,7 @@ impl Locked<'_> {
         let until = Tick::from_nanos(breaker.until.load(Ordering::Acquire));
         match breaker.decide(word, until, self.now) {
             Decision::Admit(kind) => Ok(breaker.ticket(word, kind)),
-            Decision::Reject(reason, retry_after) => Err(breaker.reject(reason, retry_after)),
+            Decision::Reject(rejection) => Err(breaker.rejected(rejection)),
             // Nothing is due any more: half-open with a free place.
             Decision::Lock => {
                 let timeout = breaker.plans.current().settings.half_open_timeout;
@@ -147,6 +151,7 @@ mod tests {
     use crate::outcome::FailureClass;
     use crate::sync::{Arc, lock};
     use std::sync::mpsc::RecvTimeoutError;
+    use std::time::Duration;
 
     /// A clock whose coarse reading is 4 ms old.
     #[derive(Debug)]

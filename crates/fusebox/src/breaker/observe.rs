@@ -42,7 +42,7 @@ impl CircuitBreaker {
         }
         let until = Tick::from_nanos(self.until.load(Ordering::Acquire));
         match self.decide(word, until, now) {
-            Decision::Reject(reason, retry_after) => (Some(reason), retry_after),
+            Decision::Reject(told) => (Some(told.reason()), told.retry_after()),
             Decision::Admit(_) | Decision::Lock => (None, None),
         }
     }

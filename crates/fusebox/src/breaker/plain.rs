@@ -71,24 +71,37 @@ impl CircuitBreaker {
     /// Never inlined: it reads the clock, and so has registers to save.
     #[inline(never)]
     fn succeed_in(&self, window: &Window, slot: usize, word: Word, plan: &Plan) -> Settled {
-        let now = self.clock.coarse();
-        if window.succeed_again(slot, word.generation(), now, plan.version) {
-            return Settled::Recorded;
+        let now = || self.clock.coarse();
+        match window.succeed_again(slot, word.generation(), plan.version, now) {
+            Ok(()) => Settled::Recorded,
+            Err(now) => self.succeed_and_judge(word, plan, window, now),
         }
-        self.succeed_and_judge(word, plan, window, now)
     }
 
+    /// `now`, where it is known.
     #[inline(never)]
-    fn succeed_and_judge(&self, word: Word, plan: &Plan, window: &Window, now: Tick) -> Settled {
-        let entry = Entry {
+    fn succeed_and_judge(
+        &self,
+        word: Word,
+        plan: &Plan,
+        window: &Window,
+        now: Option<Tick>,
+    ) -> Settled {
+        let mut entry = Entry {
             generation: word.generation(),
-            now,
+            // Only a window of time asks for it.
+            now: now.unwrap_or(Tick::ZERO),
             failure: false,
             slow: false,
         };
+        let recorded = with_slot(|slot| window.record_in(slot, entry, plan.version));
+        if matches!(recorded, Recorded::Enough) {
+            return Settled::Recorded;
+        }
+        entry.now = now.unwrap_or_else(|| self.clock.coarse());
         let record = Record {
             entry,
-            recorded: with_slot(|slot| window.record_in(slot, entry, plan.version)),
+            recorded,
             run: 0,
             judged_by: plan.version,
         };

@@ -87,7 +87,7 @@ impl<T: Default> Cells<T> {
     }
 
     /// Shows every cell that some other thread than that of `slot` has used.
-    #[inline]
+    #[inline(always)] // what is summed up stays in registers
     pub(crate) fn visit_others(&self, slot: usize, mut show: impl FnMut(&T)) {
         let used = slots();
         for (number, place) in self.near.iter().enumerate().take(used) {

@@ -136,17 +136,16 @@ impl Cell {
         }
     }
 
-    /// What the buckets of a generation hold at `epoch`. Only by the cell's own thread.
+    /// What the buckets of a generation hold at the owner's epoch. Only by the cell's own thread,
+    /// after [`epoch_at`](Self::epoch_at).
     #[inline]
-    pub(super) fn own(&self, generation: u32, epoch: u64) -> WindowStats {
-        let of = u64::from(generation) + 1;
-        let is_noted = self.epoch.load(Ordering::Relaxed) == epoch
-            && self.past.of.load(Ordering::Relaxed) == of;
-        let mut sum = if is_noted {
-            self.past.read()
-        } else {
-            self.sum_past(generation, epoch)
-        };
+    pub(super) fn own(&self, generation: u32) -> WindowStats {
+        if self.past.of.load(Ordering::Relaxed) != u64::from(generation) + 1 {
+            self.sum_past(generation);
+        }
+        // Read again where it has just been summed: a sum that a function returns is in memory.
+        let mut sum = self.past.read();
+        let epoch = self.epoch.load(Ordering::Relaxed);
         if let Some((_, stats)) = self.bucket(epoch).read(generation, epoch) {
             sum.add(stats);
         }
@@ -154,18 +153,16 @@ impl Cell {
     }
 
     #[cold]
-    fn sum_past(&self, generation: u32, epoch: u64) -> WindowStats {
+    fn sum_past(&self, generation: u32) {
         let mut sum = WindowStats::default();
+        let epoch = self.epoch.load(Ordering::Relaxed);
         let present = self.bucket(epoch);
         for bucket in self.buckets.iter().filter(|b| !std::ptr::eq(*b, present)) {
             if let Some((_, stats)) = bucket.read(generation, epoch) {
                 sum.add(stats);
             }
         }
-        if self.epoch.load(Ordering::Relaxed) == epoch {
-            self.past.note(generation, sum);
-        }
-        sum
+        self.past.note(generation, sum);
     }
 
     #[inline]

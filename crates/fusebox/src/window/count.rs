@@ -7,18 +7,28 @@
 //! and that is what is judged. A quick success in the place of another changes nothing and is not
 //! judged, unless the settings are others than those of the last judgement. While k recorders are
 //! between two of the three steps the sums may lack up to k outcomes; at rest they are exact.
+//!
+//! Whoever draws a position also counts the quick successes drawn in a row, up to N. Once there are
+//! N, one more leaves the same N outcomes in the same order: it is recorded without a write, until
+//! somebody draws a position for something else.
 
 use super::{Entry, Recorded, WindowStats};
 use crate::clock::Tick;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
-/// Positions go round a circle of the largest multiple of N that fits: 10^12 outcomes.
-const POSITION_BITS: u32 = 40;
+/// Positions go round a circle of the largest multiple of N that fits: 10^10 outcomes, some minutes
+/// of nothing but recording.
+const POSITION_BITS: u32 = 34;
 const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
+/// Above them in the head, the quick successes in a row, and 16 bits of the generation.
+const IN_A_ROW_BITS: u32 = 14;
+const IN_A_ROW_MASK: u64 = (1 << IN_A_ROW_BITS) - 1;
+const HEAD_GENERATION_SHIFT: u32 = POSITION_BITS + IN_A_ROW_BITS;
+const RECIPROCAL_BITS: u32 = 63;
 const SLOW: u64 = 1 << 63;
 const FAILURE: u64 = 1 << 62;
-/// An entry has room for 22 bits of the generation; `begin` clears the ring besides.
-const ENTRY_GENERATION_MASK: u64 = (1 << 22) - 1;
+/// An entry has room for 28 bits of the generation; `begin` clears the ring besides.
+const ENTRY_GENERATION_MASK: u64 = (1 << 28) - 1;
 /// Sums: the generation lowest, so that a field that is negative for a moment borrows from its
 /// neighbours above and never from the generation.
 const SUMS_GENERATION_BITS: u32 = 19;
@@ -34,13 +44,16 @@ pub(crate) struct CountWindow {
     sums: AtomicU64,
     /// How many positions there are: a division, made once.
     circle: u64,
+    /// 2^63 / N, rounded up: to divide by N without a division.
+    reciprocal: u64,
     /// By what the sums are judged: a success that leaves them as they were needs no judgement by
     /// the same once more.
     judged_by: AtomicU32,
 }
 
-fn head_word(generation: u32, position: u64) -> u64 {
-    (u64::from(generation) << POSITION_BITS) | position
+/// The head of a generation without its position: so many quick successes in a row.
+fn head_word(generation: u32, in_a_row: u64) -> u64 {
+    (u64::from(generation) << HEAD_GENERATION_SHIFT) | (in_a_row << POSITION_BITS)
 }
 
 fn entry_word(generation: u32, position: u64) -> u64 {
@@ -61,6 +74,7 @@ impl CountWindow {
             head: AtomicU64::new(0),
             sums: AtomicU64::new(0),
             circle: POSITION_MASK / length * length - length,
+            reciprocal: (1_u64 << RECIPROCAL_BITS).div_ceil(length),
             judged_by: AtomicU32::new(0),
         };
         window.begin(generation);
@@ -110,7 +124,7 @@ impl CountWindow {
         // the two no recorder of the new generation exists yet.
         let sums = u64::from(generation) & SUMS_GENERATION_MASK;
         self.sums.swap(sums, Ordering::AcqRel);
-        let head = head_word(generation, self.first());
+        let head = head_word(generation, 0) | self.first();
         self.head.swap(head, Ordering::AcqRel);
     }
 
@@ -119,14 +133,29 @@ impl CountWindow {
         self.ring.len() as u64
     }
 
+    /// Whether one more quick success leaves the window as it is, and the settings `version` have
+    /// judged that.
+    ///
+    /// Relaxed: whoever comes after another outcome sees its draw or a later one, and the order of
+    /// draws is that of outcomes.
     #[inline]
+    pub(super) fn is_full_of_successes(&self, generation: u32, version: u32) -> bool {
+        let full = head_word(generation, self.ring.len() as u64);
+        self.head.load(Ordering::Relaxed) & !POSITION_MASK == full
+            && self.judged_by.load(Ordering::Relaxed) == version
+    }
+
     pub(crate) fn record(&self, entry: Entry, version: u32) -> Recorded {
+        let is_quick_success = !entry.failure && !entry.slow;
+        if is_quick_success && self.is_full_of_successes(entry.generation, version) {
+            return Recorded::Enough;
+        }
         let Some(change) = self.exchange(entry) else {
             // The generation is over: nothing to judge.
             return Recorded::Enough;
         };
         // A quick success in the place of another: the window is what it was.
-        let is_same = change == 0 && !entry.failure && !entry.slow;
+        let is_same = change == 0 && is_quick_success;
         if is_same && self.judged_by.load(Ordering::Relaxed) == version {
             return Recorded::Enough;
         }
@@ -165,30 +194,36 @@ impl CountWindow {
     /// the generation is over.
     #[inline]
     fn exchange(&self, entry: Entry) -> Option<i64> {
-        let position = self.draw(entry.generation)?;
+        let position = self.draw(entry.generation, !entry.failure && !entry.slow)?;
         let failure = if entry.failure { FAILURE } else { 0 };
         let slow = if entry.slow { SLOW } else { 0 };
         Some(self.place(entry_word(entry.generation, position) | failure | slow))
     }
 
-    /// Draws the next position, unless the generation is over.
-    fn draw(&self, generation: u32) -> Option<u64> {
+    /// Draws the next position, for a quick success or for something else, unless the generation is
+    /// over.
+    fn draw(&self, generation: u32, is_quick_success: bool) -> Option<u64> {
         let (first, circle) = (self.first(), self.circle);
         let mut head = self.head.load(Ordering::Acquire);
         loop {
-            let position = head & POSITION_MASK;
-            if head != head_word(generation, position) {
+            if (head ^ head_word(generation, 0)) >> HEAD_GENERATION_SHIFT != 0 {
                 return None;
             }
+            let position = head & POSITION_MASK;
             let next = if position + 1 == first + circle {
                 first
             } else {
                 position + 1
             };
-            let next = head_word(generation, next);
+            let in_a_row = if is_quick_success {
+                // As many as there are places.
+                (((head >> POSITION_BITS) & IN_A_ROW_MASK) + 1).min(first)
+            } else {
+                0
+            };
             match self.head.compare_exchange_weak(
                 head,
-                next,
+                head_word(generation, in_a_row) | next,
                 // Pairs with `begin`.
                 Ordering::AcqRel,
                 Ordering::Acquire,
@@ -199,13 +234,22 @@ impl CountWindow {
         }
     }
 
-    /// Puts an entry into its place and returns by what the sums change.
-    fn place(&self, entry: u64) -> i64 {
-        let position = entry & POSITION_MASK;
+    /// The place of a position.
+    fn place_of(&self, position: u64) -> &AtomicU64 {
+        let wide = |factor| u128::from(position) * u128::from(factor);
+        // The quotient, exactly, since a position times N is less than 2^63.
+        #[allow(clippy::cast_possible_truncation)]
+        let quotient = (wide(self.reciprocal) >> RECIPROCAL_BITS) as u64;
         let calls = self.ring.len() as u64;
         // Less than N, which is at most 10,000.
         #[allow(clippy::cast_possible_truncation)]
-        let place = &self.ring[(position % calls) as usize];
+        &self.ring[(position - quotient * calls) as usize]
+    }
+
+    /// Puts an entry into its place and returns by what the sums change.
+    fn place(&self, entry: u64) -> i64 {
+        let position = entry & POSITION_MASK;
+        let place = self.place_of(position);
         let mut found = place.load(Ordering::Acquire);
         loop {
             let same_generation = (found ^ entry) & !(FAILURE | SLOW) & !POSITION_MASK == 0;
@@ -281,10 +325,26 @@ fn decode(sums: u64, generation: u32) -> Option<WindowStats> {
 mod tests {
     use super::*;
 
+    const GOOD: (bool, bool) = (false, false);
+    const BAD: (bool, bool) = (true, false);
+    const SLOW_ONE: (bool, bool) = (false, true);
+
+    fn record(window: &CountWindow, (failure, slow): (bool, bool)) {
+        let _ = window.record(
+            Entry {
+                generation: 1,
+                now: Tick::ZERO,
+                failure,
+                slow,
+            },
+            7,
+        );
+    }
+
     #[test]
     fn a_stale_recorder_does_not_overwrite_the_next_generation() {
         let window = CountWindow::new(2, 1);
-        let stale = window.draw(1).unwrap();
+        let stale = window.draw(1, true).unwrap();
         window.begin(2);
         assert_eq!(window.put(2, true, false).unwrap().failures, 1);
         let change = window.place(entry_word(1, stale));
@@ -294,5 +354,71 @@ mod tests {
         }
         let stats = window.stats(2);
         assert_eq!((stats.calls, stats.failures), (2, 0));
+    }
+
+    /// Beside a list of the last N outcomes, through every way in and out of a window that holds
+    /// nothing but successes.
+    #[test]
+    fn a_window_full_of_successes_forgets_none_of_what_comes_after() {
+        let mut random = 1_u64;
+        for calls in [1, 2, 3, 7] {
+            let window = CountWindow::new(calls, 1);
+            let mut last = Vec::new();
+            for _ in 0..4000 {
+                random = random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                let outcome = match random >> 60 {
+                    0 => BAD,
+                    1 => SLOW_ONE,
+                    _ => GOOD,
+                };
+                record(&window, outcome);
+                last.push(outcome);
+                let from = last.len().saturating_sub(calls as usize);
+                last.drain(..from);
+                let count = |of: fn(&(bool, bool)) -> bool| last.iter().filter(|o| of(o)).count();
+                let expected = WindowStats {
+                    calls: last.len() as u64,
+                    failures: count(|o| o.0) as u64,
+                    slow: count(|o| o.1) as u64,
+                };
+                assert_eq!(window.stats(1), expected);
+                let full = last.len() == calls as usize && last.iter().all(|o| *o == GOOD);
+                assert_eq!(window.is_full_of_successes(1, 7), full);
+            }
+        }
+    }
+
+    #[test]
+    fn a_success_in_a_window_full_of_successes_writes_nothing() {
+        let window = CountWindow::new(3, 1);
+        for _ in 0..3 {
+            record(&window, GOOD);
+        }
+        let head = window.head.load(Ordering::Relaxed);
+        record(&window, GOOD);
+        assert_eq!(window.head.load(Ordering::Relaxed), head);
+        // Other settings have to judge it, and nobody is told that an older generation's is full.
+        assert!(!window.is_full_of_successes(1, 8));
+        assert!(!window.is_full_of_successes(2, 7));
+        record(&window, BAD);
+        assert_ne!(window.head.load(Ordering::Relaxed), head);
+        assert_eq!(window.stats(1).failures, 1);
+    }
+
+    #[test]
+    fn positions_fall_into_their_places_up_to_the_last() {
+        for calls in [1, 2, 3, 100, 4096, 9999, 10_000] {
+            let window = CountWindow::new(calls, 1);
+            let n = u64::from(calls);
+            let last = window.first() + window.circle - 1;
+            for position in (n..3 * n).chain(last - 2 * n..=last) {
+                let place = &raw const window.ring[usize::try_from(position % n).unwrap()];
+                assert!(std::ptr::eq(window.place_of(position), place));
+            }
+            assert!(last < 1 << POSITION_BITS && n <= IN_A_ROW_MASK);
+            assert!((last + 1).is_multiple_of(n));
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! A time window under every interleaving. It has two buckets here.
+//! Windows under every interleaving. A time window has two buckets here.
 
 use super::Entry;
+use super::count::CountWindow;
 use super::time::TimeWindow;
 use crate::clock::Tick;
 use crate::counters::slot::{pretend, with_slot};
@@ -102,5 +103,35 @@ fn loom_a_cell_that_is_handed_over_loses_no_record() {
         record(&window, entry(1, Tick::ZERO, true));
         ending.join().unwrap();
         assert_eq!(window.stats(1, Tick::ZERO).failures, 2);
+    });
+}
+
+/// A success that needs no place beside a failure that does: the failure stays for as long as there
+/// are places, in one of the two orders.
+#[test]
+fn loom_a_count_window_full_of_successes_is_exact_beside_a_failure() {
+    loom::model(|| {
+        let window = Arc::new(CountWindow::beginning_with(2, 1, 2));
+        let record = |window: &CountWindow, failure| {
+            let _ = window.record(entry(1, Tick::ZERO, failure), 0);
+        };
+        assert!(window.is_full_of_successes(1, 0));
+        let recording = Arc::clone(&window);
+        let succeeding = loom::thread::spawn(move || record(&recording, false));
+        record(&window, true);
+        succeeding.join().unwrap();
+        assert_eq!(window.stats(1).failures, 1);
+        let was_last = !window.is_full_of_successes(1, 0) && {
+            record(&window, false);
+            window.stats(1).failures == 1
+        };
+        if was_last {
+            record(&window, false);
+        }
+        let stats = window.stats(1);
+        assert_eq!((stats.calls, stats.failures), (2, 0));
+        // With N successes in a row, and not before.
+        let full = window.is_full_of_successes(1, 0);
+        assert!(full, "was last: {was_last}");
     });
 }

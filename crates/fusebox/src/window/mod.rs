@@ -134,19 +134,24 @@ impl Window {
     }
 
     /// Records a quick success by the thread of this number, if it is one more of those that
-    /// nothing has to be asked about; `false`: it is not recorded.
+    /// nothing has to be asked about; else returns the time, where it had to be read for that.
     #[inline]
     pub(crate) fn succeed_again(
         &self,
         slot: usize,
         generation: u32,
-        now: Tick,
         version: u32,
-    ) -> bool {
-        match self {
-            Self::Count(_) => false,
-            Self::Time(window) => window.succeed_again(slot, generation, now, version),
-        }
+        now: impl FnOnce() -> Tick,
+    ) -> Result<(), Option<Tick>> {
+        let (is_recorded, now) = match self {
+            Self::Count(window) => (window.is_full_of_successes(generation, version), None),
+            Self::Time(window) => {
+                let now = now();
+                let again = window.succeed_again(slot, generation, now, version);
+                (again, Some(now))
+            }
+        };
+        if is_recorded { Ok(()) } else { Err(now) }
     }
 
     /// What the window holds for this generation now.
@@ -158,7 +163,7 @@ impl Window {
     }
 
     /// The same for the thread of this number, which has just recorded, at `now`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn stats_of_recorder(&self, slot: usize, generation: u32, now: Tick) -> WindowStats {
         match self {
             Self::Count(window) => window.stats(generation),

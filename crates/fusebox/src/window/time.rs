@@ -157,11 +157,11 @@ impl TimeWindow {
 
     /// The same for a thread that has recorded at `now`, which knows what its own older buckets
     /// hold.
-    #[inline]
+    #[inline(always)] // a sum that a function returns is in memory
     pub(crate) fn stats_of_recorder(&self, slot: usize, generation: u32, now: Tick) -> WindowStats {
         let mine = self.cells.of(slot);
         let epoch = mine.epoch_at(now, self.width);
-        let mut sum = mine.own(generation, epoch);
+        let mut sum = mine.own(generation);
         self.cells.visit_others(slot, |cell| {
             cell.visit(generation, epoch, |_, stats| sum.add(stats));
         });

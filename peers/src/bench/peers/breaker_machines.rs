@@ -2,7 +2,7 @@
 //! threads share it behind the fastest mutex there is; the async one has its own.
 
 use super::{HOUR, case};
-use crate::case::{Calls, Case, Row, finish, repeat};
+use crate::case::{Calls, Case, Row, answer, every_tenth_fails, finish, repeat};
 use breaker_machines::{CircuitBreaker, CircuitError};
 use parking_lot::Mutex;
 use std::hint::black_box;
@@ -18,6 +18,15 @@ pub(crate) fn cases() -> Vec<Case> {
             Box::new(move |times| {
                 let call = || breaker.lock().call(|| Ok::<u32, ()>(black_box(1)));
                 repeat(times, || call().is_ok())
+            })
+        }),
+        case(PEER, Row::MixedRate, RATE, || {
+            let breaker = Mutex::new(rate());
+            Box::new(move |times| {
+                let call = |fails| breaker.lock().call(move || answer(fails));
+                let is_answer =
+                    |fails| matches!(call(fails), Ok(_) | Err(CircuitError::Execution(_)));
+                every_tenth_fails(times, is_answer)
             })
         }),
         case(PEER, Row::FailureRate, RATE, || fails(rate())),

@@ -2,7 +2,7 @@
 //! other of the two is put out of reach.
 
 use super::{HOUR, case};
-use crate::case::{Calls, Case, Row, finish, repeat};
+use crate::case::{Calls, Case, Row, answer, every_tenth_fails, finish, repeat};
 use circuitbreaker_rs::{BreakerError, CircuitBreaker, DefaultPolicy};
 use std::hint::black_box;
 
@@ -19,6 +19,15 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
         case(PEER, Row::SuccessRun, RUN, || {
             succeeds(breaker(0.5, u64::MAX, 5))
+        }),
+        case(PEER, Row::MixedRate, RATE, || {
+            let breaker = breaker(0.5, 20, u64::MAX);
+            Box::new(move |times| {
+                let call = |fails| breaker.call(|| answer(fails).map_err(|_| std::fmt::Error));
+                every_tenth_fails(times, |fails| {
+                    !matches!(call(fails), Err(BreakerError::Open))
+                })
+            })
         }),
         case(PEER, Row::FailureRate, RATE, || {
             fails(breaker(2.0, 20, u64::MAX))

@@ -1,7 +1,7 @@
 //! failsafe: `allow` and `on_*` are its cheapest way, and `call` does nothing else.
 
 use super::{HOUR, case};
-use crate::case::{Calls, Case, Row, finish, repeat};
+use crate::case::{Calls, Case, Row, answer, every_tenth_fails, finish, repeat};
 use failsafe::futures::CircuitBreaker as Asynchronous;
 use failsafe::{CircuitBreaker, Config, FailurePolicy, backoff, failure_policy};
 use std::hint::black_box;
@@ -15,6 +15,14 @@ pub(crate) fn cases() -> Vec<Case> {
             succeeds(rate())
         }),
         case(PEER, Row::SuccessRun, "consecutive", || succeeds(run(5))),
+        case(PEER, Row::MixedRate, "moving average over 10 s", || {
+            let breaker = Config::new().failure_policy(rate()).build();
+            Box::new(move |times| {
+                let call = |fails| CircuitBreaker::call(&breaker, || answer(fails));
+                let is_rejected = |answer| matches!(answer, Err(failsafe::Error::Rejected));
+                every_tenth_fails(times, |fails| !is_rejected(call(fails)))
+            })
+        }),
         case(PEER, Row::FailureRate, "moving average over 10 s", || {
             fails(rate())
         }),

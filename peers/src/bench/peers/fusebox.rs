@@ -2,7 +2,7 @@
 //! the others have and what is compared with them; a permit by hand stands beside it.
 
 use super::HOUR;
-use crate::case::{Calls, Case, Row, finish, repeat};
+use crate::case::{Calls, Case, Row, answer, every_tenth_fails, finish, repeat};
 use bytes::Bytes;
 use fusebox::{Author, CallError, CircuitBreaker, Rate, State, WindowSize};
 use fusebox_tower::BreakerLayer;
@@ -38,6 +38,14 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
         case(Row::SuccessRun, "5 in a row, calls counted; `call`", || {
             calls(run(5, true))
+        }),
+        case(
+            Row::MixedRate,
+            "defaults: 5 in a row or 50 % of 10 s; `call`",
+            || mixed(defaults()),
+        ),
+        case(Row::MixedRate, "50 % of 100 calls; `call`", || {
+            mixed(counted())
         }),
         case(Row::FailureRate, "50 % of 10 s; `call`", || fails(rate())),
         case(Row::FailureRun, "in a row; `call`", || {
@@ -150,6 +158,19 @@ where
         repeat(times, || match breaker.acquire() {
             Ok(permit) => black_box(permit.success()) == fusebox::Settled::Recorded,
             Err(_) => false,
+        })
+    })
+}
+
+fn mixed<B>(breaker: B) -> Calls
+where
+    B: Borrow<CircuitBreaker> + Send + Sync + 'static,
+{
+    Box::new(move |times| {
+        let breaker = breaker.borrow();
+        let call = |fails| breaker.call(|| answer(fails));
+        every_tenth_fails(times, |fails| {
+            !matches!(call(fails), Err(CallError::Rejected(_)))
         })
     })
 }

@@ -1,7 +1,7 @@
 //! recloser: a ring of the last calls is its only policy.
 
 use super::{CALLS, HOUR, case};
-use crate::case::{Case, Row, finish, repeat};
+use crate::case::{Case, Row, answer, every_tenth_fails, finish, repeat};
 use recloser::{AsyncRecloser, Error, Recloser};
 use std::hint::black_box;
 
@@ -16,6 +16,13 @@ pub(crate) fn cases() -> Vec<Case> {
                 repeat(times, || {
                     breaker.call(|| Ok::<u32, ()>(black_box(1))).is_ok()
                 })
+            })
+        }),
+        case(PEER, Row::MixedRate, HOW, || {
+            let breaker = ring(0.5);
+            Box::new(move |times| {
+                let call = |fails| breaker.call(|| answer(fails));
+                every_tenth_fails(times, |fails| !matches!(call(fails), Err(Error::Rejected)))
             })
         }),
         case(PEER, Row::FailureRate, HOW, || {

@@ -3,10 +3,11 @@
 //! least (the same as ours); its successes need none.
 
 use super::{CALLS, HOUR, case};
-use crate::case::{Case, Row, repeat};
+use crate::case::{Case, Row, every_tenth_fails, repeat};
 use parking_lot::Mutex;
 use reliakit_circuit::{CircuitBreaker, RollingBreaker};
 use rustix::time::{ClockId, clock_gettime};
+use std::hint::black_box;
 
 const PEER: &str = "reliakit-circuit 1.1.0";
 const RATE: &str = "N of the last 100 calls, in a mutex";
@@ -30,6 +31,20 @@ pub(crate) fn cases() -> Vec<Case> {
                 repeat(times, || {
                     let admitted = breaker.lock().allow(now());
                     breaker.lock().on_success();
+                    admitted
+                })
+            })
+        }),
+        case(PEER, Row::MixedRate, RATE, || {
+            let breaker = Mutex::new(rolling(CALLS as u32 / 2));
+            Box::new(move |times| {
+                every_tenth_fails(times, |fails| {
+                    let admitted = breaker.lock().allow(now());
+                    if black_box(fails) {
+                        breaker.lock().on_failure(now());
+                    } else {
+                        breaker.lock().on_success();
+                    }
                     admitted
                 })
             })

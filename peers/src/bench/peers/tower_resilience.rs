@@ -3,7 +3,7 @@
 //! end in a loop like this one), so its windows are counted in calls.
 
 use super::{CALLS, HOUR, case};
-use crate::case::{Calls, Case, Row, finish, repeat};
+use crate::case::{Calls, Case, Row, every_tenth_fails, finish, repeat};
 use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::task::{Context, Poll};
@@ -22,6 +22,16 @@ pub(crate) fn cases() -> Vec<Case> {
             calls(window(), true, is_ok)
         }),
         case(PEER, Row::SuccessRun, RUN, || calls(run(5), true, is_ok)),
+        case(PEER, Row::MixedRate, RATE, || {
+            let right = |answer: &Answer| is_ok(answer) || is_inner(answer);
+            called(
+                guarded(window(), true),
+                move |times, service: &mut Guarded| {
+                    let ask = |fails: bool| u32::from(!fails);
+                    every_tenth_fails(times, |fails| right(&answer(service, ask(fails))))
+                },
+            )
+        }),
         // The window never fills, so that it never opens.
         case(PEER, Row::FailureRate, RATE, || {
             calls(window().sliding_window_size(usize::MAX), false, is_inner)
@@ -34,9 +44,9 @@ pub(crate) fn cases() -> Vec<Case> {
             let service = layer
                 .expect("settings that are allowed")
                 .layer(Fixed(false));
-            let calls = called(service.clone(), |_| true);
+            let calls = all(service.clone(), |_| true);
             calls(1);
-            called(service, |answer| {
+            all(service, |answer| {
                 matches!(answer, Err(CircuitBreakerError::OpenCircuit))
             })
         }),
@@ -64,7 +74,7 @@ fn run(failures: usize) -> Builder {
     CircuitBreakerLayer::builder().consecutive_failures(failures)
 }
 
-/// Answers at once, as a success or as a failure.
+/// Answers at once, as a success or as a failure; to 0 as a failure.
 #[derive(Clone)]
 struct Fixed(bool);
 
@@ -78,32 +88,46 @@ impl Service<u32> for Fixed {
     }
 
     fn call(&mut self, request: u32) -> Self::Future {
-        ready(if self.0 { Ok(request) } else { Err(request) })
+        let succeeds = self.0 && request > 0;
+        ready(if succeeds { Ok(request) } else { Err(request) })
     }
 }
 
 type Guarded = tower_resilience_circuitbreaker::CircuitBreaker<Fixed, DefaultClassifier>;
 
 fn calls(builder: Builder, succeeds: bool, right: fn(&Answer) -> bool) -> Calls {
+    all(guarded(builder, succeeds), right)
+}
+
+fn guarded(builder: Builder, succeeds: bool) -> Guarded {
     let layer = builder.build().expect("settings that are allowed");
-    called(layer.layer(Fixed(succeeds)), right)
+    layer.layer(Fixed(succeeds))
+}
+
+fn all(service: Guarded, right: fn(&Answer) -> bool) -> Calls {
+    called(service, move |times, service| {
+        repeat(times, || right(&answer(service, 1)))
+    })
 }
 
 /// Each thread has a clone of the service, as tower's services are shared. A runtime is at hand,
 /// since it makes a timer of tokio's when its lock is taken.
-fn called(service: Guarded, right: fn(&Answer) -> bool) -> Calls {
+fn called<F>(service: Guarded, calls: F) -> Calls
+where
+    F: Fn(u64, &mut Guarded) -> u64 + Send + Sync + 'static,
+{
     let builder = &mut tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().build().expect("a runtime");
     Box::new(move |times| {
         let _inside = runtime.enter();
         let mut service = service.clone();
-        repeat(times, || right(&answer(&mut service)))
+        calls(times, &mut service)
     })
 }
 
 /// Where another thread holds its lock, an open one is ready after 1 ms. A new clone may ask again
 /// at once, which is faster.
-fn answer(service: &mut Guarded) -> Answer {
+fn answer(service: &mut Guarded, request: u32) -> Answer {
     let waker = std::task::Waker::noop();
     while service
         .poll_ready(&mut Context::from_waker(waker))
@@ -111,7 +135,7 @@ fn answer(service: &mut Guarded) -> Answer {
     {
         *service = service.clone();
     }
-    finish(service.call(black_box(1)))
+    finish(service.call(black_box(request)))
 }
 
 fn is_ok(answer: &Answer) -> bool {
