@@ -1,18 +1,18 @@
 //! One `T` for each recording thread, made when the thread first needs it.
 //!
-//! The first few threads have their places at hand; chunk k of the others holds places for
-//! `NEAR * 4^k` cells, so that nothing that was handed out ever moves. A thread's first record on
-//! a circuit makes its cell, and perhaps a chunk of empty places, 16 bytes each; no later one
-//! allocates.
+//! The first few threads have their places at hand. Those of the others are in chunks, each as large
+//! as all before it together, so that nothing that was handed out ever moves: threads `NEAR * 2^k`
+//! and on, up to twice that, are in chunk k. A thread's first record on a circuit makes its cell,
+//! and perhaps a chunk of empty places, 16 bytes each; no later one allocates.
 
 use super::slot::{slots, with_slot};
 
-/// Threads whose cells are found with two loads.
+/// Threads whose cells are found with two loads; the others' take four.
 #[cfg(not(loom))]
 const NEAR: usize = 8;
-/// Enough for more than 2^31 threads.
+/// For 2^23 threads at a time: twice as many as Linux has numbers for.
 #[cfg(not(loom))]
-const CHUNKS: usize = 15;
+const CHUNKS: usize = 20;
 #[cfg(loom)]
 const NEAR: usize = 2;
 #[cfg(loom)]
@@ -40,7 +40,8 @@ type Chunk<T> = Once<Box<[Once<Box<T>>]>>;
 
 pub(crate) struct Cells<T> {
     near: [Once<Box<T>>; NEAR],
-    chunks: [Chunk<T>; CHUNKS],
+    /// Nothing where no thread but the near ones has recorded.
+    chunks: Once<Box<[Chunk<T>; CHUNKS]>>,
 }
 
 impl<T: Default> Cells<T> {
@@ -48,7 +49,7 @@ impl<T: Default> Cells<T> {
     pub(crate) fn new() -> Self {
         Self {
             near: [const { Once::new() }; NEAR],
-            chunks: [const { Chunk::new() }; CHUNKS],
+            chunks: Once::new(),
         }
     }
 
@@ -56,7 +57,7 @@ impl<T: Default> Cells<T> {
     pub(crate) fn new() -> Self {
         Self {
             near: std::array::from_fn(|_| Once(Box::default())),
-            chunks: std::array::from_fn(|chunk| Once(places(chunk))),
+            chunks: Once(chunks()),
         }
     }
 
@@ -80,10 +81,19 @@ impl<T: Default> Cells<T> {
         }
     }
 
-    #[inline(never)]
+    /// Beyond [`NEAR`].
     fn far(&self, slot: usize) -> &Once<Box<T>> {
         let (chunk, index) = place(slot);
-        &self.chunks[chunk].get_or_init(|| places(chunk))[index]
+        match self.chunks.get().and_then(|chunks| chunks[chunk].get()) {
+            Some(places) => &places[index],
+            None => self.make_place(chunk, index),
+        }
+    }
+
+    #[cold]
+    fn make_place(&self, chunk: usize, index: usize) -> &Once<Box<T>> {
+        let chunks = self.chunks.get_or_init(chunks);
+        &chunks[chunk].get_or_init(|| places(chunk))[index]
     }
 
     /// Shows every cell that some other thread than that of `slot` has used.
@@ -98,9 +108,10 @@ impl<T: Default> Cells<T> {
             }
         }
         if used > NEAR {
-            let far = self.far_numbered().filter(|(number, _)| *number != slot);
-            for cell in far.filter_map(|(_, place)| place.get()) {
-                show(cell);
+            for (number, cell) in self.far_numbered(used) {
+                if number != slot {
+                    show(cell);
+                }
             }
         }
     }
@@ -108,19 +119,25 @@ impl<T: Default> Cells<T> {
     /// Every cell that some thread has used, with the thread's number.
     pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, &T)> {
         let near = self.near.iter().enumerate();
-        near.chain(self.far_numbered())
-            .filter_map(|(number, place)| Some((number, &**place.get()?)))
+        let near = near.filter_map(|(number, place)| Some((number, &**place.get()?)));
+        near.chain(self.far_numbered(usize::MAX))
     }
 
-    fn far_numbered(&self) -> impl Iterator<Item = (usize, &Once<Box<T>>)> {
-        self.chunks.iter().enumerate().flat_map(|(chunk, places)| {
-            let first = if places.get().is_some() {
-                first(chunk)
-            } else {
-                0
-            };
-            let places = places.get().into_iter().flatten().enumerate();
-            places.map(move |(index, place)| (first + index, place))
+    /// Those beyond [`NEAR`] with smaller numbers than this.
+    fn far_numbered(&self, below: usize) -> impl Iterator<Item = (usize, &T)> {
+        let chunks = self
+            .chunks
+            .get()
+            .into_iter()
+            .flat_map(|chunks| chunks.iter());
+        let chunks = chunks
+            .enumerate()
+            .map(|(chunk, places)| (size(chunk), places));
+        let chunks = chunks.take_while(move |(first, _)| *first < below);
+        chunks.flat_map(move |(first, places)| {
+            let places = places.get().into_iter().flatten().take(below - first);
+            let places = places.enumerate();
+            places.filter_map(move |(index, place)| Some((first + index, &**place.get()?)))
         })
     }
 
@@ -141,6 +158,16 @@ impl<T> std::fmt::Debug for Cells<T> {
     }
 }
 
+#[cfg(not(loom))]
+fn chunks<T>() -> Box<[Chunk<T>; CHUNKS]> {
+    Box::new([const { Chunk::new() }; CHUNKS])
+}
+
+#[cfg(loom)]
+fn chunks<T: Default>() -> Box<[Chunk<T>; CHUNKS]> {
+    Box::new(std::array::from_fn(|chunk| Once(places(chunk))))
+}
+
 /// The places of a chunk, empty.
 #[cfg(not(loom))]
 fn places<T>(chunk: usize) -> Box<[Once<Box<T>>]> {
@@ -152,24 +179,16 @@ fn places<T: Default>(chunk: usize) -> Box<[Once<Box<T>>]> {
     (0..size(chunk)).map(|_| Once(Box::default())).collect()
 }
 
-/// How many places a chunk has.
+/// How many places a chunk has, and as many are before it.
 const fn size(chunk: usize) -> usize {
-    NEAR << (2 * chunk)
-}
-
-/// The number of a chunk's first place.
-fn first(chunk: usize) -> usize {
-    NEAR + (0..chunk).map(size).sum::<usize>()
+    NEAR << chunk
 }
 
 /// Chunk and index of a number that is not near.
+#[inline]
 fn place(slot: usize) -> (usize, usize) {
-    let (mut chunk, mut index) = (0, slot - NEAR);
-    while index >= size(chunk) {
-        index -= size(chunk);
-        chunk += 1;
-    }
-    (chunk, index)
+    let chunk = (slot / NEAR).ilog2() as usize;
+    (chunk, slot - size(chunk))
 }
 
 #[cfg(all(test, not(loom)))]
@@ -183,9 +202,10 @@ mod tests {
             let (chunk, index) = place(slot);
             assert!(index < places::<u8>(chunk).len());
             assert!(seen.insert((chunk, index)));
-            assert_eq!(first(chunk) + index, slot);
         }
-        assert!(first(CHUNKS) > 1 << 31);
+        let last = (1 << 23) - 1;
+        let (chunk, index) = place(last);
+        assert!(chunk < CHUNKS && index == size(chunk) - 1);
     }
 
     #[test]
