@@ -23,9 +23,9 @@ const EXACT_BELOW: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timing {
     /// No policy asks for it.
-    None,
-    Coarse,
-    Exact,
+    None = 0,
+    Coarse = 1,
+    Exact = 2,
 }
 
 impl Timing {
@@ -71,15 +71,34 @@ type Chunk = OnceLock<Box<[OnceLock<Plan>]>>;
 pub(crate) struct Plans {
     first: Plan,
     later: [Chunk; CHUNKS],
+    /// The version of the plan in force, and below it how calls are measured by it: an admission
+    /// asks for nothing else.
     current: AtomicU32,
+}
+
+const TIMING_BITS: u32 = 2;
+
+fn current_word(plan: &Plan) -> u32 {
+    plan.version << TIMING_BITS | plan.timing as u32
 }
 
 impl Plans {
     pub(crate) fn new(first: Plan) -> Self {
         Self {
+            current: AtomicU32::new(current_word(&first)),
             first,
             later: [const { Chunk::new() }; CHUNKS],
-            current: AtomicU32::new(0),
+        }
+    }
+
+    /// [`Plan::timing`] of the plan in force.
+    #[inline]
+    pub(crate) fn timing(&self) -> Timing {
+        // Relaxed: nothing else is read by it.
+        match self.current.load(Ordering::Relaxed) & ((1 << TIMING_BITS) - 1) {
+            0 => Timing::None,
+            1 => Timing::Coarse,
+            _ => Timing::Exact,
         }
     }
 
@@ -87,7 +106,7 @@ impl Plans {
     #[inline]
     pub(crate) fn current(&self) -> &Plan {
         // Acquire, pairs with `append`.
-        match self.current.load(Ordering::Acquire) {
+        match self.current.load(Ordering::Acquire) >> TIMING_BITS {
             0 => &self.first,
             version => self.later(version),
         }
@@ -103,15 +122,15 @@ impl Plans {
 
     /// Puts a plan in force. Only under the circuit's lock.
     pub(crate) fn append(&self, plan: Plan) {
-        let version = plan.version;
-        let (chunk, index) = place(version);
+        let word = current_word(&plan);
+        let (chunk, index) = place(plan.version);
         let plans = self.later[chunk].get_or_init(|| {
             let size = (CHUNK_FIRST as usize) << chunk;
             (0..size).map(|_| OnceLock::new()).collect()
         });
         if plans[index].set(plan).is_ok() {
             // Release, pairs with `current`.
-            self.current.store(version, Ordering::Release);
+            self.current.store(word, Ordering::Release);
         }
     }
 }

@@ -225,7 +225,7 @@ impl CircuitBreaker {
         match branches.admit(key, self.clock.coarse()) {
             Ok(None) => Ok(None),
             Ok(Some((branch, timing))) => {
-                if timing > self.plans.current().timing {
+                if timing > self.plans.timing() {
                     ticket.time_from(self.clock_for(timing));
                 }
                 Ok(Some(branch))

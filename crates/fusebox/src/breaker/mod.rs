@@ -241,7 +241,7 @@ impl CircuitBreaker {
     /// in flight then judge it exactly.
     #[inline]
     fn started(&self) -> Tick {
-        match (self.plans.current().timing, &self.clock) {
+        match (self.plans.timing(), &self.clock) {
             (Timing::None, ClockSource::System) => Tick::NEVER,
             (timing, _) => self.started_by(timing),
         }
