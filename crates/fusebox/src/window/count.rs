@@ -9,8 +9,11 @@
 //! between two of the three steps the sums may lack up to k outcomes; at rest they are exact.
 //!
 //! Whoever draws a position also counts the quick successes drawn in a row, up to N. Once there are
-//! N, one more leaves the same N outcomes in the same order: it is recorded without a write, until
-//! somebody draws a position for something else.
+//! N, and the sums know of nothing else, one more leaves the same N outcomes in the same order: it is
+//! recorded without a write, until somebody draws a position for something else. (The sums alone do
+//! not say it: they lack what a recorder has not added yet. Nor does the count: whoever has drawn the
+//! place of an old failure may be held up before it puts its success there, and only who goes on
+//! drawing comes to that place again.)
 
 use super::{Entry, Recorded, WindowStats};
 use crate::clock::Tick;
@@ -54,6 +57,11 @@ pub(crate) struct CountWindow {
 /// The head of a generation without its position: so many quick successes in a row.
 fn head_word(generation: u32, in_a_row: u64) -> u64 {
     (u64::from(generation) << HEAD_GENERATION_SHIFT) | (in_a_row << POSITION_BITS)
+}
+
+/// The sums of a generation without outcomes.
+fn sums_word(generation: u32) -> u64 {
+    u64::from(generation) & SUMS_GENERATION_MASK
 }
 
 fn entry_word(generation: u32, position: u64) -> u64 {
@@ -122,8 +130,7 @@ impl CountWindow {
         }
         // Release: whoever draws a position in this generation sees the cleared ring. Between
         // the two no recorder of the new generation exists yet.
-        let sums = u64::from(generation) & SUMS_GENERATION_MASK;
-        self.sums.swap(sums, Ordering::AcqRel);
+        self.sums.swap(sums_word(generation), Ordering::AcqRel);
         let head = head_word(generation, 0) | self.first();
         self.head.swap(head, Ordering::AcqRel);
     }
@@ -140,8 +147,10 @@ impl CountWindow {
     /// draws is that of outcomes.
     #[inline]
     pub(super) fn is_full_of_successes(&self, generation: u32, version: u32) -> bool {
-        let full = head_word(generation, self.ring.len() as u64);
-        self.head.load(Ordering::Relaxed) & !POSITION_MASK == full
+        let calls = self.ring.len() as u64;
+        let sums = sums_word(generation) | calls << SUMS_GENERATION_BITS;
+        self.head.load(Ordering::Relaxed) & !POSITION_MASK == head_word(generation, calls)
+            && self.sums.load(Ordering::Relaxed) == sums
             && self.judged_by.load(Ordering::Relaxed) == version
     }
 
@@ -354,6 +363,22 @@ mod tests {
         }
         let stats = window.stats(2);
         assert_eq!((stats.calls, stats.failures), (2, 0));
+    }
+
+    /// Nobody waits for whoever is to put a success in the place of a failure.
+    #[test]
+    fn a_recorder_that_is_held_up_keeps_no_failure_in_the_window() {
+        let window = CountWindow::new(2, 1);
+        record(&window, BAD);
+        record(&window, GOOD);
+        let held_up = window.draw(1, true).unwrap();
+        for _ in 0..4 {
+            record(&window, GOOD);
+        }
+        assert_eq!(window.stats(1).failures, 0);
+        let change = window.place(entry_word(1, held_up));
+        assert_eq!(window.apply(1, change), Some(window.stats(1)));
+        assert_eq!((window.stats(1).calls, window.stats(1).failures), (2, 0));
     }
 
     /// Beside a list of the last N outcomes, through every way in and out of a window that holds
