@@ -12,6 +12,7 @@ pub(crate) use builder::each_setting;
 pub use change::SettingsChange;
 pub use error::SettingsError;
 pub(crate) use error::{check_name_text, nearest};
+pub(crate) use value::WINDOW_CALLS_MAX;
 pub use value::{Rate, Recovery, Value, WindowSize};
 
 use std::time::Duration;

@@ -6,28 +6,35 @@
 //! are one word: what its compare-and-swap made is the window with this outcome as its newest,
 //! and that is what is judged. A quick success in the place of another changes nothing and is not
 //! judged, unless the settings are others than those of the last judgement. While k recorders are
-//! between two of the three steps the sums may lack up to k outcomes; at rest they are exact.
+//! held up between two of the three steps, the sums may lack what these k do, in either direction;
+//! at rest they are exact.
 //!
-//! Whoever draws a position also counts the quick successes drawn in a row, up to N. Once there are
-//! N, and the sums know of nothing else, one more leaves the same N outcomes in the same order: it is
-//! recorded without a write, until somebody draws a position for something else. (The sums alone do
-//! not say it: they lack what a recorder has not added yet. Nor does the count: whoever has drawn the
-//! place of an old failure may be held up before it puts its success there, and only who goes on
-//! drawing comes to that place again.)
+//! Whoever draws a position also counts the quick successes drawn in a row, up to N. Once there
+//! are N, and the sums know of nothing else, one more leaves the same N outcomes in the same order:
+//! it is recorded without a write, until somebody draws a position for something else. (The sums
+//! alone do not say it: they lack what a recorder has not added yet. Nor does the count: whoever
+//! has drawn the place of an old failure may be held up before a success is put there, and only who
+//! goes on drawing comes to that place again.)
 
 use super::{Entry, Recorded, WindowStats};
 use crate::clock::Tick;
+use crate::settings::WINDOW_CALLS_MAX;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
-/// Positions go round a circle of the largest multiple of N that fits: 10^10 outcomes, some minutes
-/// of nothing but recording.
+/// Positions go round a circle of the largest multiple of N that fits: 10^10 outcomes. A recorder
+/// that is held up for half of them, minutes of nothing but recording, takes its place for a newer
+/// one.
 const POSITION_BITS: u32 = 34;
 const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
-/// Above them in the head, the quick successes in a row, and 16 bits of the generation.
+/// Above them in the head, the quick successes in a row, and 16 bits of the generation. A recorder
+/// that sleeps through 65,536 generations draws a position in vain: an entry and the sums have more
+/// of them.
 const IN_A_ROW_BITS: u32 = 14;
 const IN_A_ROW_MASK: u64 = (1 << IN_A_ROW_BITS) - 1;
 const HEAD_GENERATION_SHIFT: u32 = POSITION_BITS + IN_A_ROW_BITS;
 const RECIPROCAL_BITS: u32 = 63;
+const _: () = assert!((WINDOW_CALLS_MAX as u64) <= IN_A_ROW_MASK);
+const _: () = assert!(WINDOW_CALLS_MAX < 1 << (FIELD_BITS - 1));
 const SLOW: u64 = 1 << 63;
 const FAILURE: u64 = 1 << 62;
 /// An entry has room for 28 bits of the generation; `begin` clears the ring besides.
@@ -109,10 +116,11 @@ impl CountWindow {
             .map(|e| e.load(Ordering::Acquire))
             .collect();
         kept.retain(|entry| *entry != 0 && (entry & !(FAILURE | SLOW)) >> POSITION_BITS == wanted);
-        // Oldest first, also where the positions have just gone round.
-        let (first, circle) = (self.first(), self.circle);
+        // Oldest first, also where the positions have just gone round. The head is read after the
+        // entries: none is newer, and one in whose place somebody is held up is the oldest.
+        let circle = self.circle;
         let next = self.head.load(Ordering::Acquire) & POSITION_MASK;
-        kept.sort_by_key(|entry| ((entry & POSITION_MASK) + circle + first - next) % circle);
+        kept.sort_by_key(|entry| ((entry & POSITION_MASK) + circle - next) % circle);
         let skip = kept.len().saturating_sub(new.ring.len());
         for entry in &kept[skip..] {
             let (failure, slow) = (entry & FAILURE != 0, entry & SLOW != 0);
@@ -381,13 +389,34 @@ mod tests {
         assert_eq!((window.stats(1).calls, window.stats(1).failures), (2, 0));
     }
 
+    /// What it would put in the place of a failure is not there yet: the failure is the oldest.
+    #[test]
+    fn a_shorter_window_keeps_no_failure_of_a_place_that_somebody_has_drawn() {
+        let window = CountWindow::new(100, 1);
+        for _ in 0..2 {
+            record(&window, BAD);
+            for _ in 0..49 {
+                record(&window, GOOD);
+            }
+        }
+        let _held_up = window.draw(1, true).unwrap();
+        for calls in [1, 49] {
+            let stats = window.resized(calls, 1).stats(1);
+            assert_eq!((stats.calls, stats.failures), (u64::from(calls), 0));
+        }
+        assert_eq!(window.resized(50, 1).stats(1).failures, 1);
+    }
+
     /// Beside a list of the last N outcomes, through every way in and out of a window that holds
-    /// nothing but successes.
+    /// nothing but successes, and round the end of the positions.
     #[test]
     fn a_window_full_of_successes_forgets_none_of_what_comes_after() {
         let mut random = 1_u64;
         for calls in [1, 2, 3, 7] {
             let window = CountWindow::new(calls, 1);
+            let laps = window.circle - 3 * window.first();
+            let begin = head_word(1, 0) | (window.first() + laps);
+            window.head.store(begin, Ordering::Relaxed);
             let mut last = Vec::new();
             for _ in 0..4000 {
                 random = random
@@ -409,6 +438,7 @@ mod tests {
                     slow: count(|o| o.1) as u64,
                 };
                 assert_eq!(window.stats(1), expected);
+                assert_eq!(window.resized(calls, 1).stats(1), expected);
                 let full = last.len() == calls as usize && last.iter().all(|o| *o == GOOD);
                 assert_eq!(window.is_full_of_successes(1, 7), full);
             }
@@ -442,7 +472,7 @@ mod tests {
                 let place = &raw const window.ring[usize::try_from(position % n).unwrap()];
                 assert!(std::ptr::eq(window.place_of(position), place));
             }
-            assert!(last < 1 << POSITION_BITS && n <= IN_A_ROW_MASK);
+            assert!(last < 1 << POSITION_BITS);
             assert!((last + 1).is_multiple_of(n));
         }
     }

@@ -135,3 +135,43 @@ fn loom_a_count_window_full_of_successes_is_exact_beside_a_failure() {
         assert!(full, "was last: {was_last}");
     });
 }
+
+/// The next generation begins beside a success that would need no place: it holds nothing of it.
+#[test]
+fn loom_a_count_window_begins_empty_beside_a_success_of_the_full_one() {
+    loom::model(|| {
+        let window = Arc::new(CountWindow::beginning_with(2, 1, 2));
+        let recording = Arc::clone(&window);
+        let succeeding = loom::thread::spawn(move || {
+            let _ = recording.record(entry(1, Tick::ZERO, false), 0);
+        });
+        window.begin(2);
+        let _ = window.record(entry(2, Tick::ZERO, true), 0);
+        succeeding.join().unwrap();
+        let stats = window.stats(2);
+        assert_eq!((stats.calls, stats.failures), (1, 1));
+        assert!(!window.is_full_of_successes(2, 0));
+    });
+}
+
+/// Two successes at once after a failure: the one that comes last finds no failure, whoever of them
+/// took its place.
+#[test]
+fn loom_a_count_window_forgets_a_failure_beside_two_successes() {
+    loom::model(|| {
+        let window = Arc::new(CountWindow::new(2, 1));
+        let succeed = |window: &CountWindow| {
+            let _ = window.record(entry(1, Tick::ZERO, false), 0);
+        };
+        let _ = window.record(entry(1, Tick::ZERO, true), 0);
+        let recording = Arc::clone(&window);
+        let other = loom::thread::spawn(move || succeed(&recording));
+        succeed(&window);
+        other.join().unwrap();
+        let stats = window.stats(1);
+        assert_eq!((stats.calls, stats.failures), (2, 0));
+        assert!(window.is_full_of_successes(1, 0));
+        succeed(&window);
+        assert_eq!(window.stats(1), stats);
+    });
+}

@@ -73,6 +73,25 @@ fn one_failure_less_than_asked_for_never_opens() {
     }
 }
 
+/// More threads at a time than have their cells at hand.
+#[test]
+fn the_last_failure_of_many_threads_sees_those_of_all() {
+    const MANY: usize = 20;
+    for round in 0..cases(50) {
+        let count = MANY as u32;
+        let (breaker, _clock) =
+            breaker(|b| b.failure_count(count).window(WindowSize::Time(secs(10))));
+        let alive = std::sync::Barrier::new(MANY);
+        let recorded = together(MANY, |_| {
+            let recorded = breaker.acquire().unwrap().failure(FailureClass::Status);
+            alive.wait();
+            recorded
+        });
+        assert!(recorded.iter().all(|one| *one == Settled::Recorded));
+        assert_eq!(breaker.state(), State::Open, "round {round}");
+    }
+}
+
 #[test]
 fn the_outcome_that_completes_the_minimum_trips_whoever_brings_it() {
     let windows = [
