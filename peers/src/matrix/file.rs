@@ -233,7 +233,7 @@ impl File {
             set(b, "failure_count", threshold);
             set(b, "window", "24h");
         };
-        let ways: [(Feature, &dyn Fn(&mut Map<String, Value>)); 3] = [
+        let ways: [(Feature, &Change<'_>); 3] = [
             (Feature::Run, &run),
             (Feature::CountRate, &all),
             (Feature::TimeCount, &count),
@@ -256,6 +256,9 @@ impl File {
         })
     }
 }
+
+/// How a policy is written.
+type Change<'a> = dyn Fn(&mut Map<String, Value>) + 'a;
 
 fn hand(to: &str) -> Feature {
     let known = [
