@@ -136,6 +136,9 @@ class Chart {
   private readonly body = h("tbody", {});
   private readonly twin: HTMLDetailsElement;
   private plot: uPlot | null = null;
+  /** What the plot has of the page. The engine holds the last plot that was made, destroyed or not
+   *  (with the getter of a literal in uPlot's constructor), and would hold all of the page with it. */
+  private reach: { chart: Chart | null; frame: HTMLElement } | null = null;
   private limit: { at: number; label: string } | null = null;
   private points: ActivityPoint[] = [];
 
@@ -209,24 +212,27 @@ class Chart {
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const axis = { stroke: colour("--quiet"), font: "11px system-ui, sans-serif", ticks: { show: false } };
+    const ink = colour("--ink");
     const two = (n: number) => String(n).padStart(2, "0");
     const time = (at: number) => {
       const date = new Date(at * 1000);
       return `${two(date.getHours())}:${two(date.getMinutes())}`;
     };
+    const reach = { chart: this as Chart | null, frame: h("div", {}) };
+    const unit = this.kind.unit;
     const options: uPlot.Options = {
       width: Math.max(200, this.place.clientWidth),
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: true }, y: { range: (_, __, max) => this.range(max) } },
+      scales: { x: { time: true }, y: { range: (_, __, max) => reach.chart?.range(max) ?? [0, 1] } },
       axes: [
         { ...axis, size: 22, grid: { show: false }, values: (_, ticks) => ticks.map(time), space: 60 },
         {
           ...axis,
           size: 56,
           grid: { stroke: colour("--edge"), width: 1 },
-          values: (_, ticks) => ticks.map((tick) => this.kind.unit(tick)),
+          values: (_, ticks) => ticks.map((tick) => unit(tick)),
           space: 36,
         },
       ],
@@ -240,9 +246,11 @@ class Chart {
           ...(line.filled ? { fill: `${colour(line.colour)}22` } : {}),
         })),
       ],
-      hooks: { draw: [(plot) => this.threshold(plot, colour("--ink"))] },
+      hooks: { draw: [(plot) => reach.chart?.threshold(plot, ink)] },
     };
-    this.plot = new uPlot(options, data, this.place);
+    this.reach = reach;
+    this.place.append(reach.frame);
+    this.plot = new uPlot(options, data, reach.frame);
   }
 
   private range(max: number): [number, number] {
@@ -276,5 +284,9 @@ class Chart {
   reset(): void {
     this.plot?.destroy();
     this.plot = null;
+    if (!this.reach) return;
+    this.reach.frame.remove();
+    this.reach.chart = null;
+    this.reach = null;
   }
 }

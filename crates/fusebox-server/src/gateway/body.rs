@@ -8,6 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 
+use super::begun::Begun;
 use crate::circuits::upstream::UpstreamError;
 use crate::circuits::{Flight, Forwarded};
 
@@ -15,7 +16,7 @@ pin_project! {
     /// The body of an answer. Its request counts as in flight until it is dropped.
     #[project = AnswerBodyPinned]
     pub(super) enum AnswerBody {
-        Forwarded { #[pin] body: Forwarded, flight: Flight },
+        Forwarded { #[pin] body: Begun<Forwarded>, flight: Flight },
         Own { #[pin] body: Full<Bytes>, flight: Option<Flight> },
     }
 }

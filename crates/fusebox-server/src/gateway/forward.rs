@@ -9,12 +9,12 @@ use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use tower_service::Service;
 
+use super::begun::Begun;
 use super::body::AnswerBody;
 use super::problem::{Kind, without_circuit};
 use super::tunnel::{Tunnel, TunnelSlot};
-use super::{answer, headers, keep, key, messages, target, whole};
+use super::{answer, begun, headers, keep, key, messages, target, whole};
 use crate::circuits::upstream::{RequestBody, UpstreamError};
 use crate::circuits::{Answer, BranchOf, Call, Circuit, Circuits, Flight, Forwarded, Route};
 use crate::settings::WhenUnavailable;
@@ -71,10 +71,7 @@ impl Forwarder {
         }
         let body = body.repeats(is_calm(&circuit, &head));
         let request = Request::from_parts(head, body);
-        // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its
-        // future.
-        let answered = circuit.protected().call(request).await;
-        match answered {
+        match begun::call(&circuit, request).await {
             Ok(response) => self.answer_with(response, upgrade, flight),
             Err(error) => answer::to_error(&error, flight),
         }
@@ -99,7 +96,7 @@ impl Forwarder {
         if keep::has_to_wait(&call, queue).await {
             return keep::keep(&call, false, "queued", flight).await;
         }
-        let error = match circuit.protected().call(call.request()).await {
+        let error = match begun::call(&circuit, call.request()).await {
             Ok(response) => return self.answer_with(response, None, flight),
             Err(error) => error,
         };
@@ -173,7 +170,7 @@ impl Forwarder {
 
     pub(super) fn answer_with(
         &self,
-        mut response: Response<Forwarded>,
+        mut response: Response<Begun<Forwarded>>,
         upgrade: Option<Upgrade>,
         mut flight: Flight,
     ) -> Response<AnswerBody> {

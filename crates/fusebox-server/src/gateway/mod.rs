@@ -9,6 +9,7 @@
 //! everything the request holds: permit, connection, counters. There is no other clean-up.
 
 mod answer;
+mod begun;
 mod body;
 mod client_stream;
 mod fallback;

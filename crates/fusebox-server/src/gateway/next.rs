@@ -8,13 +8,12 @@ use std::sync::Arc;
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
-use tower_service::Service;
 
 use super::body::AnswerBody;
 use super::fallback::FALLBACK;
 use super::forward::{Forwarder, is_calm};
 use super::problem::{Kind, name_circuit, without_circuit};
-use super::{answer, whole};
+use super::{answer, begun, whole};
 use crate::circuits::upstream::RequestBody;
 use crate::circuits::{Answer, Circuit, Flight};
 
@@ -49,7 +48,7 @@ impl Forwarder {
             };
             let body = RequestBody::held(body.clone()).repeats(is_calm(&circuit, &head));
             let request = Request::from_parts(head, body);
-            let tried = circuit.protected().call(request).await;
+            let tried = begun::call(&circuit, request).await;
             let goes_on = answer::trouble_of(&tried, &circuit)
                 .is_some_and(|trouble| first.set().fallback_on.contains(&trouble));
             let Some(next) = goes_on.then(|| others.next()).flatten() else {

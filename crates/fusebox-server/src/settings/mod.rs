@@ -16,6 +16,7 @@ mod keys;
 mod metrics;
 mod nearest;
 mod next;
+mod own_address;
 mod problem;
 mod queue;
 mod read_circuit;
@@ -184,6 +185,7 @@ fn read(tree: &Table, folder: &Path, tokens: TokensCheck, report: &Report) -> Co
     route::refuse_duplicates(&circuits, report);
     let server = server.unwrap_or_default();
     server::check_buffered(top, &server, &circuits);
+    own_address::refuse_upstreams(top, &server, &circuits);
     Config {
         server,
         store: store.unwrap_or_default(),

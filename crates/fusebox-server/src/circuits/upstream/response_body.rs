@@ -22,9 +22,9 @@ pin_project! {
     pub struct UpstreamBody {
         #[pin]
         inner: Incoming,
-        // Made when the body first has to be waited for; most are there with their heads.
-        #[pin]
-        timer: Option<Sleep>,
+        // Made when the body first has to be waited for; most are there with their heads. In a
+        // box, so that a body may be moved after it was looked at.
+        timer: Option<Pin<Box<Sleep>>>,
         clock: Option<Deadline>,
         // Whether the last poll had to wait for the upstream.
         waiting: bool,
@@ -91,13 +91,10 @@ impl Body for UpstreamBody {
                 let Some(clock) = *this.clock else {
                     return Poll::Pending;
                 };
-                if this.timer.is_none() {
-                    this.timer.set(Some(tokio::time::sleep_until(clock.at)));
-                }
-                let Some(timer) = this.timer.as_mut().as_pin_mut() else {
-                    return Poll::Pending;
-                };
-                match timer.poll(cx) {
+                let timer = this
+                    .timer
+                    .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(clock.at)));
+                match timer.as_mut().poll(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(()) => UpstreamError::BodyTimeout(clock.after),
                 }

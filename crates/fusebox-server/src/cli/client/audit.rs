@@ -8,7 +8,7 @@ use super::service::Service;
 use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
-use super::{Form, pages};
+use super::{Form, pages, plain};
 use crate::paint::Tone;
 
 const AUDIT: &str = "/api/v1/audit";
@@ -104,7 +104,8 @@ async fn verify(service: &Service, form: Form) -> Result<(), Trouble> {
 }
 
 fn whole(answer: &Value) -> String {
-    let (entries, hash) = (number(&answer["entries"]), word(&answer["newest_hash"]));
+    let entries = number(&answer["entries"]);
+    let hash = plain::text(word(&answer["newest_hash"]));
     let mut text = format!("whole: {entries} entries, newest hash {hash}");
     if let Some(first) = answer["first"].as_u64().filter(|first| *first > 1) {
         text.push_str(&format!(
@@ -113,4 +114,16 @@ fn whole(answer: &Value) -> String {
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_hash_that_is_none_is_no_harm_to_a_terminal() {
+        let told = whole(&json!({"entries": 2, "newest_hash": "\u{1b}[2J", "first": 1}));
+        assert_eq!(told, r"whole: 2 entries, newest hash \u{1b}[2J");
+    }
 }

@@ -10,7 +10,7 @@ use super::service::Service;
 use super::shape::Shape;
 use super::table::{Cell, Table};
 use super::trouble::Trouble;
-use super::{Form, path};
+use super::{Form, path, plain};
 use crate::paint::Tone;
 
 const QUEUES: &str = "/api/v1/queues";
@@ -199,14 +199,14 @@ fn shown(whole: &Value) -> String {
 fn pause(answer: &Value) -> String {
     let scope = scope(answer);
     let (now, epoch) = (answer["paused"] == true, number(&answer["epoch"]));
-    if now {
+    plain::text(&if now {
         format!(
             "{scope}is paused (epoch {epoch}): {}",
             word(&answer["reason"])
         )
     } else {
         format!("{scope}is not paused (epoch {epoch})")
-    }
+    })
 }
 
 fn scope(pause: &Value) -> String {
@@ -224,4 +224,18 @@ fn why_paused(pause: &Value) -> String {
     let (by, since) = (word(&pause["by"]), word(&pause["since"]));
     let (reason, epoch) = (word(&pause["reason"]), number(&pause["epoch"]));
     format!("by {by} since {since}: {reason} (epoch {epoch})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_told_without_what_a_terminal_would_obey() {
+        let paused = json!({
+            "queue": "r\u{1b}[2Jag", "group": "g\n", "paused": true, "epoch": 7, "reason": "\u{7}",
+        });
+        let told = r"group g\u{a} of r\u{1b}[2Jag is paused (epoch 7): \u{7}";
+        assert_eq!(pause(&paused), told);
+    }
 }

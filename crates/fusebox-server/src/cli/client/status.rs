@@ -85,8 +85,8 @@ fn table(answer: &Value) -> String {
 
 fn sum(counts: &Value) -> String {
     let counts = counts.as_object().into_iter().flatten();
-    let sum: u64 = counts.filter_map(|(_, count)| count.as_u64()).sum();
-    number(&sum.into())
+    let counts = counts.filter_map(|(_, count)| count.as_u64());
+    number(&counts.fold(0, u64::saturating_add).into())
 }
 
 /// The share of failures in the window; empty where there were too few calls to tell.
@@ -95,4 +95,16 @@ fn percent(ratio: &Value) -> String {
         .as_f64()
         .map(|ratio| format!("{:.0}%", ratio * 100.0))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_sum_is_that_of_its_counts_and_never_more_than_a_number_can_be() {
+        assert_eq!(sum(&json!({"success": 3, "failure": 4, "text": "x"})), "7");
+        assert_eq!(sum(&json!({"a": u64::MAX, "b": 1})), u64::MAX.to_string());
+    }
 }

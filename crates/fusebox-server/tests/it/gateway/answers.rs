@@ -141,11 +141,34 @@ async fn an_upstream_that_breaks_off_is_502_reset() {
 }
 
 #[tokio::test]
+async fn an_upstream_that_breaks_off_right_behind_its_head_is_502_reset() {
+    for announced in ["content-length: 99", "transfer-encoding: chunked"] {
+        let head = format!("HTTP/1.1 200 OK\r\n{announced}\r\n\r\n");
+        let upstream = StandIn::start(Mode::Script(vec![send(&head)])).await;
+        let house = House::start(&rag(&upstream.url(), "")).await;
+        is_about_rag(&house.get("/rag/x").await, 502, "reset", "reset");
+        let totals = house.rag().breaker().snapshot().totals;
+        assert_eq!((totals.success, totals.failure), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn what_a_head_says_of_its_call_holds_without_its_body() {
+    let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 99\r\n\r\n";
+    let upstream = StandIn::start(Mode::Script(vec![send(head)])).await;
+    let house = House::start(&rag(&upstream.url(), "")).await;
+    is_about_rag(&house.get("/rag/x").await, 502, "reset", "reset");
+    let totals = house.rag().breaker().snapshot().totals;
+    assert_eq!((totals.ignored, totals.failure), (1, 0));
+}
+
+#[tokio::test]
 async fn an_upstream_that_answers_garbage_is_502_reset() {
     for garbage in [
         "SSH-2.0-OpenSSH_9.2\r\n\r\n",
         "HTTP/1.1 abc\r\n\r\n",
         "\0\0\0\0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot a length\r\n",
     ] {
         let upstream = StandIn::start(Mode::Script(vec![send(garbage)])).await;
         let house = House::start(&rag(&upstream.url(), "")).await;

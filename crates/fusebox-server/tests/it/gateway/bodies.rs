@@ -45,6 +45,21 @@ async fn the_first_chunk_arrives_before_the_second_is_sent() {
 }
 
 #[tokio::test]
+async fn a_head_arrives_while_nothing_of_its_body_has_come() {
+    let stream = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+    for head in [CHUNKED, stream] {
+        let script = vec![send(head), Step::Wait(Arc::new(Notify::new()))];
+        let upstream = StandIn::start(Mode::Script(script)).await;
+        let house = House::start(&rag(&upstream.url(), "")).await;
+        let mut client = house.connect().await;
+        let request = get("/rag/x", "");
+        client.write_all(request.as_bytes()).await.unwrap();
+        read_until(&mut client, "\r\n\r\n").await;
+        assert_eq!(house.rag().stats().in_flight(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_request_reaches_the_upstream_while_the_client_still_sends_it() {
     let upstream = StandIn::start(Mode::Echo).await;
     let house = House::start(&rag(&upstream.url(), "")).await;

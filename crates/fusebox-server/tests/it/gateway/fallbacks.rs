@@ -1,7 +1,7 @@
 //! Fallbacks for each trouble.
 
 use crate::house::{Answer, House, rag};
-use crate::stand_in::{Mode, StandIn, refusing};
+use crate::stand_in::{Mode, StandIn, refusing, send};
 
 const FALLBACK: &str =
     "[circuits.rag.fallback]\nstatus = 203\njson = { n = 1 }\nheaders = { x-kind = \"canned\" }";
@@ -50,6 +50,16 @@ async fn a_fallback_stands_in_for_each_trouble_and_is_counted_by_it() {
         3,
         "a fallback hides no failure"
     );
+}
+
+#[tokio::test]
+async fn a_fallback_stands_in_for_a_body_of_which_nothing_came() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n";
+    let upstream = StandIn::start(Mode::Script(vec![send(head)])).await;
+    let house = House::start(&rag(&upstream.url(), FALLBACK)).await;
+    is_fallback(&house.get("/rag/x").await, "reset");
+    assert_eq!(counted(&house, "reset"), 1);
+    assert_eq!(house.rag().breaker().snapshot().totals.failure, 1);
 }
 
 #[tokio::test]

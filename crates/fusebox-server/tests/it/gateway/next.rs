@@ -89,6 +89,19 @@ async fn each_trouble_goes_on_with_the_same_call() {
 }
 
 #[tokio::test]
+async fn an_answer_of_which_only_the_head_came_goes_on() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n";
+    let first = StandIn::start(Mode::Script(vec![send(head)])).await;
+    let spare = StandIn::start(Mode::Ok).await;
+    let house = House::start(&two(&first.url(), NEXT, &spare.url(), "")).await;
+    let answer = house.get("/rag").await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "hello"));
+    is_of(&answer, "spare");
+    assert_eq!(house.rag().stats().answers(Counted::Reset), 1);
+    assert_eq!(house.rag().breaker().snapshot().totals.failure, 1);
+}
+
+#[tokio::test]
 async fn an_upstream_that_refuses_is_tried_until_its_circuit_is_open() {
     let spare = StandIn::start(Mode::Echo).await;
     let more = format!("{NEXT}breaker = {{ consecutive_failures = 2, open_for = \"60s\" }}");
