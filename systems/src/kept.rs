@@ -108,7 +108,7 @@ impl Kept {
         let readiness = Readiness::starting();
         let admin = self.admin(registry, relays).readiness(readiness.clone());
         let routes = routes.merge(readiness.probes());
-        let hosted = Hosted::start(at, routes.nest("/fusebox", admin.router())).await?;
+        let hosted = Hosted::start(at, routes.nest_service("/fusebox", admin.router())).await?;
         readiness.set_ready();
         Ok(Served {
             hosted,

@@ -129,7 +129,8 @@ impl Admin {
         self
     }
 
-    /// The routes, to be served or nested under any prefix.
+    /// The routes, to be served, or nested under any prefix by axum's `nest_service` (`nest` leaves
+    /// out the prefix with a slash at its end).
     pub fn router(self) -> Router {
         self.router_and_facts().0
     }

@@ -4,8 +4,11 @@
 //!
 //! ```
 //! let registry = fusebox::registry();
-//! let app: axum::Router = axum::Router::new().nest("/fusebox", fusebox_admin::router(registry));
+//! let admin = fusebox_admin::router(registry);
+//! let app: axum::Router = axum::Router::new().nest_service("/fusebox", admin);
 //! ```
+//!
+//! Mounted by `nest` instead, axum has nothing at `/fusebox/`: the page is at `/fusebox` alone.
 //!
 //! | path | |
 //! |---|---|

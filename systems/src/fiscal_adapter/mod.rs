@@ -93,7 +93,7 @@ impl Adapter {
             .route("/v1/health", get(health::health))
             .layer(DefaultBodyLimit::max(settings::RECEIPT_BYTES_MAX))
             .with_state(self.desk.clone())
-            .nest("/fusebox", admin.router())
+            .nest_service("/fusebox", admin.router())
     }
 
     /// Ends what is being sent, and writes down what is known. The rest waits for the next start.

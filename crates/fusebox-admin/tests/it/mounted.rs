@@ -27,12 +27,15 @@ impl Drop for Service {
 
 /// A service with a route of its own and the admin interface under `/fusebox`.
 async fn service() -> Service {
+    mounted(|app, admin| app.nest_service("/fusebox", admin)).await
+}
+
+async fn mounted(mount: fn(Router, Router) -> Router) -> Service {
     let registry = Registry::new();
     registry.add(Definition::new("rag")).expect("a circuit");
-    let app = Router::new()
-        .route("/", get(async || "the service's own"))
-        .nest("/fusebox", fusebox_admin::router(&registry))
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let app = Router::new().route("/", get(async || "the service's own"));
+    let app = mount(app, fusebox_admin::router(&registry));
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let served = tokio::spawn(async move {
@@ -74,7 +77,23 @@ impl Service {
 
 #[tokio::test]
 async fn every_route_is_under_the_prefix_and_the_service_s_own_stay() {
+    every_route(service().await).await;
+    every_route(mounted(|app, admin| app.nest("/fusebox", admin)).await).await;
+}
+
+#[tokio::test]
+async fn the_page_is_at_the_prefix_with_a_slash_and_without() {
     let service = service().await;
+    for (path, told) in [
+        ("/fusebox", "\"fusebox/assets/console-"),
+        ("/fusebox/", "\"assets/console-"),
+    ] {
+        let answer = service.ask("GET", path, "", told).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+}
+
+async fn every_route(service: Service) {
     let own = service.ask("GET", "/", "", "the service's own").await;
     assert!(own.starts_with("HTTP/1.1 200"), "{own}");
     for (path, told) in [

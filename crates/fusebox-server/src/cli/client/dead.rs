@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::act::with_reason;
 use super::detail::{number, word};
+use super::queue::or_empty;
 use super::service::Service;
 use super::shape::Shape;
 use super::table::{Cell, Table};
@@ -89,12 +90,17 @@ pub(in crate::cli) struct Act {
 pub(super) async fn run(service: &Service, command: DeadCommand) -> Result<(), Trouble> {
     match command {
         DeadCommand::List(what) => {
-            let path = match &what.queue {
-                Some(queue) => path::with(DEAD, &[("queue", queue)]),
-                None => DEAD.to_owned(),
-            };
             let most = Some(usize::from(what.limit));
-            let answer = pages::all(service, &path, &LIST, most).await?;
+            let answer = match &what.queue {
+                Some(queue) => {
+                    let path = path::with(DEAD, &[("queue", queue)]);
+                    pages::all(service, &path, &LIST, most).await?
+                }
+                None => {
+                    let answer = pages::all(service, DEAD, &LIST, most).await;
+                    or_empty(answer, json!({"messages": [], "next": null}))?
+                }
+            };
             what.form.print(&answer, table);
         }
         DeadCommand::Show(what) => {

@@ -99,7 +99,8 @@ pub(in crate::cli) struct Resume {
 pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), Trouble> {
     match command {
         QueueCommand::List(what) => {
-            let answer = service.get(QUEUES, &ALL).await?;
+            let answer = service.get(QUEUES, &ALL).await;
+            let answer = or_empty(answer, json!({"queues": []}))?;
             what.form.print(&answer, table);
         }
         QueueCommand::Show(what) => {
@@ -145,10 +146,18 @@ pub(super) async fn run(service: &Service, command: QueueCommand) -> Result<(), 
     Ok(())
 }
 
+/// A list of everything is empty where there are no queues, and not refused.
+pub(super) fn or_empty(answer: Result<Value, Trouble>, empty: Value) -> Result<Value, Trouble> {
+    match answer {
+        Err(Trouble::Refused { kind, .. }) if kind == "no-queues" => Ok(empty),
+        answer => answer,
+    }
+}
+
 fn table(answer: &Value) -> String {
     let queues = answer["queues"].as_array().map_or(&[][..], Vec::as_slice);
     if queues.is_empty() {
-        return "no queues".to_owned();
+        return "no queues: no circuit of this service has one".to_owned();
     }
     let columns = [
         "QUEUE", "WAITING", "SENDING", "DEAD", "BYTES", "OLDEST", "PAUSED",
