@@ -6,14 +6,20 @@
 
 mod answer;
 mod breaker;
+mod damage;
 mod host;
 mod input;
+mod kept;
 mod letters;
 mod scratch;
+mod script;
 
 pub use answer::Answer;
 pub use breaker::{as_numbers, entries_read_back, read, typed};
+pub use damage::{Damage, Tables, damage};
 pub use host::Host;
 pub use input::split_at_line;
-pub use letters::{BOUND, Damage, Letters, damage, letters, open, settings};
+pub use kept::{KEPT_TABLES, StateFile, define, reopened_at};
+pub use letters::{BOUND, Letters, QUEUE_TABLES, letters, open, settings};
 pub use scratch::Scratch;
+pub use script::Script;

@@ -1,13 +1,15 @@
 //! Files of queues that are not as they were written: damaged rows and damaged bytes.
 //!
-//! The input is lines that say what is damaged, see `damage` in `fuzz/src/letters.rs`.
+//! The input is lines that say what is damaged, see `fuzz/src/damage.rs`.
 #![no_main]
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use fusebox_fuzz::{BOUND, Damage, Letters, Scratch, damage, letters, open, settings};
+use fusebox_fuzz::{
+    BOUND, Damage, Letters, QUEUE_TABLES, Scratch, damage, letters, open, settings,
+};
 use fusebox_queue::{
     Ending, Inspection, Leased, ManualWallClock, MessageId, Query, Queue, QueueError, Queues,
     Record, Selection, StorageError,
@@ -24,7 +26,7 @@ fuzz_target!(|input: &str| {
     let folder = Scratch::new();
     let path = folder.path().join("queue.db");
     std::fs::write(&path, &letters.file).expect("a file");
-    let done = damage(&path, input);
+    let done = Done::of(&damage(&path, input, QUEUE_TABLES));
     let before = std::fs::read(&path).expect("a file");
     looked_at(&path);
     let clock = ManualWallClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 31));
@@ -45,6 +47,24 @@ fuzz_target!(|input: &str| {
     looked_at(&path);
 });
 
+/// What the damage may lead to.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    /// Rows of messages and of what befell them, each of which may be set aside or lost.
+    rows: usize,
+    /// Anything may be wrong: bytes, or what queues there are.
+    anything: bool,
+}
+
+impl Done {
+    fn of(damage: &Damage) -> Self {
+        Self {
+            rows: damage.rows_of(&["message", "trouble"]),
+            anything: damage.bytes || damage.rows_of(&["queue", "pause"]) > 0,
+        }
+    }
+}
+
 /// Whatever is there can be looked at, or an error says why not.
 fn looked_at(path: &Path) {
     let Ok(mut look) = Inspection::open(path) else {
@@ -61,7 +81,7 @@ fn looked_at(path: &Path) {
     }
 }
 
-fn used(queues: &Queues, clock: &ManualWallClock, letters: &Letters, done: Damage) {
+fn used(queues: &Queues, clock: &ManualWallClock, letters: &Letters, done: Done) {
     let queue = queues.queue("q", settings()).expect("settings");
     let Ok((delivered, corrupt)) = drained(&queue, clock, letters, done) else {
         // What fails is told, and only damage to more than rows makes it fail.
@@ -108,7 +128,7 @@ fn drained(
     queue: &Queue,
     clock: &ManualWallClock,
     letters: &Letters,
-    done: Damage,
+    done: Done,
 ) -> Result<(HashSet<MessageId>, u64), QueueError> {
     let mut delivered = HashSet::new();
     let mut corrupt = 0;

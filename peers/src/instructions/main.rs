@@ -7,6 +7,7 @@
 
 use fusebox::{Author, CircuitBreaker, FailureClass, State};
 use std::hint::black_box;
+use std::sync::Barrier;
 use std::time::Duration;
 
 fn main() {
@@ -17,6 +18,7 @@ fn main() {
     let times: u32 = times.parse().unwrap();
     match case.as_str() {
         "success-defaults" => succeed(&defaults(), times),
+        "success-ninth-thread" => succeed_ninth(&defaults(), times),
         "success-consecutive" => succeed(&run(5, false), times),
         "call-defaults" => call(&defaults(), times),
         "call-consecutive" => call(&run(5, false), times),
@@ -54,6 +56,23 @@ fn succeed(breaker: &CircuitBreaker, times: u32) {
     for _ in 0..times {
         black_box(black_box(breaker).acquire().unwrap().success());
     }
+}
+
+/// The same in a thread whose cells are not at hand any more: eight have theirs already.
+fn succeed_ninth(breaker: &CircuitBreaker, times: u32) {
+    let (begun, over) = (Barrier::new(9), Barrier::new(9));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                succeed(breaker, 1);
+                begun.wait();
+                over.wait();
+            });
+        }
+        begun.wait();
+        succeed(breaker, times);
+        over.wait();
+    });
 }
 
 fn call(breaker: &CircuitBreaker, times: u32) {

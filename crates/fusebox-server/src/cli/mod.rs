@@ -13,6 +13,7 @@ mod queue;
 mod replay;
 mod token;
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -120,13 +121,22 @@ struct Demo {
 
 /// Does what the command line of this process asks for.
 pub fn main() -> ExitCode {
-    let command = match CommandLine::try_parse() {
+    run_line(std::env::args_os()).into()
+}
+
+/// Does what a command line asks for, whose first word is the program's name. Returns the exit
+/// code.
+pub fn run_line<W>(words: impl IntoIterator<Item = W>) -> u8
+where
+    W: Into<OsString> + Clone,
+{
+    let command = match CommandLine::try_parse_from(words) {
         Ok(line) => line.command,
         Err(error) => {
             // Help and version are answers; everything else is bad usage.
             output::written(error.print());
             let code = if error.use_stderr() { BAD_INPUT } else { 0 };
-            return output::ended(code).into();
+            return output::ended(code);
         }
     };
     let code = match command {
@@ -140,7 +150,7 @@ pub fn main() -> ExitCode {
                 json: serve.json,
             };
             // A daemon goes on without its standard output: the log names its addresses, too.
-            return run(serve::run(options)).into();
+            return run(serve::run(options));
         }
         Command::Check(check) => check::run(&Source::new(check.file, Flags::default()), check.json),
         Command::Replay(replay) => replay::run(&replay),
@@ -154,7 +164,7 @@ pub fn main() -> ExitCode {
         Command::Token(command) => token::run(command),
         Command::Completions(what) => completions::run(&what),
     };
-    output::ended(code).into()
+    output::ended(code)
 }
 
 /// Runs a command that talks to the network.
