@@ -8,6 +8,7 @@ mod concurrent;
 mod defaults_table;
 mod environment;
 mod faces;
+mod guide;
 mod macros;
 mod model;
 mod peers;
