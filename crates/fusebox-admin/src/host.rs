@@ -1,5 +1,5 @@
-//! For hosts with a page of their own beside the admin interface: served as the console is, and
-//! open to this machine only.
+//! For hosts with a page of their own beside the admin interface: served as the console is, with
+//! streams as its own, and open to this machine only.
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use crate::access::is_own_page_of_this_machine;
 use crate::console::{ASK_AGAIN, File, served};
 use crate::problem::{self, Problem};
 use crate::{body, guard, request_id};
+
+pub use crate::stream::in_pieces;
 
 /// Routes to a page at `/` and to what it loads, each at its own name, under the console's policy:
 /// nothing of other hosts, nothing inline. A browser keeps them and asks again by their tags.

@@ -11,11 +11,11 @@ const OPEN_MS = 2000;
 
 export const FAULTS = [
   { name: "kill", says: "refuses connections" },
-  { name: "hang", says: "takes calls and never answers" },
-  { name: "slow", says: "answers after two seconds" },
-  { name: "errors", says: "answers 500" },
-  { name: "too_many", says: "answers 429, try again in 1 s" },
-  { name: "shard", says: "answers 500 to one key of four" },
+  { name: "hang", says: "takes requests and never answers" },
+  { name: "slow", says: "takes 1.2 s for each answer" },
+  { name: "errors", says: "answers every call with 500" },
+  { name: "too_many", says: "answers every call with 429: try again in a second" },
+  { name: "shard", says: "answers the calls for one key of four with 500" },
 ];
 
 /** `?`: nobody waits for it; `~`: a fallback stands in; `<x`: asked instead of x. */
@@ -58,11 +58,12 @@ export class ArenaStandIn {
     this.elapsed = 0;
     this.events = [];
     this.recoveries = { with: [], without: [] };
+    this.course = [];
     this.systems = SYSTEMS.map(([name, title, does, rate, paths]) => ({ name, title, does, users_per_second: rate, paths, with: users(), without: users() }));
     this.upstreams = this.systems.flatMap((system) => {
       const names = [...new Set(system.paths.flatMap((one) => one.calls.map((call) => call.upstream)))];
       return names.map((name) => ({
-        name, system: system.name, keys: name === "ofd" ? ["pos-1", "pos-2", "pos-3", "pos-4"] : null, fault: null, since: 0, run: 0, until: 0,
+        name, system: system.name, keys: [1, 2, 3, 4].map((n) => `pos-${n}`), fault: null, since: 0, run: 0, until: 0,
         circuit: { name, state: "closed", sentence: null, retry_in_ms: null, open_branches: [] }, with: calls(), without: calls(),
       }));
     });
@@ -113,13 +114,17 @@ export class ArenaStandIn {
     this.elapsed += STEP_MS;
     for (const upstream of this.upstreams) this.move(upstream);
     for (const system of this.systems) for (const side of ["with", "without"]) this.serve(system, side);
+    const { score } = this.document();
+    const past = (side) => ({ answered: score[side].answered, left: score[side].users });
+    this.course.push({ at_ms: this.elapsed, sick: this.upstreams.some(({ fault }) => fault), with: past("with"), without: past("without") });
+    this.course = this.course.slice(-400);
   }
 
   move(upstream) {
     const { circuit } = upstream;
     circuit.retry_in_ms = circuit.state === "open" ? Math.max(0, upstream.until - this.elapsed) : null;
     if (circuit.state !== "open") return;
-    circuit.sentence = `opened: 5 failures in a row; trying again in ${(circuit.retry_in_ms / 1000).toFixed(1)} s`;
+    circuit.sentence = `opened: 5 failures in a row, the last was answered with an error; trying again in ${(circuit.retry_in_ms / 1000).toFixed(1)} s`;
     if (circuit.retry_in_ms > 0) return;
     circuit.state = "half_open";
     circuit.sentence = "half-open: 1 trial under way";
@@ -154,7 +159,7 @@ export class ArenaStandIn {
       else circuit.state = "open";
       upstream.until = this.elapsed + OPEN_MS;
       this.move(upstream);
-      this.say(upstream, `${upstream.name} opened: 5 failures in a row`, "bad");
+      this.say(upstream, `${upstream.name} opened: 5 failures in a row, the last was answered with an error`, "bad");
     } else if (!sick && (circuit.state === "half_open" || (circuit.open_branches.length > 0 && upstream.fault === null))) {
       circuit.state = "closed";
       circuit.sentence = null;
@@ -229,7 +234,7 @@ export class ArenaStandIn {
       response.writeHead(200, { ...head, "content-type": "text/event-stream" });
       this.streams.add(response);
       request.on("close", () => this.streams.delete(response));
-      response.write(`data: ${JSON.stringify(this.told ?? this.document())}\n\n`);
+      response.write(`data: ${JSON.stringify(this.told ?? { ...this.document(), course: this.course })}\n\n`);
       return;
     }
     let body = "";

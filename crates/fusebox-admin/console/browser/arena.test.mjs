@@ -47,7 +47,7 @@ test("what is broken by a button is told by the verdict, the card, the title and
   while (beside.upstreams[0].circuit.state !== "open") beside.pass(1);
   const chip = card(page, "project-service").locator(".what .chip");
   await chip.filter({ hasText: /^Open \d\.\d s$/ }).waitFor();
-  await card(page, "project-service").getByText("opened: 5 failures in a row", { exact: true }).waitFor();
+  await card(page, "project-service").getByText("opened: 5 failures in a row, the last was answered with an error", { exact: true }).waitFor();
   await page.waitForFunction(() => document.title === "1 open – Fusebox arena");
   const { score, upstreams } = beside.document();
   const row = (name) => page.getByRole("row", { name }).locator("td .value").allTextContents();
@@ -79,7 +79,7 @@ test("with the keyboard alone one breaks an upstream and heals it", async () => 
   await page.keyboard.press("ArrowRight");
   assert.equal(await here(), "backlog-service Slow");
   await page.keyboard.press("Space");
-  await page.getByText("backlog-service answers after two seconds.").waitFor();
+  await page.getByText("backlog-service takes 1.2 s for each answer.").waitFor();
   await page.keyboard.press("End");
   assert.equal(await here(), "backlog-service Heal");
   await page.keyboard.press("Enter");
@@ -127,18 +127,108 @@ test("axe finds nothing in the arena, well and in an outage, in light and in dar
   }
 });
 
-test("the arena is not wider than 320 px, and nothing of it is cut off", async () => {
-  const page = await shown({ viewport: { width: 320, height: 640 } });
+/** Texts that are cut off, lie over each other or stick out. Runs in the page. */
+const unreadable = () => {
+  const cut = [...document.querySelectorAll("#app button, #app a, .chip, h1, h2, h3, .value, .port, .sentence, .does, .verdict p, .happened li")].filter((one) => {
+    if (one.closest(".unseen, .skip") || getComputedStyle(one).display === "inline") return false;
+    const { right } = one.getBoundingClientRect();
+    return right > innerWidth || one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 2;
+  });
+  const overlaid = [...document.querySelectorAll(".what")].filter((row) => {
+    const boxes = [...row.children].map((one) => one.getBoundingClientRect());
+    const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    return boxes.some((a, i) => boxes.some((b, j) => i < j && over(a, b)));
+  });
+  const list = document.querySelector(".happened .scrolls").getBoundingClientRect();
+  const halved = [...document.querySelectorAll(".happened li")].filter((one) => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return top < list.bottom - 1 && bottom > list.bottom + 1;
+  });
+  return [...cut, ...overlaid, ...halved].map((one) => one.textContent);
+};
+
+test("every text of the arena is read whole, and none is wider than the page", async () => {
+  for (const width of [1440, 1000, 768, 320]) {
+    const page = await shown({ viewport: { width, height: 640 } });
+    outage();
+    beside.pass(40);
+    for (const name of ["backlog-service", "rag-service"]) beside.break(name, "too_many");
+    beside.pass(1);
+    await page.getByText("5 upstreams are sick").waitFor();
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${wide} px too wide at ${width}`);
+    assert.ok((await page.locator(".happened li").count()) > 5);
+    assert.deepEqual(await page.evaluate(unreadable), [], `${width} px`);
+    assert.deepEqual(page.troubles, []);
+    beside.close();
+  }
+});
+
+test("how things stand stays in sight, however far one scrolls, and hides nothing that the keyboard goes to", async () => {
+  for (const width of [1440, 320]) {
+    const page = await shown({ viewport: { width, height: 640 } });
+    outage();
+    await page.getByText("3 upstreams are sick").waitFor();
+    await press(page, "notifier", "Kill").focus();
+    await page.keyboard.press("Shift+Tab");
+    const seen = await page.evaluate(() => {
+      const { top, bottom } = document.querySelector(".verdict").getBoundingClientRect();
+      return { scrolled: scrollY, top, bottom, focus: document.activeElement.getBoundingClientRect().top };
+    });
+    assert.ok(seen.scrolled > 300 && seen.top >= 0 && seen.bottom < 320, `${width} px: ${JSON.stringify(seen)}`);
+    assert.ok(seen.focus >= seen.bottom, `${width} px: ${JSON.stringify(seen)}`);
+    beside.close();
+  }
+});
+
+test("a page that is opened again shows the course of the round, and what happened in it", async () => {
+  const page = await shown();
+  beside.pass(40);
   outage();
-  await page.getByText("3 upstreams are sick").waitFor();
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 0, `${wide} px too wide`);
-  const cut = await page.evaluate(() =>
-    [...document.querySelectorAll("#app button, #app a, .chip, h1, h2, h3, .value, .port, .sentence, .does, .verdict p")]
-      .filter((one) => !one.closest(".scrolls, .unseen, .skip") && (one.getBoundingClientRect().right > innerWidth || one.scrollWidth > one.clientWidth + 1) && getComputedStyle(one).display !== "inline")
-      .map((one) => one.textContent),
-  );
-  assert.deepEqual(cut, []);
+  for (const name of ["project-service", "openai", "ofd"]) beside.break(name, null);
+  beside.pass(60);
+  await page.getByText("All upstreams are well again").waitFor();
+  const course = () => page.locator(".plot svg").getAttribute("aria-label");
+  const before = await course();
+  assert.match(before, /100 % with breakers, at the least [1-9]\d %; .* at the least [1-9]\d %$/);
+  const lines = await page.locator(".happened li").allTextContents();
+  await page.reload();
+  await page.getByText("All upstreams are well again").waitFor();
+  assert.equal(await course(), before);
+  assert.deepEqual(await page.locator(".happened li").allTextContents(), lines);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("each copy has a rail of its own, from its own meter", async () => {
+  for (const width of [1440, 320]) {
+    const page = await shown({ viewport: { width, height: 900 } });
+    beside.pass(4);
+    await page.getByText("8 users/s").first().waitFor();
+    const rails = await page.evaluate(() =>
+      [...document.querySelectorAll(".system")].map((system) => {
+        const [with_, without] = [".wires > .rail.with", ".wires > .rail.without"].map((one) => system.querySelector(one).getBoundingClientRect());
+        return { apart: Math.abs(with_.right - without.right), heights: [with_.height, without.height] };
+      }),
+    );
+    assert.equal(rails.length, 5);
+    for (const { apart, heights } of rails) assert.ok(apart >= 10 && heights.every((height) => height > 10), JSON.stringify(rails));
+    beside.close();
+  }
+});
+
+test("a key that is cut off alone is struck out, and its circuit is told to be open in part", async () => {
+  const page = await shown();
+  beside.pass(20);
+  await press(page, "ofd", "Shard").click();
+  while (beside.upstreams.find(({ name }) => name === "ofd").circuit.open_branches.length === 0) beside.pass(1);
+  await card(page, "ofd").locator(".what .chip").filter({ hasText: /^1 of 4 open/ }).waitFor();
+  const keys = await card(page, "ofd").locator(".keys .unseen").allTextContents();
+  assert.deepEqual(keys, ["pos-1: Closed", "pos-2: Closed", "pos-3: Open", "pos-4: Closed"]);
+  const struck = await card(page, "ofd").locator(".keys .open").evaluate((one) => getComputedStyle(one).textDecorationLine);
+  assert.equal(struck, "line-through");
+  await press(page, "ofd", "Heal").click();
+  beside.pass(8);
+  await card(page, "ofd").locator(".what .chip").filter({ hasText: /^Closed/ }).waitFor();
   assert.deepEqual(page.troubles, []);
 });
 

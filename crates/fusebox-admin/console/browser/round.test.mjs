@@ -22,7 +22,7 @@ after(closeBrowser);
 class Demo {
   static async start() {
     const one = new Demo();
-    one.child = spawn(FUSEBOX, ["demo", "--no-browser"], { stdio: ["ignore", "pipe", "ignore"] });
+    one.child = spawn(FUSEBOX, ["demo", "--no-browser", "--port", "0"], { stdio: ["ignore", "pipe", "ignore"] });
     one.url = await new Promise((ready, failed) => {
       let told = "";
       one.child.stdout.on("data", (text) => {
@@ -179,7 +179,7 @@ test("a round: two upstreams are broken, their circuits open and close, and the 
 if (SHOTS) test("pictures of the arena in an outage, for the documents", async () => {
   mkdirSync(SHOTS, { recursive: true });
   await Demo.start();
-  const page = await open(demo.url, { colorScheme: "light", viewport: { width: 1440, height: 1150 } });
+  const page = await open(demo.url, { colorScheme: "light", viewport: { width: 1440, height: 1240 } });
   const pass = async (seconds) => {
     const { elapsed_ms: begun } = await demo.state();
     await demo.until(`${seconds} s`, ({ elapsed_ms: now }) => now - begun >= seconds * 1000);

@@ -2,13 +2,13 @@
 // the connection or with everything at once.
 
 import { session } from "./api.ts";
+import { surround } from "./around.ts";
 import { fill, h, mark, say } from "./dom.ts";
 import { clock, span, since, wait } from "./format.ts";
 import { mainButton } from "./mainbreaker.ts";
 import { store } from "./store.ts";
 import { link } from "./stream.ts";
 import { themeButton } from "./theme.ts";
-import { toasts } from "./toast.ts";
 
 export class Shell {
   readonly place = h("main", { id: "main", tabindex: "-1" });
@@ -27,27 +27,15 @@ export class Shell {
     private readonly leave: () => void,
   ) {
     this.banner.append(this.bannerText);
-    const skip = () => {
-      this.place.focus();
-      this.place.scrollIntoView();
-    };
-    place.replaceChildren(
-      h("button", { type: "button", class: "skip", onclick: skip }, "Skip to the content"),
-      h(
-        "header",
-        {},
-        h("a", { href: "#/", class: "brand" }, "Fusebox"),
-        this.nav,
-        h("span", { class: "spacer" }),
-        h("span", { class: "link" }, this.dot, this.linkText),
-        this.who,
-        themeButton(),
-      ),
-      this.banner,
-      this.main,
-      this.place,
-      ...toasts(),
-    );
+    const header = [
+      h("a", { href: "#/", class: "brand" }, "Fusebox"),
+      this.nav,
+      h("span", { class: "spacer" }),
+      h("span", { class: "link" }, this.dot, this.linkText),
+      this.who,
+      themeButton(),
+    ];
+    surround(this.place, place, header, [this.banner, this.main]);
     this.navigate("#/");
   }
 

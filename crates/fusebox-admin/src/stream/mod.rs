@@ -20,6 +20,7 @@ mod ring;
 mod tests;
 mod text;
 
+pub use body::in_pieces;
 pub(crate) use feed::Feed;
 
 use std::time::Duration;
@@ -96,5 +97,5 @@ pub(crate) async fn stream(
     let client = Client::new(seat, desk.registry.clone(), filter, last);
     let media_type = HeaderValue::from_static("text/event-stream");
     let head = [(header::CONTENT_TYPE, media_type), UNBUFFERED];
-    Ok((head, body::of(client)).into_response())
+    Ok((head, in_pieces(client, Client::next)).into_response())
 }

@@ -114,6 +114,9 @@ struct Demo {
     /// Do not open the arena's page
     #[arg(long)]
     no_browser: bool,
+    /// Where the arena's page is: this port, 0 for any that is free [default: 9799 if it is free]
+    #[arg(long, value_name = "PORT", conflicts_with = "once")]
+    port: Option<u16>,
     /// A summary per circuit as JSON
     #[arg(long)]
     json: bool,
@@ -158,6 +161,7 @@ where
             once: demo.once,
             json: demo.json,
             browser: !demo.no_browser,
+            port: demo.port,
         })),
         Command::Client(command) => run(client::run(command)),
         Command::Queue(command) => queue::run(command),

@@ -8,6 +8,8 @@ use std::io;
 pub(crate) enum DemoError {
     #[error("cannot listen on loopback: {0}")]
     Listen(io::Error),
+    #[error("cannot listen on 127.0.0.1:{0}: {1}; --port 0 takes any that is free")]
+    Port(u16, io::Error),
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(io::Error),
     #[error("the built-in settings are wrong: {0}")]
@@ -26,7 +28,10 @@ impl DemoError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             DemoError::Settings(_) => 2,
-            DemoError::Listen(_) | DemoError::Signals(_) | DemoError::Write(_) => 3,
+            DemoError::Listen(_)
+            | DemoError::Port(..)
+            | DemoError::Signals(_)
+            | DemoError::Write(_) => 3,
         }
     }
 

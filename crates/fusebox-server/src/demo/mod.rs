@@ -53,6 +53,9 @@ pub struct DemoOptions {
     pub json: bool,
     /// Open the arena's page by itself, where somebody sits in front of a graphical session.
     pub browser: bool,
+    /// Where the arena's page is; 0: at any port that is free. Where none is named: at 9799, or if
+    /// that is taken at any that is free.
+    pub port: Option<u16>,
 }
 
 /// Runs the demo to its end, or until Ctrl-C or SIGTERM. Returns the exit code of the process: 0,
@@ -72,10 +75,15 @@ async fn show(options: DemoOptions) -> Result<(), DemoError> {
     let mut stop = Stop::listen().map_err(DemoError::Signals)?;
     let arena = match options.once {
         true => None,
-        false => Some(Arena::start().await?),
+        false => Some(Arena::start(options.port).await?),
     };
     let mut stage = Stage::set(options.once).await?;
     stage.addresses.arena = arena.as_ref().map(Arena::address);
+    stage.addresses.is_elsewhere = options.port.is_none()
+        && stage
+            .addresses
+            .arena
+            .is_some_and(|page| page.port() != arena::PORT);
     let mut view = View::choose(options.json);
     view.begin(stage.addresses, options.once)
         .map_err(DemoError::Write)?;
@@ -91,7 +99,7 @@ async fn show(options: DemoOptions) -> Result<(), DemoError> {
     }
     // Gives the terminal back before the summary is written.
     drop(view);
-    let summary = Summary::of(&stage, elapsed);
+    let summary = Summary::of(&stage, elapsed, arena.as_ref().map(Arena::scores));
     let written = write(&summary, options.json);
     let close = async {
         if let Some(arena) = arena {

@@ -16,6 +16,8 @@ use super::view::Tone;
 pub(crate) struct Addresses {
     /// The page, where the demo has one.
     pub(crate) arena: Option<SocketAddr>,
+    /// Whether somebody else has the port where it is otherwise.
+    pub(crate) is_elsewhere: bool,
     pub(crate) gateway: SocketAddr,
     pub(crate) admin: SocketAddr,
 }

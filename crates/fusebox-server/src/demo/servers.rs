@@ -80,7 +80,12 @@ impl Servers {
 
 /// A free port of the loopback address.
 pub(super) async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    listen_at(0).await
+}
+
+/// This port of it.
+pub(super) async fn listen_at(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }

@@ -76,6 +76,7 @@ impl Stage {
         let mut servers = Servers::new();
         let addresses = Addresses {
             arena: None,
+            is_elsewhere: false,
             gateway: servers
                 .gateway(&circuits)
                 .await

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fusebox::{Snapshot, State};
 use serde_json::{Value, json};
 
+use super::arena::Score;
 use super::picture::Addresses;
 use super::stage::{Act, Stage};
 use super::tally::Counts;
@@ -18,6 +19,8 @@ pub(crate) struct Summary {
     elapsed: Duration,
     addresses: Addresses,
     circuits: Vec<CircuitSummary>,
+    /// Of the arena, with breakers and without, where there was one.
+    arena: Option<[Score; 2]>,
 }
 
 #[derive(Debug)]
@@ -37,12 +40,13 @@ struct CircuitSummary {
 }
 
 impl Summary {
-    pub(crate) fn of(stage: &Stage, elapsed: Duration) -> Summary {
+    pub(crate) fn of(stage: &Stage, elapsed: Duration, arena: Option<[Score; 2]>) -> Summary {
         let circuits = stage.acts.iter().map(CircuitSummary::of).collect();
         Summary {
             elapsed,
             addresses: stage.addresses,
             circuits,
+            arena,
         }
     }
 
@@ -51,6 +55,9 @@ impl Summary {
         let circuits: Vec<Value> = self.circuits.iter().map(CircuitSummary::to_json).collect();
         json!({
             "circuits": circuits,
+            "arena": self.arena.map(|[with, without]| {
+                json!({"with": with.to_json(), "without": without.to_json()})
+            }),
             "seconds": round(self.elapsed),
             "gateway": format!("http://{}", self.addresses.gateway),
             "admin": format!("http://{}", self.addresses.admin),
@@ -75,6 +82,7 @@ impl Summary {
         lines.push(Line::default());
         lines.push(Line::default().with(Tone::Strong, "What the breakers kept away"));
         lines.extend(self.circuits.iter().flat_map(CircuitSummary::comparison));
+        lines.extend(self.arena.iter().flat_map(scores));
         lines.push(Line::default());
         let last = [
             "Counted by the clients, the upstreams and the breakers themselves.",
@@ -201,6 +209,37 @@ impl CircuitSummary {
         }
         lines
     }
+}
+
+/// The arena's two copies side by side.
+fn scores([with, without]: &[Score; 2]) -> Vec<Line> {
+    let share = |score: &Score| {
+        let share = score.answered_share;
+        // Rounded down, as on the page: 100 % is said of all and of nothing less.
+        share.map_or("-".to_owned(), |share| {
+            format!("{:.1} %", (share * 1000.0).floor() / 10.0)
+        })
+    };
+    let took = |score: &Score| score.recovery_last.map_or("-".to_owned(), words::seconds);
+    let figures: [(&str, &dyn Fn(&Score) -> String); 4] = [
+        ("users answered", &share),
+        ("calls wasted", &|score| score.wasted.to_string()),
+        ("recovery", &took),
+        ("cascades", &|score| score.cascades.to_string()),
+    ];
+    let head = format!("{:<18}{:>15}{:>12}", "", "with breakers", "without");
+    let mut lines = vec![
+        Line::default(),
+        Line::default().with(Tone::Strong, "The arena"),
+        Line::default().with(Tone::Quiet, head),
+    ];
+    lines.extend(figures.map(|(name, figure)| {
+        let numbers = format!("{:>15}{:>12}", figure(with), figure(without));
+        Line::default()
+            .with(Tone::Strong, format!("{name:<18}"))
+            .with(Tone::Plain, numbers)
+    }));
+    lines
 }
 
 /// Seconds to the millisecond.

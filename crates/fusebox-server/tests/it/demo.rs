@@ -2,6 +2,7 @@
 //! stand in docs/wall-clock-tests.md.
 
 use std::io::Read;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -154,6 +155,7 @@ fn whole_script_opens_the_sick_circuits_and_closes_them_after_healing() {
     let seconds = summary["seconds"].as_f64().unwrap();
     assert!((15.0..=30.0).contains(&seconds), "{seconds}");
     assert_eq!(summary["circuits"].as_array().unwrap().len(), 4);
+    assert_eq!(summary["arena"], Value::Null, "there is none");
     for circuit in summary["circuits"].as_array().unwrap() {
         clients_and_breaker_agree(circuit);
     }
@@ -292,7 +294,7 @@ fn lines_tell_the_story(lines: &str) {
 
 #[test]
 fn interrupted_demo_without_a_terminal_ends_with_a_summary() {
-    let mut command = Demo::command(&[]);
+    let mut command = Demo::command(&["--port", "0"]);
     command.stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut demo = Demo::start(command);
     let mut output = Output::of(demo.stdout());
@@ -314,8 +316,53 @@ fn interrupted_demo_without_a_terminal_ends_with_a_summary() {
         "Summary after",
         "upstream saw",
         "of trouble",
+        "with breakers     without",
+        "users answered",
+        "calls wasted                    0           0",
     ] {
         assert!(text.contains(said), "{said:?} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_refused_where_it_is_named_and_told_where_it_is_not() {
+    let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = other.local_addr().unwrap().port().to_string();
+    let mut command = Demo::command(&["--port", &port]);
+    let refused = command.output().expect("the binary starts");
+    assert_eq!(refused.status.code(), Some(3), "{refused:?}");
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(told.contains(&format!("127.0.0.1:{port}: ")), "{told}");
+    assert!(told.contains("--port 0 takes any that is free"), "{told}");
+
+    // Whoever has it: a test that runs beside this one, if not this one.
+    let _usual = TcpListener::bind("127.0.0.1:9799");
+    let mut command = Demo::command(&[]);
+    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut demo = Demo::start(command);
+    let mut output = Output::of(demo.stdout());
+    output.until("fusebox demo: gateway", FIRST_OPENING_WITHIN);
+    let text = output.text();
+    assert!(
+        text.contains("Port 9799 is taken, so this is another one; --port names one."),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_summary_for_programs_has_the_scores_of_the_arena() {
+    let mut command = Demo::command(&["--json", "--port", "0"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut demo = Demo::start(command);
+    let mut talk = Output::of(demo.0.stderr.take().unwrap());
+    talk.until("  1.0 s", FIRST_OPENING_WITHIN);
+    demo.interrupt();
+    let json = Output::of(demo.stdout()).all(END_WITHIN);
+    let summary: Value = serde_json::from_str(&json).expect("one JSON object");
+    for side in ["with", "without"] {
+        let score = &summary["arena"][side];
+        assert!(number(score, "answered") > 5, "{summary}");
+        assert_eq!(number(score, "wasted"), 0, "{summary}");
     }
 }
 
@@ -323,7 +370,7 @@ fn interrupted_demo_without_a_terminal_ends_with_a_summary() {
 fn interrupted_demo_gives_the_terminal_back() {
     let (master, slave) = terminal();
     let desktop = Desktop::new();
-    let mut command = Demo::command(&[]);
+    let mut command = Demo::command(&["--port", "0"]);
     desktop.around(&mut command);
     command
         .env("TERM", "xterm")

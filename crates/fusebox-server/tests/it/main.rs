@@ -14,6 +14,7 @@ mod demo;
 mod otlp;
 #[cfg(unix)]
 mod queue;
+mod readme;
 #[cfg(unix)]
 mod restart;
 #[cfg(unix)]

@@ -77,5 +77,11 @@ function legend(): HTMLElement {
     h("span", {}, wire("with"), "with breakers"),
     h("span", {}, wire("without"), "the same traffic without"),
     h("span", {}, h("b", { class: "number" }, "12"), " calls wasted on an upstream while it was sick"),
+    h(
+      "span",
+      {},
+      h("span", { class: "keys", "aria-hidden": "true" }, ...["closed", "open"].map((state, i) => h("span", { class: state }, i + 3))),
+      "the keys of its calls, one of them cut off alone",
+    ),
   );
 }

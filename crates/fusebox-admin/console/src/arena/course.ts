@@ -3,7 +3,7 @@
 
 import { h, mark, say, svg } from "../dom.ts";
 import { percent } from "../format.ts";
-import { SIDES, type Arena, type Side } from "./types.ts";
+import { SIDES, type Arena, type Past, type Side } from "./types.ts";
 
 const SPAN_MS = 90_000;
 /** A share is over so long: the users of one instant are too few. */
@@ -11,11 +11,7 @@ const OVER_MS = 2500;
 const WIDTH = 900;
 const HEIGHT = 100;
 
-interface Point {
-  at: number;
-  answered: Record<Side, number>;
-  done: Record<Side, number>;
-  sick: boolean;
+interface Point extends Past {
   share: Record<Side, number | null>;
 }
 
@@ -62,41 +58,45 @@ export class Course {
   }
 
   remember(arena: Arena): void {
-    const at = arena.elapsed_ms;
-    const last = this.points.at(-1);
-    const done = { with: 0, without: 0 };
-    const answered = { with: 0, without: 0 };
-    for (const system of arena.systems) {
-      for (const side of SIDES) {
-        answered[side] += system[side].answered;
-        done[side] += system[side].answered + system[side].failed;
-      }
+    if (arena.course) {
+      // It is all there is to know, also of the time in which the connection was lost.
+      this.points = [];
+      for (const past of arena.course) this.add(past);
     }
-    // After a reset the counters begin anew, and so does the picture.
-    if (last && (at < last.at || done.with < last.done.with)) this.points = [];
+    const side = (side: Side) => {
+      const sum = { answered: 0, left: 0 };
+      for (const system of arena.systems) {
+        sum.answered += system[side].answered;
+        sum.left += system[side].answered + system[side].failed;
+      }
+      return sum;
+    };
     const sick = arena.upstreams.some(({ fault }) => fault !== null);
-    const point = { at, answered, done, sick, share: { with: null, without: null } };
-    this.points.push(this.judged(point));
-    const from = at - SPAN_MS - 1000;
-    if ((this.points[0]?.at ?? at) < from) this.points = this.points.filter((p) => p.at >= from);
+    this.add({ at_ms: arena.elapsed_ms, sick, with: side("with"), without: side("without") });
   }
 
-  /** With its shares: what was answered of all that was decided since so long ago. */
-  private judged(point: Point): Point {
-    const start = this.points.find(({ at }) => at >= point.at - OVER_MS);
-    for (const side of SIDES) {
-      const done = start ? point.done[side] - start.done[side] : 0;
-      const before = this.points.at(-1)?.share[side] ?? null;
-      const share = start ? (point.answered[side] - start.answered[side]) / done : null;
-      point.share[side] = done > 0 ? share : before;
-    }
-    return point;
+  private add(past: Past): void {
+    const last = this.points.at(-1);
+    // After a reset the counters begin anew, and so does the picture.
+    if (last && (past.at_ms < last.at_ms || past.with.left < last.with.left)) this.points = [];
+    const point = { ...past, share: { with: this.share(past, "with"), without: this.share(past, "without") } };
+    this.points.push(point);
+    const from = past.at_ms - SPAN_MS - 1000;
+    if ((this.points[0]?.at_ms ?? from) < from) this.points = this.points.filter(({ at_ms }) => at_ms >= from);
+  }
+
+  /** What was answered of all that was decided since so long ago. */
+  private share(past: Past, side: Side): number | null {
+    const start = this.points.find(({ at_ms }) => at_ms >= past.at_ms - OVER_MS)?.[side];
+    const left = start ? past[side].left - start.left : 0;
+    if (start && left > 0) return (past[side].answered - start.answered) / left;
+    return this.points.at(-1)?.share[side] ?? null;
   }
 
   show(arena: Arena): void {
     const until = arena.elapsed_ms;
     const x = (at: number) => WIDTH - ((until - at) / SPAN_MS) * WIDTH;
-    const seen = this.points.filter(({ at, share }) => x(at) >= 0 && share.with !== null);
+    const seen = this.points.filter(({ at_ms, share }) => x(at_ms) >= 0 && share.with !== null);
     for (const side of SIDES) {
       mark(this.lines[side], "d", path(seen, side, x));
       say(this.values[side], percent(this.points.at(-1)?.share[side] ?? null));
@@ -124,7 +124,7 @@ function line(side: Side): SVGElement {
 
 function path(points: Point[], side: Side, x: (at: number) => number): string {
   const y = (share: number) => 1 + (1 - share) * (HEIGHT - 2);
-  const steps = points.map((point) => `${x(point.at).toFixed(1)} ${y(point.share[side] ?? 1).toFixed(1)}`);
+  const steps = points.map((point) => `${x(point.at_ms).toFixed(1)} ${y(point.share[side] ?? 1).toFixed(1)}`);
   return steps.length > 1 ? `M${steps.join("L")}` : "";
 }
 
@@ -133,10 +133,10 @@ function bands(points: Point[], x: (at: number) => number): string {
   let found = "";
   let from: number | null = null;
   for (const [i, point] of points.entries()) {
-    if (point.sick && from === null) from = Math.max(0, x(point.at));
+    if (point.sick && from === null) from = Math.max(0, x(point.at_ms));
     const ends = from !== null && (!point.sick || i === points.length - 1);
     if (!ends || from === null) continue;
-    found += `M${from.toFixed(1)} 0H${Math.max(from, x(point.at)).toFixed(1)}V${HEIGHT}H${from.toFixed(1)}Z`;
+    found += `M${from.toFixed(1)} 0H${Math.max(from, x(point.at_ms)).toFixed(1)}V${HEIGHT}H${from.toFixed(1)}Z`;
     from = null;
   }
   return found;

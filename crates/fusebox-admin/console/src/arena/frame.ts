@@ -1,9 +1,9 @@
 // Around the arena: how fresh it is, where the console is, and what is wrong with the connection.
 
+import { surround } from "../around.ts";
 import { h, mark, say } from "../dom.ts";
 import { clock, wait } from "../format.ts";
 import { themeButton } from "../theme.ts";
-import { toasts } from "../toast.ts";
 import { feed } from "./feed.ts";
 import type { Arena } from "./types.ts";
 
@@ -20,25 +20,14 @@ export class Frame {
 
   constructor(place: HTMLElement) {
     this.banner.append(this.bannerText);
-    const skip = () => {
-      this.place.focus();
-      this.place.scrollIntoView();
-    };
-    place.replaceChildren(
-      h("button", { type: "button", class: "skip", onclick: skip }, "Skip to the content"),
-      h(
-        "header",
-        {},
-        h("h1", {}, h("span", { class: "brand" }, "Fusebox"), " arena"),
-        h("span", { class: "spacer" }),
-        h("span", { class: "link" }, this.dot, this.text),
-        this.console,
-        themeButton(),
-      ),
-      this.banner,
-      this.place,
-      ...toasts(),
-    );
+    const header = [
+      h("h1", {}, h("span", { class: "brand" }, "Fusebox"), " arena"),
+      h("span", { class: "spacer" }),
+      h("span", { class: "link" }, this.dot, this.text),
+      this.console,
+      themeButton(),
+    ];
+    surround(this.place, place, header, [this.banner]);
     this.link();
   }
 

@@ -23,6 +23,11 @@ const TONE_WORD: Record<Happening["tone"], string> = {
 export class Happened {
   readonly element: HTMLElement;
   private readonly list = h("ol", {});
+  private readonly scrolls = h(
+    "div",
+    { class: "scrolls", tabindex: "0", role: "group", "aria-label": "What happened" },
+    this.list,
+  );
   private readonly rows = new Map<string, HTMLElement>();
   private known: string | null = null;
 
@@ -31,12 +36,9 @@ export class Happened {
       "section",
       { class: "happened" },
       h("h2", {}, "What happened"),
-      h(
-        "div",
-        { class: "scrolls", tabindex: "0", role: "group", "aria-label": "What happened" },
-        this.list,
-      ),
+      h("div", { class: "room" }, this.scrolls),
     );
+    new ResizeObserver(() => this.fit()).observe(this.element);
   }
 
   show({ events }: Arena): void {
@@ -48,6 +50,16 @@ export class Happened {
     for (const [key] of this.rows) if (!keys.includes(key)) this.rows.delete(key);
     const rows = events.map((event, i) => this.rowOf(event, keys[i] ?? ""));
     this.list.replaceChildren(...(rows.length > 0 ? rows : [nothing()]));
+    this.fit();
+  }
+
+  /** As high as the newest lines that fit whole: none is cut in two at the lower edge. */
+  private fit(): void {
+    const room = this.scrolls.parentElement?.clientHeight ?? 0;
+    const top = this.list.getBoundingClientRect().top;
+    const ends = [...this.list.children].map((row) => row.getBoundingClientRect().bottom - top);
+    const height = Math.max(0, ...ends.filter((end) => end <= room));
+    this.scrolls.style.height = `${height}px`;
   }
 
   private rowOf(event: Happening, key: string): HTMLElement {

@@ -21,19 +21,22 @@ frame.place.replaceChildren(loading("the arena"));
 function draw(): void {
   scheduled = false;
   if (!newest) return;
-  if (!board?.fits(newest)) {
-    board = new Board(newest);
-    board.remember(newest);
-    frame.place.replaceChildren(board.element);
-  }
-  board.show(newest);
+  board?.show(newest);
   frame.show(newest);
+}
+
+/** The board for this document, a new one if the one that there is does not fit. */
+function boardFor(arena: Arena): Board {
+  if (board?.fits(arena)) return board;
+  board = new Board(arena);
+  frame.place.replaceChildren(board.element);
+  return board;
 }
 
 follow(
   (arena) => {
     newest = arena;
-    board?.remember(arena);
+    boardFor(arena).remember(arena);
     if (scheduled) return;
     scheduled = true;
     requestAnimationFrame(draw);

@@ -1,9 +1,9 @@
 // A system as a circuit: its users, the system with both its copies, and a wire to each upstream.
 
 import { h, mark, say, svg } from "../dom.ts";
-import { percent, rate } from "../format.ts";
+import { count, percent } from "../format.ts";
 import { SIDES, type Arena, type Side, type System } from "./types.ts";
-import { UpstreamCard } from "./upstream.ts";
+import { lookOf, UpstreamCard } from "./upstream.ts";
 import { Wires } from "./wires.ts";
 
 /** Under this share of answered users a system is in trouble, whichever copy it is. */
@@ -34,7 +34,8 @@ export class SystemCard {
     const cards = h("ul", { class: "upstreams" }, ...this.upstreams.map(({ element }) => element));
     this.element = h("section", { class: "system", "aria-label": system.title });
     const boxes = this.upstreams.map(({ element }) => element);
-    this.wires = new Wires(this.element, { source, node, boxes });
+    const meters = { with: this.meters.with.element, without: this.meters.without.element };
+    this.wires = new Wires(this.element, { source, node, meters, boxes });
     this.element.append(
       this.wires.element,
       this.canvas,
@@ -46,14 +47,14 @@ export class SystemCard {
   show(arena: Arena): void {
     const now = arena.systems.find(({ name }) => name === this.system.name);
     if (!now) return;
-    say(this.users, `${rate(now.users_per_second)} users/s`);
+    say(this.users, `${count(Math.round(now.users_per_second))} users/s`);
     for (const side of SIDES) this.meters[side].show(now[side].recent_answered);
     const byName = new Map(arena.upstreams.map((upstream) => [upstream.name, upstream]));
     this.upstreams.forEach((card, i) => {
       const upstream = byName.get(card.name);
       if (!upstream) return;
       card.show(upstream);
-      this.wires.state(i, upstream.circuit.state, upstream.fault !== null);
+      this.wires.state(i, lookOf(upstream.circuit), upstream.fault !== null);
     });
   }
 }

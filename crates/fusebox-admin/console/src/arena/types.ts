@@ -20,6 +20,14 @@ export interface Arena {
   score: Record<Side, Score>;
   /** The newest first. */
   events: Happening[];
+  /** How it came to that, the oldest first: in the first document of a stream only. */
+  course?: Past[];
+}
+
+/** The sums over all systems at one instant: who was answered, of all who had left. */
+export interface Past extends Record<Side, { answered: number; left: number }> {
+  at_ms: number;
+  sick: boolean;
 }
 
 export interface Fault {
@@ -65,7 +73,8 @@ export interface Users {
 export interface Upstream {
   name: string;
   system: string;
-  keys: string[] | null;
+  /** What its calls are for; each has a branch of its own. */
+  keys: string[];
   fault: string | null;
   fault_for_ms: number | null;
   circuit: {

@@ -4,7 +4,6 @@
 import { icon, STATE_WORD } from "../chip.ts";
 import { h, mark, say } from "../dom.ts";
 import { count, span } from "../format.ts";
-import type { State } from "../types.ts";
 import { breakIt } from "./acts.ts";
 import { SIDES, type Call, type Fault, type Side, type System, type Upstream } from "./types.ts";
 
@@ -34,7 +33,7 @@ export class UpstreamCard {
   private readonly chip = h("span", { class: "chip" });
   private readonly retry = h("span", { class: "number" });
   private readonly sentence = h("p", { class: "sentence" });
-  private readonly branches = h("ul", { class: "branches", hidden: true });
+  private readonly keys = h("ul", { class: "keys" });
   private readonly ports: Record<Side, Port>;
   private readonly buttons: HTMLButtonElement[];
   private readonly heal: HTMLButtonElement;
@@ -42,7 +41,7 @@ export class UpstreamCard {
   private readonly says: Map<string, string>;
   private asked: { fault: string | null; until: number } | null = null;
   private fault: string | null = null;
-  private shown: State | null = null;
+  private shown = "";
 
   constructor(upstream: Upstream, system: System, faults: Fault[]) {
     this.name = upstream.name;
@@ -66,9 +65,8 @@ export class UpstreamCard {
       "li",
       { class: "upstream" },
       h("div", { class: "ports" }, this.ports.with.element, this.ports.without.element),
-      h("div", { class: "what" }, h("h3", {}, upstream.name), this.chip),
+      h("div", { class: "what" }, h("h3", {}, upstream.name), this.keys, this.chip),
       this.sentence,
-      this.branches,
       bar,
     );
   }
@@ -78,24 +76,28 @@ export class UpstreamCard {
       this.asked = null;
     }
     this.fault = this.asked ? this.asked.fault : upstream.fault;
-    const { state } = upstream.circuit;
-    if (state !== this.shown) {
-      this.shown = state;
-      mark(this.chip, "class", `chip ${state}`);
-      this.chip.replaceChildren(icon(state), `${STATE_WORD[state] ?? state} `, this.retry);
-    }
+    this.showState(upstream);
     say(this.retry, untilTrial(upstream));
-    mark(this.element, "data-state", state);
+    mark(this.element, "data-state", lookOf(upstream.circuit));
     mark(this.element, "data-sick", this.fault === null ? null : "");
     for (const button of this.buttons) {
       mark(button, "aria-pressed", String(button.dataset.fault === this.fault));
     }
     mark(this.heal, "data-none", this.fault === null ? "" : null);
-    const story = this.story(upstream);
-    say(this.sentence, story);
-    mark(this.sentence, "title", story);
+    say(this.sentence, this.story(upstream));
     for (const side of SIDES) this.ports[side].show(upstream[side].wasted);
-    this.showBranches(upstream);
+    this.showKeys(upstream);
+  }
+
+  /** The circuit's state; of one that is closed but for some keys, how many of them. */
+  private showState({ keys, circuit }: Upstream): void {
+    const cut = lookOf(circuit) === "part";
+    const word = cut ? `${circuit.open_branches.length} of ${keys.length} open` : (STATE_WORD[circuit.state] ?? circuit.state);
+    if (word === this.shown) return;
+    this.shown = word;
+    const state = cut ? "open" : circuit.state;
+    mark(this.chip, "class", `chip ${state}`);
+    this.chip.replaceChildren(icon(state), `${word} `, this.retry);
   }
 
   /** Why its circuit is in its state; else what is wrong with it; else what it is for. */
@@ -109,17 +111,16 @@ export class UpstreamCard {
     return this.role;
   }
 
-  private showBranches({ keys, circuit }: Upstream): void {
-    this.branches.hidden = keys === null;
-    if (keys === null) return;
-    const key = circuit.open_branches.join("\n");
-    if (this.branches.dataset.shown === key) return;
-    this.branches.dataset.shown = key;
-    this.branches.replaceChildren(
-      ...keys.map((name) => {
+  /** The keys by their numbers, those that are cut off struck out. */
+  private showKeys({ keys, circuit }: Upstream): void {
+    const shown = circuit.open_branches.join("\n");
+    if (this.keys.dataset.shown === shown) return;
+    this.keys.dataset.shown = shown;
+    this.keys.replaceChildren(
+      ...keys.map((name, i) => {
         const state = circuit.open_branches.includes(name) ? "open" : "closed";
-        const word = h("span", { class: "unseen" }, `: ${STATE_WORD[state]}`);
-        return h("li", { class: `chip ${state}` }, icon(state), h("span", {}, name, word));
+        const told = h("span", { class: "unseen" }, `${name}: ${STATE_WORD[state]}`);
+        return h("li", { class: state, title: name }, h("span", { "aria-hidden": "true" }, i + 1), told);
       }),
     );
   }
@@ -168,6 +169,11 @@ export class UpstreamCard {
   private stops(): HTMLButtonElement[] {
     return [...this.buttons, this.heal];
   }
+}
+
+/** How its switch stands: `part` where it is closed, and only some keys are cut off. */
+export function lookOf({ state, open_branches }: Upstream["circuit"]): string {
+  return state === "closed" && open_branches.length > 0 ? "part" : state;
 }
 
 /** Beside the state, where it has a place of its own: nothing moves while it counts down. */

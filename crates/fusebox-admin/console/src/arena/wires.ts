@@ -1,9 +1,9 @@
-// The wires of a system, drawn to where its boxes are: one bus, and from it two taps to each upstream.
-// The upper one has a switch, which is its circuit; the lower one has none.
+// The wires of a system, drawn to where its boxes are: a rail for each copy, from its own meter, and
+// from it a tap to each upstream. The tap of the copy with breakers has a switch, which is its circuit;
+// the other copy's passes below that rail, and has none.
 
 import { mark, svg } from "../dom.ts";
-import type { State } from "../types.ts";
-import type { Side } from "./types.ts";
+import { SIDES, type Side } from "./types.ts";
 
 export type Spot = [x: number, y: number];
 
@@ -15,7 +15,8 @@ export interface Way {
 }
 
 interface Lane {
-  group: SVGElement;
+  above: SVGElement;
+  below: SVGElement;
   with: SVGElement;
   without: SVGElement;
   hinge: SVGElement;
@@ -25,6 +26,7 @@ interface Lane {
 interface Boxes {
   source: HTMLElement;
   node: HTMLElement;
+  meters: Record<Side, HTMLElement>;
   boxes: HTMLElement[];
 }
 
@@ -32,6 +34,11 @@ const BLADE = 20;
 const TAP = 17;
 /** Room for a dot or a ring around a wire. */
 const MARGIN = 12;
+/** How far the rails are from the system: beside it, and below its left edge. */
+const RAILS: Record<"beside" | "below", Record<Side, number>> = {
+  beside: { with: 28, without: 14 },
+  below: { with: 22, without: 8 },
+};
 const NONE: Way = { spots: [], length: 0, gate: 0 };
 
 export class Wires {
@@ -39,23 +46,36 @@ export class Wires {
   readonly lanes: Lane[];
   /** Where the dots are, from left to right: no more than this is painted anew. */
   band = { left: 0, width: 0 };
-  private readonly trunk = svg("path", { class: "wire trunk" });
+  private readonly source = svg("path", { class: "wire" });
+  private readonly rails: Record<Side, SVGElement> = {
+    with: svg("path", { class: "wire with rail" }),
+    without: svg("path", { class: "wire without rail" }),
+  };
+  /** Keeps the wires that pass below the rail with breakers apart from it. */
+  private readonly gap = svg("path", { class: "gap" });
 
   constructor(
     private readonly around: HTMLElement,
     private readonly at: Boxes,
   ) {
     this.lanes = at.boxes.map(lane);
-    this.element.append(this.trunk, ...this.lanes.map(({ group }) => group));
+    this.element.append(
+      this.source,
+      this.rails.without,
+      ...this.lanes.map(({ below }) => below),
+      this.gap,
+      this.rails.with,
+      ...this.lanes.map(({ above }) => above),
+    );
     const observer = new ResizeObserver(() => this.measure());
     for (const box of [around, at.node, ...at.boxes]) observer.observe(box);
   }
 
-  state(i: number, state: State, sick: boolean): void {
-    const group = this.lanes[i]?.group;
-    if (!group) return;
-    mark(group, "data-state", state);
-    mark(group, "data-sick", sick ? "" : null);
+  state(i: number, look: string, sick: boolean): void {
+    const lane = this.lanes[i];
+    if (!lane) return;
+    mark(lane.above, "data-state", look);
+    mark(lane.below, "data-sick", sick ? "" : null);
   }
 
   private measure(): void {
@@ -75,40 +95,44 @@ export class Wires {
     if (!first) return;
     // Beside the system where there is room, else below it.
     const beside = first.left > node.right;
-    const bus = Math.round(beside ? node.right + 18 : node.left + 14) + 0.5;
-    const y = Math.round((node.top + node.bottom) / 2) + 0.5;
-    const start: Spot[] = beside ? [[node.right, y], [bus, y]] : [[bus, node.bottom]];
     const ends = boxes.map(({ top, bottom, left }) => {
       return { left, with: Math.round(top) + TAP + 0.5, without: Math.round(bottom) - TAP + 0.5 };
     });
-    const lowest = Math.max(...ends.map((end) => end.without));
     const source = box(this.at.source);
     const middle = Math.round((source.left + source.right) / 2) + 0.5;
-    const highest = beside ? Math.min(y, ends[0]?.with ?? y) : node.bottom;
-    const down = beside ? Math.max(y, lowest) : lowest;
-    mark(
-      this.trunk,
-      "d",
-      `M${middle} ${source.bottom}V${node.top} ${beside ? `M${node.right} ${y}H${bus}` : ""} M${bus} ${highest}V${down}`,
-    );
-    const left = Math.floor(Math.min(bus, start[0]?.[0] ?? bus)) - MARGIN;
+    mark(this.source, "d", `M${middle} ${source.bottom}V${node.top}`);
+    const rails = {} as Record<Side, Rail>;
+    for (const side of SIDES) {
+      const x = Math.round(beside ? node.right + RAILS.beside[side] : node.left + RAILS.below[side]) + 0.5;
+      const meter = box(this.at.meters[side]);
+      const y = Math.round((meter.top + meter.bottom) / 2) + 0.5;
+      rails[side] = { x, start: beside ? [[node.right, y], [x, y]] : [[x, node.bottom]] };
+      const heights = [...ends.map((end) => end[side]), beside ? y : node.bottom];
+      const start = beside ? `M${node.right} ${y}H${x} ` : "";
+      const path = `${start}M${x} ${Math.min(...heights)}V${Math.max(...heights)}`;
+      mark(this.rails[side], "d", path);
+      if (side === "with") mark(this.gap, "d", path);
+    }
+    const left = Math.floor(beside ? node.right : rails.without.x) - MARGIN;
     this.band = { left, width: Math.ceil(first.left) + MARGIN - left };
-    ends.forEach((end, i) => this.lanes[i] && place(this.lanes[i], start, bus, end));
+    ends.forEach((end, i) => this.lanes[i] && place(this.lanes[i], rails, end));
   }
 }
 
-function place(
-  lane: Lane,
-  start: Spot[],
-  bus: number,
-  end: { left: number; with: number; without: number },
-): void {
-  const from = Math.round(bus + (end.left - bus - BLADE) / 2);
-  mark(lane.with, "d", `M${bus} ${end.with}H${from} M${from + BLADE} ${end.with}H${end.left}`);
-  mark(lane.without, "d", `M${bus} ${end.without}H${end.left}`);
+/** Where a copy's wires branch off, and the way there from the system. */
+interface Rail {
+  x: number;
+  start: Spot[];
+}
+
+function place(lane: Lane, rails: Record<Side, Rail>, end: { left: number } & Record<Side, number>): void {
+  const from = Math.round(rails.with.x + (end.left - rails.with.x - BLADE) / 2);
+  mark(lane.with, "d", `M${rails.with.x} ${end.with}H${from} M${from + BLADE} ${end.with}H${end.left}`);
+  mark(lane.without, "d", `M${rails.without.x} ${end.without}H${end.left}`);
   mark(lane.hinge, "transform", `translate(${from} ${end.with})`);
-  for (const side of ["with", "without"] as const) {
-    const spots: Spot[] = [...start, [bus, end[side]], [end.left, end[side]]];
+  for (const side of SIDES) {
+    const { x, start } = rails[side];
+    const spots: Spot[] = [...start, [x, end[side]], [end.left, end[side]]];
     const length = lengthOf(spots);
     lane.ways[side] = { spots, length, gate: length - (end.left - from) };
   }
@@ -126,14 +150,9 @@ function lane(): Lane {
       svg("circle", { class: "terminal", r: 2.5, cx: BLADE }),
     ),
   };
-  const group = svg(
-    "g",
-    { class: "lane" },
-    parts.without,
-    parts.with,
-    parts.hinge,
-  );
-  return { ...parts, group, ways: { with: NONE, without: NONE } };
+  const above = svg("g", { class: "lane" }, parts.with, parts.hinge);
+  const below = svg("g", { class: "lane" }, parts.without);
+  return { ...parts, above, below, ways: { with: NONE, without: NONE } };
 }
 
 function lengthOf(spots: Spot[]): number {

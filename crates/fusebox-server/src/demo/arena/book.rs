@@ -238,6 +238,13 @@ impl Book {
         news
     }
 
+    /// How many users of all systems were answered, and how many have left.
+    pub(super) fn users_of_all(&self) -> (u64, u64) {
+        let answered = self.systems.iter().map(|users| users.answered).sum();
+        let failed: u64 = self.systems.iter().map(|users| users.failed).sum();
+        (answered, answered + failed)
+    }
+
     /// Whether anything that the user needs was in trouble since he came.
     fn is_in_trouble(&self, ticket: &Ticket) -> bool {
         let mut needed = ticket
@@ -273,7 +280,7 @@ impl User {
 }
 
 impl Verdict {
-    fn is_answer(self) -> bool {
+    pub(super) fn is_answer(self) -> bool {
         matches!(self, Verdict::Full | Verdict::Degraded)
     }
 

@@ -3,7 +3,7 @@
 /// An upstream by its place in [`UPSTREAMS`].
 pub(super) type Number = usize;
 
-/// How many keys a keyed upstream has, and the others, too: one of them is the shard that can fail.
+/// How many keys an upstream's calls are for: one of them is the shard that can fail.
 pub(super) const KEYS: usize = 4;
 
 /// A service that systems call.
@@ -13,8 +13,8 @@ pub(super) struct Role {
     pub(super) name: &'static str,
     /// The system that calls it.
     pub(super) system: &'static str,
-    /// The keys of its circuit's branches.
-    pub(super) branches: Option<[&'static str; KEYS]>,
+    /// What its calls are for, and its circuit's branches.
+    pub(super) keys: [&'static str; KEYS],
 }
 
 /// A system whose users come steadily.
@@ -65,21 +65,19 @@ impl Call {
 }
 
 impl Role {
-    /// The keys of its calls, whether or not its circuit tells them apart.
-    pub(super) fn keys(&self) -> [&'static str; KEYS] {
-        self.branches.unwrap_or(SHARDS)
-    }
-
     /// The key whose shard can fail.
     pub(super) fn sick_key(&self) -> &'static str {
-        self.keys()[SICK]
+        self.keys[SICK]
     }
 }
 
 /// The place of the key whose shard can fail.
 pub(super) const SICK: usize = KEYS - 1;
 
-const SHARDS: [&str; KEYS] = ["shard-1", "shard-2", "shard-3", "shard-4"];
+const TEAMS: [&str; KEYS] = ["team-1", "team-2", "team-3", "team-4"];
+const SCHOOLS: [&str; KEYS] = ["school-1", "school-2", "school-3", "school-4"];
+const CUSTOMERS: [&str; KEYS] = ["customer-1", "customer-2", "customer-3", "customer-4"];
+const SITES: [&str; KEYS] = ["site-1", "site-2", "site-3", "site-4"];
 const TILLS: [&str; KEYS] = ["pos-1", "pos-2", "pos-3", "pos-4"];
 
 const PROJECT: Number = 0;
@@ -98,22 +96,19 @@ const NOTIFIER: Number = 12;
 
 /// All upstreams, those of a system together.
 pub(super) const UPSTREAMS: [Role; 13] = [
-    role("project-service", "sprint-service"),
-    role("backlog-service", "sprint-service"),
-    role("chronicle-service", "sprint-service"),
-    role("batch-conductor", "essay-platform"),
-    role("content", "essay-platform"),
-    role("openai", "essay-platform"),
-    role("anthropic", "essay-platform"),
-    role("apollo", "campaign-queue"),
-    role("perplexity", "campaign-queue"),
-    Role {
-        branches: Some(TILLS),
-        ..role("ofd", "fiscal-adapter")
-    },
-    role("rag-service", "agent-orchestrator"),
-    role("rule-generation", "agent-orchestrator"),
-    role("notifier", "agent-orchestrator"),
+    role("project-service", "sprint-service", TEAMS),
+    role("backlog-service", "sprint-service", TEAMS),
+    role("chronicle-service", "sprint-service", TEAMS),
+    role("batch-conductor", "essay-platform", SCHOOLS),
+    role("content", "essay-platform", SCHOOLS),
+    role("openai", "essay-platform", SCHOOLS),
+    role("anthropic", "essay-platform", SCHOOLS),
+    role("apollo", "campaign-queue", CUSTOMERS),
+    role("perplexity", "campaign-queue", CUSTOMERS),
+    role("ofd", "fiscal-adapter", TILLS),
+    role("rag-service", "agent-orchestrator", SITES),
+    role("rule-generation", "agent-orchestrator", SITES),
+    role("notifier", "agent-orchestrator", SITES),
 ];
 
 /// All systems. In each, some users need less than the others: they show whether one sick upstream
@@ -190,12 +185,8 @@ pub(super) const SYSTEMS: [System; 5] = [
     },
 ];
 
-const fn role(name: &'static str, system: &'static str) -> Role {
-    Role {
-        name,
-        system,
-        branches: None,
-    }
+const fn role(name: &'static str, system: &'static str, keys: [&'static str; KEYS]) -> Role {
+    Role { name, system, keys }
 }
 
 const fn path(name: &'static str, of_ten: usize, calls: &'static [Call]) -> Path {

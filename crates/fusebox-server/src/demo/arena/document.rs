@@ -5,10 +5,11 @@ use std::time::Duration;
 use fusebox::{Snapshot, State};
 use serde_json::{Value, json};
 
-use super::book::{Book, Calls, Users, share};
+use super::book::{Calls, Users};
 use super::cast::{Call, Number, Otherwise, Path, SYSTEMS, System, UPSTREAMS};
 use super::fault::Fault;
 use super::ground::{BEAT, Ground};
+use super::score::Score;
 use super::twin::{Side, Twin};
 use crate::demo::seen::Seen;
 use crate::demo::words;
@@ -19,7 +20,7 @@ impl Ground {
         let faults = Fault::ALL.map(|fault| json!({"name": fault.name(), "says": fault.says()}));
         let upstreams: Vec<Value> = (0..UPSTREAMS.len()).map(|n| self.upstream(n)).collect();
         // Before the books are opened: whoever turns a fault holds the clock, and then a book.
-        let elapsed = milliseconds(self.elapsed());
+        let (elapsed, both) = (milliseconds(self.elapsed()), self.both());
         let (with, without) = (self.with.book(), self.without.book());
         let systems: Vec<Value> = SYSTEMS
             .iter()
@@ -32,9 +33,19 @@ impl Ground {
             "faults": faults,
             "systems": systems,
             "upstreams": upstreams,
-            "score": {"with": score(&with), "without": score(&without)},
+            "score": {
+                "with": Score::of(&with, both.answered(Side::With)).to_json(),
+                "without": Score::of(&without, both.answered(Side::Without)).to_json(),
+            },
             "events": self.journal.to_json(),
         })
+    }
+
+    /// The same, and how it came to that: for a page that has just been opened.
+    pub(super) fn with_its_course(&self) -> Value {
+        let mut document = self.to_json();
+        document["course"] = self.course.to_json();
+        document
     }
 
     /// How one upstream stands.
@@ -44,7 +55,7 @@ impl Ground {
         json!({
             "name": role.name,
             "system": role.system,
-            "keys": role.branches,
+            "keys": role.keys,
             "fault": fault.map(|(fault, _)| fault.name()),
             "fault_for_ms": fault.map(|(_, time)| milliseconds(time)),
             "circuit": circuit(&self.with, upstream),
@@ -148,21 +159,21 @@ fn circuit(twin: &Twin, upstream: Number) -> Value {
         .iter()
         .filter(|(_, branch)| branch.state != State::Closed);
     let open: Vec<&str> = open.map(|(key, _)| key.as_str()).collect();
-    let worst = branches
-        .iter()
-        .find(|(_, branch)| branch.state != State::Closed);
-    let says = match worst {
+    let mut worst = branches.iter();
+    let worst = worst.find(|(_, branch)| branch.state != State::Closed);
+    let (says, retry_after) = match worst {
         Some((key, branch)) if state == State::Closed => {
-            sentence(branch).map(|text| format!("branch {key} {text}"))
+            let says = sentence(branch).map(|text| format!("branch {key} {text}"));
+            (says, branch.retry_after)
         }
-        _ => sentence(&snapshot),
+        _ => (sentence(&snapshot), snapshot.retry_after),
     };
     json!({
         "name": name,
         "state": state.as_str(),
         "hold": snapshot.hold.as_ref().map(|hold| hold.kind.as_str()),
         "sentence": says,
-        "retry_in_ms": snapshot.retry_after.map(milliseconds),
+        "retry_in_ms": retry_after.map(milliseconds),
         "open_branches": open,
     })
 }
@@ -185,27 +196,7 @@ fn sentence(snapshot: &Snapshot) -> Option<String> {
     })
 }
 
-fn score(book: &Book) -> Value {
-    let sum = |of: fn(&Users) -> u64| book.systems.iter().map(of).sum::<u64>();
-    let answered = sum(|users| users.answered);
-    let failed = sum(|users| users.failed);
-    let seconds = |time: Duration| round(time.as_secs_f64());
-    json!({
-        "users": sum(|users| users.came),
-        "answered": answered,
-        "degraded": sum(|users| users.degraded),
-        "failed": failed,
-        "answered_share": share(answered, answered + failed).map(round),
-        "calls": book.upstreams.iter().map(|calls| calls.made).sum::<u64>(),
-        "wasted": book.upstreams.iter().map(|calls| calls.wasted).sum::<u64>(),
-        "cascades": sum(|users| users.cascades),
-        "recoveries": book.recoveries.count,
-        "recovery_seconds_last": book.recoveries.last.map(seconds),
-        "recovery_seconds_worst": book.recoveries.worst.map(seconds),
-    })
-}
-
 /// To four digits after the point.
-fn round(number: f64) -> f64 {
+pub(super) fn round(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }

@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::book::{News, Ticket, User};
+use super::book::{News, Ticket, User, share};
 use super::cast::{Number, SYSTEMS, UPSTREAMS};
+use super::course::{Course, Point};
 use super::fault::Fault;
 use super::journal::{Journal, Tone};
 use super::twin::{Side, Twin};
@@ -27,6 +28,7 @@ pub(super) struct Ground {
     pub(super) with: Arc<Twin>,
     pub(super) without: Arc<Twin>,
     pub(super) journal: Journal,
+    pub(super) course: Course,
     /// The console of the copy with breakers.
     pub(super) console: SocketAddr,
     now: Mutex<Now>,
@@ -39,6 +41,33 @@ struct Now {
     began: Instant,
     began_tick: Tick,
     faults: [Option<(Fault, Instant)>; UPSTREAMS.len()],
+    both: Both,
+}
+
+/// Users with whom both copies are done: the same ones, so that neither copy looks the better for
+/// those who still wait in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Both {
+    users: u64,
+    with: u64,
+    without: u64,
+}
+
+impl Both {
+    fn add(&mut self, with: bool, without: bool) {
+        self.users += 1;
+        self.with += u64::from(with);
+        self.without += u64::from(without);
+    }
+
+    /// The share of them who were answered; none as long as there are none.
+    pub(super) fn answered(self, side: Side) -> Option<f64> {
+        let answered = match side {
+            Side::With => self.with,
+            Side::Without => self.without,
+        };
+        share(answered, self.users)
+    }
 }
 
 impl Ground {
@@ -47,6 +76,7 @@ impl Ground {
             with: Arc::new(with),
             without: Arc::new(without),
             journal: Journal::default(),
+            course: Course::default(),
             console,
             now: Mutex::new(Now::of_round(FIRST_ROUND)),
         }
@@ -85,6 +115,20 @@ impl Ground {
         self.with.begin_round(now.round);
         self.without.begin_round(now.round);
         self.journal.clear();
+        self.course.clear();
+    }
+
+    /// Adds to the course where it is now.
+    pub(super) fn go_on(&self) {
+        // Held to the end: a point of an earlier round must not come after a reset.
+        let now = self.now();
+        let point = Point {
+            at: now.began.elapsed(),
+            is_sick: now.faults.iter().any(Option::is_some),
+            with: self.with.book().users_of_all(),
+            without: self.without.book().users_of_all(),
+        };
+        self.course.add(point);
     }
 
     /// Writes down what the circuits tell, for as long as there are any.
@@ -114,29 +158,39 @@ impl Ground {
             let (system, turn) = (number % SYSTEMS.len(), number / SYSTEMS.len());
             let user = User::numbered(system, turn as u64);
             // Both come before either goes on.
-            let tickets = [Side::With, Side::Without].map(|side| {
-                let ticket = self.twin(side).book().comes(user);
-                (side, ticket)
-            });
-            for (side, ticket) in tickets {
-                visits.spawn(Arc::clone(&self).host(side, ticket));
-            }
+            let with = self.with.book().comes(user);
+            let without = self.without.book().comes(user);
+            visits.spawn(Arc::clone(&self).host(with, without));
             number += 1;
         }
         while visits.join_next().await.is_some() {}
     }
 
-    async fn host(self: Arc<Self>, side: Side, ticket: Ticket) {
-        for news in visit(Arc::clone(self.twin(side)), ticket).await {
-            self.tell(side, news);
+    /// The same user in both copies, to his end in the one that lets him wait longer.
+    async fn host(self: Arc<Self>, with: Ticket, without: Ticket) {
+        let round = with.round;
+        let visits = [
+            (Side::With, visit(Arc::clone(&self.with), with)),
+            (Side::Without, visit(Arc::clone(&self.without), without)),
+        ];
+        let [with, without] = visits.map(|(side, visit)| {
+            let ground = &self;
+            async move {
+                let (is_answered, news) = visit.await;
+                news.into_iter().for_each(|news| ground.tell(side, news));
+                is_answered
+            }
+        });
+        let (with, without) = tokio::join!(with, without);
+        let mut now = self.now();
+        if now.round == round {
+            now.both.add(with, without);
         }
     }
 
-    fn twin(&self, side: Side) -> &Arc<Twin> {
-        match side {
-            Side::With => &self.with,
-            Side::Without => &self.without,
-        }
+    /// How the users fared with whom both copies are done.
+    pub(super) fn both(&self) -> Both {
+        self.now().both
     }
 
     fn tell(&self, side: Side, news: News) {
@@ -177,6 +231,23 @@ impl Now {
             began: Instant::now(),
             began_tick: SystemClock.now(),
             faults: [None; UPSTREAMS.len()],
+            both: Both::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_of_the_users_with_whom_both_copies_are_done() {
+        let mut both = Both::default();
+        assert_eq!(both.answered(Side::With), None);
+        for (with, without) in [(true, true), (true, false), (false, false), (true, false)] {
+            both.add(with, without);
+        }
+        assert_eq!(both.answered(Side::With), Some(0.75));
+        assert_eq!(both.answered(Side::Without), Some(0.25));
     }
 }

@@ -1,20 +1,16 @@
 //! The page and its interface: state, stream, and two acts.
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use fusebox_admin::Problem;
-use fusebox_admin::host::{json_body, page, this_machine_only};
-use http_body::Frame;
+use fusebox_admin::host::{in_pieces, json_body, page, this_machine_only};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -52,21 +48,23 @@ pub(super) fn routes(ground: Arc<Ground>, latest: watch::Receiver<Bytes>) -> Rou
     this_machine_only(page(PAGE, &FILES).merge(api))
 }
 
-/// Writes the document for the stream, four times a second, while anybody reads it.
+/// Four times a second: keeps where the course is, and writes the document for the stream while
+/// anybody reads it.
 pub(super) async fn report(ground: Arc<Ground>, latest: watch::Sender<Bytes>) {
     let mut frame = interval(FRAME);
     frame.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         frame.tick().await;
+        ground.go_on();
         // One receiver is the routes' own.
         if latest.receiver_count() > 1 {
-            latest.send_replace(event(&ground));
+            latest.send_replace(event(&ground.to_json()));
         }
     }
 }
 
-fn event(ground: &Ground) -> Bytes {
-    Bytes::from(format!("data: {}\n\n", ground.to_json()))
+fn event(document: &Value) -> Bytes {
+    Bytes::from(format!("data: {document}\n\n"))
 }
 
 async fn state(State(desk): State<Desk>) -> Json<Value> {
@@ -74,12 +72,24 @@ async fn state(State(desk): State<Desk>) -> Json<Value> {
 }
 
 async fn stream(State(desk): State<Desk>) -> Response {
-    let first = event(&desk.ground);
-    let frames = Frames {
-        next: Box::pin(async move { Some((desk.latest, first)) }),
-    };
+    let first = event(&desk.ground.with_its_course());
     let media_type = [(header::CONTENT_TYPE, "text/event-stream")];
-    (media_type, Body::new(frames)).into_response()
+    let documents = in_pieces((desk.latest, Some(first)), next);
+    (media_type, documents).into_response()
+}
+
+/// A reader's next document. A slow reader misses some, and never holds more than one.
+async fn next(
+    (mut latest, first): (watch::Receiver<Bytes>, Option<Bytes>),
+) -> Option<((watch::Receiver<Bytes>, Option<Bytes>), Bytes)> {
+    let document = match first {
+        Some(first) => first,
+        None => {
+            latest.changed().await.ok()?;
+            latest.borrow_and_update().clone()
+        }
+    };
+    Some(((latest, None), document))
 }
 
 /// What is to be wrong with an upstream; null: nothing.
@@ -126,32 +136,4 @@ async fn reset(State(desk): State<Desk>, request: Request) -> Result<Json<Value>
     let Nothing {} = json_body(request).await?;
     desk.ground.reset();
     Ok(Json(desk.ground.to_json()))
-}
-
-type Next = Pin<Box<dyn Future<Output = Option<(watch::Receiver<Bytes>, Bytes)>> + Send>>;
-
-/// A reader's documents. A slow reader misses some, and never holds more than one.
-struct Frames {
-    next: Next,
-}
-
-impl http_body::Body for Frames {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Some((mut latest, frame)) = ready!(self.next.as_mut().poll(cx)) else {
-            self.next = Box::pin(async { None });
-            return Poll::Ready(None);
-        };
-        self.next = Box::pin(async move {
-            latest.changed().await.ok()?;
-            let frame = latest.borrow_and_update().clone();
-            Some((latest, frame))
-        });
-        Poll::Ready(Some(Ok(Frame::data(frame))))
-    }
 }

@@ -19,11 +19,13 @@
 
 mod book;
 mod cast;
+mod course;
 mod document;
 mod fault;
 mod ground;
 mod http;
 mod journal;
+mod score;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -34,13 +36,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::error::DemoError;
-use super::servers::{Servers, listen};
+use super::servers::{Servers, listen, listen_at};
 use ground::Ground;
+pub(crate) use score::Score;
 use twin::{Side, Twin};
+
+/// Where the page is if nobody says otherwise: always there, so that one that is still open goes on
+/// when the demo is started again. Beside the admin interface's 9797.
+pub(crate) const PORT: u16 = 9799;
 
 /// The running arena. Dropped, it is gone.
 #[derive(Debug)]
@@ -56,9 +64,12 @@ pub(crate) struct Arena {
 impl Arena {
     /// Starts everything. Users are already coming when this returns.
     ///
+    /// `port`: where the page is to be; [`PORT`] where none is named, or any that is free if that
+    /// is taken.
+    ///
     /// # Errors
-    /// No port could be had.
-    pub(crate) async fn start() -> Result<Arena, DemoError> {
+    /// No port could be had, or not the one that is named.
+    pub(crate) async fn start(port: Option<u16>) -> Result<Arena, DemoError> {
         let mut servers = Servers::new();
         let with = Twin::start(Side::With, &mut servers).await?;
         let without = Twin::start(Side::Without, &mut servers).await?;
@@ -67,7 +78,7 @@ impl Arena {
         let events = with.circuits.events().subscribe();
         let ground = Arc::new(Ground::new(with, without, console));
 
-        let (listener, address) = listen().await.map_err(DemoError::Listen)?;
+        let (listener, address) = page_listener(port).await?;
         let (latest, read) = watch::channel(Bytes::new());
         servers.routes(http::routes(Arc::clone(&ground), read), listener);
         let (rest, resting) = watch::channel(false);
@@ -91,6 +102,13 @@ impl Arena {
         self.address
     }
 
+    /// What it came to so far, with breakers and without.
+    pub(crate) fn scores(&self) -> [Score; 2] {
+        let both = self.ground.both();
+        [&self.ground.with, &self.ground.without]
+            .map(|twin| Score::of(&twin.book(), both.answered(twin.side)))
+    }
+
     /// No new users; waits until the last has left.
     #[cfg(test)]
     async fn rest(&mut self) {
@@ -106,5 +124,18 @@ impl Arena {
         self.players.shutdown().await;
         self.servers.close().await;
         drop(self.ground);
+    }
+}
+
+async fn page_listener(port: Option<u16>) -> Result<(TcpListener, SocketAddr), DemoError> {
+    match port {
+        Some(port) => {
+            let listener = listen_at(port).await;
+            listener.map_err(|error| DemoError::Port(port, error))
+        }
+        None => match listen_at(PORT).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => listen().await.map_err(DemoError::Listen),
+        },
     }
 }

@@ -137,7 +137,7 @@ impl Twin {
                 breaker.release(&by);
             }
             breaker.reset(&by);
-            for key in role.branches.iter().flatten() {
+            for key in role.keys {
                 breaker.reset_branch(key, &by);
             }
         }
@@ -157,7 +157,7 @@ impl Twin {
         // that might change something.
         let request = Request::post(self.addresses[upstream].clone())
             .header(CLIENT_HEADER, round)
-            .header(KEY_HEADER, UPSTREAMS[upstream].keys()[key])
+            .header(KEY_HEADER, UPSTREAMS[upstream].keys[key])
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from_static(b"{}")));
         let Ok(request) = request else {

@@ -21,16 +21,18 @@ const OWN_WORK: Duration = Duration::from_millis(5);
 /// asks for.
 const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
-/// From coming to leaving.
-pub(super) async fn visit(twin: Arc<Twin>, ticket: Ticket) -> Vec<News> {
+/// From coming to leaving: whether he was answered, and what is worth telling.
+pub(super) async fn visit(twin: Arc<Twin>, ticket: Ticket) -> (bool, Vec<News>) {
     let place = timeout(PATIENCE, Arc::clone(&ticket.places).acquire_owned()).await;
     let Ok(Ok(place)) = place else {
-        return twin.book().leaves(&ticket, Verdict::TurnedAway, &[]);
+        let news = twin.book().leaves(&ticket, Verdict::TurnedAway, &[]);
+        return (false, news);
     };
     let mut asked = Vec::new();
     let verdict = walk(&twin, &ticket, &mut asked).await;
     drop(place);
-    twin.book().leaves(&ticket, verdict, &asked)
+    let news = twin.book().leaves(&ticket, verdict, &asked);
+    (verdict.is_answer(), news)
 }
 
 async fn walk(twin: &Twin, ticket: &Ticket, asked: &mut Vec<(Number, bool)>) -> Verdict {

@@ -139,15 +139,21 @@ fn title(picture: &Picture) -> Vec<Line> {
     };
     let Addresses {
         arena,
+        is_elsewhere,
         gateway,
         admin,
     } = picture.addresses;
     let name = Line::default().with(Tone::Strong, "fusebox demo");
+    let elsewhere = match is_elsewhere {
+        true => format!("  (port {} is taken)", crate::demo::arena::PORT),
+        false => String::new(),
+    };
     let first = match arena {
         // The other two are among the hints.
         Some(arena) => name
             .with(Tone::Plain, "  Break it yourself: ")
-            .with(Tone::Strong, format!("http://{arena}/")),
+            .with(Tone::Strong, format!("http://{arena}/"))
+            .with(Tone::Quiet, elsewhere),
         None => name
             .with(Tone::Plain, format!("  gateway http://{gateway}"))
             .with(Tone::Plain, format!("  admin http://{admin}")),
@@ -321,6 +327,7 @@ mod tests {
         Picture {
             addresses: Addresses {
                 arena: Some(addr),
+                is_elsewhere: false,
                 gateway: addr,
                 admin: addr,
             },

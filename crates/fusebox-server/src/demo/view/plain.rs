@@ -39,11 +39,19 @@ impl Plain {
     pub(super) fn begin(&mut self, addresses: Addresses, once: bool) -> io::Result<()> {
         let Addresses {
             arena,
+            is_elsewhere,
             gateway,
             admin,
         } = addresses;
         if let Some(arena) = arena {
             writeln!(self.out, "Break it yourself: http://{arena}/")?;
+            if is_elsewhere {
+                let port = crate::demo::arena::PORT;
+                writeln!(
+                    self.out,
+                    "Port {port} is taken, so this is another one; --port names one."
+                )?;
+            }
             writeln!(
                 self.out,
                 "Five systems with breakers and without: kill, hang or slow what they call."

@@ -1,6 +1,7 @@
 //! Rounds of the arena, played by its interface as the page does it. They run on the wall clock, as
 //! the arena does; they stand in docs/wall-clock-tests.md.
 
+mod faults;
 mod page;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
+use super::book::share;
 use super::cast::UPSTREAMS;
 use page::{Page, number, upstream};
 
@@ -36,18 +38,18 @@ fn counts_agree(document: &Value) {
     }
 }
 
-/// The breakers counted what the clients did. One with branches counts no rejections of these.
+/// The breakers judged each call that was not rejected. Whether the circuit or the key's branch
+/// rejected the others, the clients are not told.
 fn breakers_agree(page: &Page, document: &Value) {
-    for role in UPSTREAMS.iter().filter(|role| role.branches.is_none()) {
+    for role in &UPSTREAMS {
         let upstream = super::cast::find(role.name).expect(role.name);
         let circuit = page.arena.ground.with.circuit(upstream);
         let totals = circuit.expect(role.name).0.totals;
-        let rejected = totals.rejected_total();
         let judged = totals.success + totals.failure + totals.ignored + totals.late;
         let calls = &self::upstream(document, role.name)["with"];
-        assert_eq!(
-            number(calls, "rejected"),
-            rejected,
+        let rejected = number(calls, "rejected");
+        assert!(
+            totals.rejected_total() <= rejected,
             "{}: {calls}",
             role.name
         );
@@ -74,6 +76,10 @@ fn users_agree(document: &Value) {
     }
     for side in ["with", "without"] {
         let score = &document["score"][side];
+        // At rest both copies are done with all of them.
+        let share = share(number(score, "answered"), number(score, "users"));
+        let told = score["answered_share"].as_f64().expect("a share");
+        assert!((told - share.expect("users")).abs() < 0.0001, "{score}");
         let systems = document["systems"].as_array().expect("a list").iter();
         for key in ["users", "answered", "cascades"] {
             let sum: u64 = systems
@@ -116,7 +122,7 @@ async fn a_killed_upstream_costs_fewer_users_and_calls_with_breakers() {
     assert!(says.contains("trying again in"), "{says}");
     assert!(number(circuit, "retry_in_ms") <= 1000, "{circuit}");
     page.until("it goes wrong without breakers", |document| {
-        number(&document["score"]["without"], "cascades") >= 20
+        number(&document["score"]["without"], "cascades") >= 40
     })
     .await;
 
@@ -143,7 +149,7 @@ async fn a_killed_upstream_costs_fewer_users_and_calls_with_breakers() {
         "{end:#}"
     );
     assert!(
-        number(with, "wasted") < number(without, "wasted") / 3,
+        number(with, "wasted") * 2 < number(without, "wasted"),
         "{end:#}"
     );
     assert!(
@@ -176,7 +182,7 @@ async fn a_hanging_upstream_takes_others_down_only_without_breakers() {
     .await;
     page.turn("openai", json!("hang")).await;
     page.until("it goes wrong without breakers", |document| {
-        number(&document["score"]["without"], "cascades") >= 20
+        number(&document["score"]["without"], "cascades") >= 40
     })
     .await;
     page.turn("openai", Value::Null).await;
@@ -272,6 +278,45 @@ async fn every_fault_opens_the_circuit_in_front_and_a_reset_begins_anew() {
             "{end:#}"
         );
     }
+    page.arena.close().await;
+}
+
+#[tokio::test]
+async fn a_page_that_comes_late_is_told_how_it_came_to_that() {
+    let mut page = Page::open().await;
+    page.turn("ofd", json!("kill")).await;
+    let seen = page
+        .until("some users have left", |document| {
+            number(&document["score"]["without"], "failed") > 0
+        })
+        .await;
+    assert_eq!(
+        seen["course"],
+        Value::Null,
+        "only once, and this page has seen it"
+    );
+    let late = page.first_of_another().await;
+    let course = late["course"].as_array().expect("a course");
+    let last = course.last().expect("a point");
+    assert_eq!(last["sick"], true);
+    assert!(number(last, "at_ms") <= number(&late, "elapsed_ms"));
+    let mut before = (0, 0);
+    for point in course {
+        let with = &point["with"];
+        let now = (number(point, "at_ms"), number(with, "left"));
+        assert!(now.0 >= before.0 && now.1 >= before.1, "{late:#}");
+        assert!(number(with, "answered") <= now.1, "{point}");
+        before = now;
+    }
+    assert!(before.1 > 0, "{late:#}");
+    begins_anew(&mut page, number(&late, "elapsed_ms")).await;
+    let anew = page.first_of_another().await;
+    let first = &anew["course"][0];
+    assert!(
+        number(first, "at_ms") < number(&late, "elapsed_ms"),
+        "{first}"
+    );
+    assert_eq!(first["sick"], false);
     page.arena.close().await;
 }
 
@@ -392,7 +437,7 @@ async fn the_document_says_all_that_the_page_needs() {
     );
     let ofd = upstream(&document, "ofd");
     assert_eq!(ofd["keys"], json!(["pos-1", "pos-2", "pos-3", "pos-4"]));
-    assert_eq!(upstream(&document, "openai")["keys"], Value::Null);
+    assert_eq!(upstream(&document, "openai")["keys"][3], "school-4");
     assert_eq!(ofd["circuit"]["name"], "ofd");
     assert_eq!(ofd["circuit"]["sentence"], Value::Null);
     page.arena.close().await;

@@ -21,27 +21,27 @@ const JSON: &str = "application/json";
 pub(super) struct Page {
     pub(super) arena: Arena,
     pub(super) client: HttpClient,
-    stream: Incoming,
+    stream: Stream,
+}
+
+struct Stream {
+    body: Incoming,
     text: String,
 }
 
-impl Page {
-    pub(super) async fn open() -> Page {
-        let arena = Arena::start().await.expect("an arena");
-        let client = traffic::client();
+impl Stream {
+    async fn open(client: &HttpClient, arena: &Arena) -> Stream {
         let address = format!("http://{}/api/stream", arena.address());
         let request = Request::get(address).body(Full::default()).unwrap();
-        let stream = client.request(request).await.expect("a stream");
-        assert_eq!(stream.headers()[header::CONTENT_TYPE], "text/event-stream");
-        Page {
-            arena,
-            client,
-            stream: stream.into_body(),
+        let answer = client.request(request).await.expect("a stream");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Stream {
+            body: answer.into_body(),
             text: String::new(),
         }
     }
 
-    /// The next document of the stream.
+    /// The next document.
     async fn next(&mut self) -> Value {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -50,19 +50,41 @@ impl Page {
                 self.text = rest.to_owned();
                 return document;
             }
-            let frame = self.stream.frame().await.expect("it goes on");
+            let frame = self.body.frame().await.expect("it goes on");
             let piece = frame.expect("bytes").into_data().expect("data");
             self.text
                 .push_str(std::str::from_utf8(&piece).expect("text"));
         }
     }
+}
+
+impl Page {
+    pub(super) async fn open() -> Page {
+        let arena = Arena::start(Some(0)).await.expect("an arena");
+        let client = traffic::client();
+        let stream = Stream::open(&client, &arena).await;
+        Page {
+            arena,
+            client,
+            stream,
+        }
+    }
+
+    /// What a page that is opened now hears first.
+    pub(super) async fn first_of_another(&self) -> Value {
+        Stream::open(&self.client, &self.arena).await.next().await
+    }
 
     /// Reads on until it is so.
-    pub(super) async fn until(&mut self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn until(
+        &mut self,
+        what: &str,
+        mut is_so: impl FnMut(&Value) -> bool,
+    ) -> Value {
         let mut last = Value::Null;
         let reading = async {
             loop {
-                last = self.next().await;
+                last = self.stream.next().await;
                 if is_so(&last) {
                     return;
                 }
