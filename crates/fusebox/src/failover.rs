@@ -153,11 +153,19 @@ impl<E> FailoverError<E> {
         self.tried.pop().map(|(_, error)| error)
     }
 
+    /// If none of them admitted the call: why the last one did not, and when the first of all may
+    /// be tried again. `None`: one was called.
+    pub fn rejection(&self) -> Option<Rejection> {
+        let rejections = self.tried.iter().map(|(_, error)| error.rejection());
+        let rejections = rejections.collect::<Option<Vec<_>>>()?;
+        rejections
+            .into_iter()
+            .reduce(|before, last| last.or_sooner(before))
+    }
+
     /// When the first of them may be tried again; `None`: nobody can tell, or one was called.
     pub fn retry_after(&self) -> Option<Duration> {
-        let rejections = self.tried.iter().map(|(_, error)| error.rejection());
-        let waits = rejections.collect::<Option<Vec<_>>>()?;
-        waits.into_iter().filter_map(Rejection::retry_after).min()
+        self.rejection().and_then(Rejection::retry_after)
     }
 }
 

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use http::header::HeaderName;
+use fusebox::Rejection;
+use fusebox_tower::BreakerError;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
 use tower_service::Service;
@@ -43,13 +45,15 @@ impl Forwarder {
         let mut begun = None;
         loop {
             let circuit = Arc::clone(flight.circuit());
+        let mut shut = Shut::default();
             let Ok(head) = self.addressed(head.clone(), &circuit, strip, None) else {
                 flight.answered(Answer::Client);
                 return without_circuit(Kind::BadRequest, "the path cannot be sent on");
             };
             let body = RequestBody::held(body.clone()).repeats(is_calm(&circuit, &head));
             let request = Request::from_parts(head, body);
-            let tried = circuit.protected().call(request).await;
+            let mut tried = circuit.protected().call(request).await;
+            shut.hear(&mut tried);
             let goes_on = answer::trouble_of(&tried, &circuit)
                 .is_some_and(|trouble| first.set().fallback_on.contains(&trouble));
             let Some(next) = goes_on.then(|| others.next()).flatten() else {
@@ -81,6 +85,28 @@ impl Forwarder {
 /// Makes the answer of `circuit` one in place of the circuit's that the call was for.
 fn instead_of(
     begun: &Flight,
+/// What is told of a call that no circuit has admitted.
+#[derive(Default)]
+struct Shut {
+    soonest: Option<Rejection>,
+    one_was_called: bool,
+}
+
+impl Shut {
+    /// A rejection after others tells the wait for the circuit that may be tried first.
+    fn hear<T, E>(&mut self, tried: &mut Result<T, BreakerError<E>>) {
+        match tried {
+            Err(BreakerError::Rejected(rejection)) if !self.one_was_called => {
+                *rejection = self
+                    .soonest
+                    .map_or(*rejection, |soonest| rejection.or_sooner(soonest));
+                self.soonest = Some(*rejection);
+            }
+            _ => self.one_was_called = true,
+        }
+    }
+}
+
     mut response: Response<AnswerBody>,
     is_answer: bool,
     circuit: &Circuit,

@@ -142,6 +142,26 @@ async fn what_is_no_trouble_or_not_named_stays_with_its_circuit() {
 }
 
 #[tokio::test]
+async fn with_all_circuits_open_the_shortest_of_their_waits_is_told() {
+    let opens_for = |time: &str| {
+        format!("breaker = {{ consecutive_failures = 1, open_for = \"{time}\", jitter = \"0%\" }}")
+    };
+    let dead = format!("http://{}", refusing().await);
+    let more = format!("{NEXT}{}", opens_for("20s"));
+    let house = House::start(&two(&dead, &more, &dead, &opens_for("500s"))).await;
+    assert_eq!(house.ask("POST", "/rag/x", "{}").await.status, 502);
+    let answer = house.ask("POST", "/rag/x", "{}").await;
+    assert_eq!(
+        (answer.status, &*answer.json()["reason"].to_string()),
+        (503, "\"open\"")
+    );
+    is_of(&answer, "spare");
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!(wait <= 20, "{answer:?}");
+    assert!(answer.json()["retry_after"].as_f64().unwrap() <= 20.0);
+}
+
+#[tokio::test]
 async fn the_next_ones_are_tried_in_order_and_the_last_one_answers() {
     let stands = [
         StandIn::start(Mode::Fail(500)).await,
