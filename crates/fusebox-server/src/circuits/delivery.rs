@@ -22,7 +22,7 @@ const METHOD: &str = ":method";
 const PATH: &str = ":path";
 const BRANCH: &str = ":branch";
 /// Names the call to the upstream; the client's own, if it sent one.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A call that is here with every byte, so that it can be sent now and kept for later.
 #[derive(Clone, Debug)]

@@ -1,13 +1,14 @@
 //! Calls that are made through other circuits when their own is in trouble.
 //!
 //! Each circuit is tried once, in order, by its own breaker, times and upstream. A try ends with
-//! the head of an answer: what breaks off later cannot be begun anew.
+//! the head of an answer: what breaks off later cannot be begun anew. A call that may have been
+//! carried out goes on only if it may be made twice.
 
 use std::sync::Arc;
 
-use http::header::HeaderName;
 use fusebox::Rejection;
 use fusebox_tower::BreakerError;
+use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
 use tower_service::Service;
@@ -18,7 +19,7 @@ use super::forward::{Forwarder, is_calm};
 use super::problem::{Kind, name_circuit, without_circuit};
 use super::{answer, whole};
 use crate::circuits::upstream::RequestBody;
-use crate::circuits::{Answer, Circuit, Flight};
+use crate::circuits::{Answer, Circuit, Flight, IDEMPOTENCY_KEY};
 
 /// Names the circuit that an answer of another one stands in for.
 const INSTEAD_OF: HeaderName = HeaderName::from_static("fusebox-instead-of");
@@ -34,6 +35,7 @@ impl Forwarder {
         mut flight: Flight,
     ) -> Response<AnswerBody> {
         let first = Arc::clone(flight.circuit());
+        let may_repeat = first.set().next_uncertain || may_be_made_twice(&head);
         let body = match whole::read(body, &first, self.circuits.body_budget()).await {
             Ok(body) => body,
             Err(refusal) => return whole::refuse(refusal, flight),
@@ -43,9 +45,9 @@ impl Forwarder {
         let mut others = others.filter_map(|name| self.circuits.get(name));
         // The call stays under way for its own circuit until another one has answered.
         let mut begun = None;
+        let mut shut = Shut::default();
         loop {
             let circuit = Arc::clone(flight.circuit());
-        let mut shut = Shut::default();
             let Ok(head) = self.addressed(head.clone(), &circuit, strip, None) else {
                 flight.answered(Answer::Client);
                 return without_circuit(Kind::BadRequest, "the path cannot be sent on");
@@ -55,7 +57,8 @@ impl Forwarder {
             let mut tried = circuit.protected().call(request).await;
             shut.hear(&mut tried);
             let goes_on = answer::trouble_of(&tried, &circuit)
-                .is_some_and(|trouble| first.set().fallback_on.contains(&trouble));
+                .is_some_and(|trouble| first.set().fallback_on.contains(&trouble))
+                && (may_repeat || answer::was_not_carried_out(&tried));
             let Some(next) = goes_on.then(|| others.next()).flatten() else {
                 let is_answer = tried.is_ok();
                 let response = match tried {
@@ -82,9 +85,6 @@ impl Forwarder {
     }
 }
 
-/// Makes the answer of `circuit` one in place of the circuit's that the call was for.
-fn instead_of(
-    begun: &Flight,
 /// What is told of a call that no circuit has admitted.
 #[derive(Default)]
 struct Shut {
@@ -107,6 +107,14 @@ impl Shut {
     }
 }
 
+/// Whether the call says of itself that twice is as good as once.
+fn may_be_made_twice(head: &Parts) -> bool {
+    head.method.is_idempotent() || head.headers.contains_key(IDEMPOTENCY_KEY)
+}
+
+/// Makes the answer of `circuit` one in place of the circuit's that the call was for.
+fn instead_of(
+    begun: &Flight,
     mut response: Response<AnswerBody>,
     is_answer: bool,
     circuit: &Circuit,
