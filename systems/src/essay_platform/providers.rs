@@ -9,15 +9,17 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use fusebox::environment::Variables;
 use fusebox::{
-    CircuitBreaker, Failover, FailoverError, FailureClass, Outcome, Registry, Settlement,
+    CircuitBreaker, Classifier, Failover, FailoverError, FailureClass, Outcome, Registry,
+    Settlement,
 };
 use fusebox_tower::retry_after;
 use futures_util::TryStreamExt;
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent};
+use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, StopReason};
 use genai::resolver::{AuthData, Endpoint};
 use genai::webc::StreamTimeout;
 use genai::{Client, Error, ModelIden, ServiceTarget};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::settings::Settings;
@@ -56,8 +58,13 @@ impl AiFailed {
         }
     }
 
-    /// The essay is too long, for each of them.
+    /// It is about the essay. Another provider may see it otherwise.
     pub(super) fn is_the_essays(&self) -> bool {
+        matches!(self.class, FailureClass::Caller)
+    }
+
+    /// The essay is too long, for each of them.
+    pub(super) fn is_too_long(&self) -> bool {
         self.status == Some(StatusCode::PAYLOAD_TOO_LARGE)
     }
 }
@@ -75,6 +82,13 @@ impl From<Error> for AiFailed {
                     _ => FailureClass::Reset,
                 },
             },
+            _ if status.is_some_and(|status| matches!(status.as_u16(), 400 | 413 | 422)) => {
+                FailureClass::Caller
+            }
+            // Google has no candidate for a prompt that it blocks.
+            Error::ChatResponse { body, .. } if body.get("finishReason") == Some(&Value::Null) => {
+                FailureClass::Caller
+            }
             // It says so, in its status or in its stream.
             _ if status.is_some() => FailureClass::Status,
             Error::ChatResponse { .. } => FailureClass::Status,
@@ -88,16 +102,27 @@ impl From<Error> for AiFailed {
     }
 }
 
-/// HTTP client errors and API errors count.
-fn judge<T>(result: Result<&T, &AiFailed>) -> Settlement {
-    match result {
-        Ok(_) => Outcome::Success.into(),
-        Err(error) if error.is_the_essays() => Outcome::Ignored.into(),
-        Err(error) => {
-            let settlement = Settlement::new(Outcome::Failure(error.class));
-            let wait = error.retry_after;
-            wait.map_or(settlement, |wait| settlement.retry_after(wait))
+/// HTTP client errors and API errors count, but for those about the essay: by those one essay would
+/// open every circuit.
+struct Judge;
+
+impl<T> Classifier<T, AiFailed> for Judge {
+    fn classify(&self, result: Result<&T, &AiFailed>) -> Settlement {
+        match result {
+            Ok(_) => Outcome::Success.into(),
+            Err(error) if error.is_the_essays() => Outcome::Ignored.into(),
+            Err(error) => {
+                let settlement = Settlement::new(Outcome::Failure(error.class));
+                let wait = error.retry_after;
+                wait.map_or(settlement, |wait| settlement.retry_after(wait))
+            }
         }
+    }
+
+    /// A refusal may be the provider's own fault all the same: it answers so, too, where its bill
+    /// is not paid.
+    fn goes_on(&self, result: Result<&T, &AiFailed>, _: Outcome) -> bool {
+        result.is_err_and(|error| !error.is_too_long())
     }
 }
 
@@ -168,7 +193,7 @@ impl Providers {
         &self,
         prompt: &str,
     ) -> Result<(String, &'static str), FailoverError<AiFailed>> {
-        let ask = self.all.call_async_with(&judge, |provider| async move {
+        let ask = self.all.call_async_with(&Judge, |provider| async move {
             let (by, target) = (provider.name, provider.target.clone());
             let asked = timeout(self.timeout, self.ask(target, prompt)).await;
             let written = asked.unwrap_or(Err(AiFailed::of(FailureClass::Timeout)));
@@ -190,11 +215,17 @@ impl Providers {
                     text += &more.content;
                 }
                 ChatStreamEvent::Chunk(_) => return Err(AiFailed::of(FailureClass::Other)),
-                // One that ends before it is over has no reason.
-                ChatStreamEvent::End(end) if end.captured_stop_reason.is_some() => {
-                    let text = (!text.is_empty()).then_some(text);
-                    return text.ok_or(AiFailed::of(FailureClass::Reset));
-                }
+                ChatStreamEvent::End(end) => match end.captured_stop_reason {
+                    // It ends before it is over.
+                    None => {}
+                    Some(StopReason::ContentFilter(_)) => {
+                        return Err(AiFailed::of(FailureClass::Caller));
+                    }
+                    Some(_) => {
+                        let text = (!text.is_empty()).then_some(text);
+                        return text.ok_or(AiFailed::of(FailureClass::Reset));
+                    }
+                },
                 _ => {}
             }
         }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response, Result};
 use axum::routing::post;
 use axum::{Json, Router};
-use fusebox::{CallError, CircuitBreaker};
+use fusebox::{CallError, CircuitBreaker, FailoverError};
 use fusebox_tower::axum::Rejected;
 use fusebox_tower::limit::{LimitError, LimitLayer};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::clients::{ConductorClient, Pipeline, ProtectedConductorClient, when_away};
 use super::content::Texts;
 use super::events::Events;
-use super::providers::Providers;
+use super::providers::{AiFailed, Providers};
 use crate::call::{CallFailed, Client};
 use crate::problem::Problem;
 
@@ -119,11 +119,7 @@ async fn assess(State(desk): Shared, wanted: Result<Json<Wanted>, JsonRejection>
     let prompt = format!("Assess this essay in a few sentences.\n\n{text}");
     let (text, by) = desk.providers.write(&prompt).await.map_err(|error| {
         tracing::error!(%error, "no provider has an answer");
-        match error.into_last() {
-            Some(CallError::Failed(error)) if error.is_the_essays() => too_long(),
-            Some(CallError::Rejected(no)) => Rejected::from(no).into_response(),
-            _ => unavailable("no provider has an answer"),
-        }
+        unassessed(&error)
     })?;
     let answer = json!({ "essay_id": essay_id, "assessment": text, "provider": by });
     tell(&desk, "essay.assessed", &essay_id, answer).await
@@ -166,6 +162,25 @@ fn unanswered(circuit: &CircuitBreaker, error: CallFailed) -> Response {
             Problem::new(404, "Not there", "nothing has this id").into_response()
         }
         error => unavailable(&error.to_string()),
+    }
+}
+
+fn unassessed(error: &FailoverError<AiFailed>) -> Response {
+    if let Some(no) = error.rejection() {
+        return Rejected::from(no).into_response();
+    }
+    let said = |is: fn(&AiFailed) -> bool| {
+        move |(_, error): &(String, CallError<AiFailed>)| match error {
+            CallError::Failed(error) => is(error),
+            CallError::Rejected(_) => false,
+        }
+    };
+    if error.tried.iter().any(said(AiFailed::is_too_long)) {
+        too_long()
+    } else if error.tried.iter().all(said(AiFailed::is_the_essays)) {
+        Problem::new(422, "The essay is refused", "no provider takes it").into_response()
+    } else {
+        unavailable("no provider has an answer")
     }
 }
 
