@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -19,6 +19,8 @@ use super::campaign::Wanted;
 use super::desk::{Desk, global_circuit_state};
 use crate::problem::Problem;
 
+/// A UUID has 36.
+const KEY_BYTES_MAX: usize = 64;
 /// Who acts, in the queue's own lists.
 const BY: &str = "queue-management";
 
@@ -53,10 +55,24 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| refused(error.to_string()))
 }
 
-async fn create(State(desk): Shared, body: Bytes) -> Result<Response, Problem> {
+/// A repeat by the same `Idempotency-Key` gets the campaign that is there.
+async fn create(State(desk): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    let key = headers.get("idempotency-key").map(HeaderValue::to_str);
+    let is_key = |key: &&str| (1..=KEY_BYTES_MAX).contains(&key.len());
+    let key = match key {
+        None => None,
+        Some(key) => Some(key.ok().filter(is_key).ok_or_else(|| {
+            refused(format!(
+                "Idempotency-Key: 1 to {KEY_BYTES_MAX} visible characters"
+            ))
+        })?),
+    };
     let wanted: Wanted = read(&body)?;
     wanted.check(&desk.apis).map_err(refused)?;
-    let campaign = desk.create(wanted).await?;
+    let campaign = desk.create(wanted, key).await?.ok_or_else(|| {
+        let detail = "another campaign was created with this Idempotency-Key";
+        Problem::new(422, "The key is taken", detail)
+    })?;
     // It is there, whatever can be read of it now.
     let shown = desk.shown(&campaign.id).await.ok().flatten();
     let shown = shown.unwrap_or_else(|| json!({ "id": campaign.id }));

@@ -13,7 +13,7 @@ const JOBS_MAX: usize = 1_000;
 pub(super) const SERVICE: &str = "x-service";
 
 /// What a caller wants: for each lead a call of each service, one after the other.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     pub(super) name: String,
