@@ -56,7 +56,7 @@ pub enum PublishError {
         /// Why, in words.
         error: String,
     },
-    /// Without a queue: Kafka did not take it.
+    /// Without a queue: Kafka did not take it. Or its carrying panicked, on the way or in the queue.
     #[error("{error}")]
     Failed {
         /// Why, in words.
