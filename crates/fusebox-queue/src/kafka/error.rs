@@ -56,7 +56,7 @@ pub enum PublishError {
         /// Why, in words.
         error: String,
     },
-    /// Without a queue: Kafka did not take it. Or its carrying panicked, on the way or in the queue.
+    /// Without a queue: Kafka did not take it. With one, too: its carrying panicked.
     #[error("{error}")]
     Failed {
         /// Why, in words.
