@@ -56,7 +56,10 @@ pub(super) async fn send<B: Handle>(
     let sending = caught(|| sink.deliver_boxed(leased));
     tokio::select! {
         biased;
-        sent = sending => sent.map_or_else(|said| Sent::NoReply(NoReply::panicked(&said)), Sent::Replied),
+        sent = sending => match sent {
+            Ok(reply) => Sent::Replied(reply),
+            Err(said) => Sent::NoReply(NoReply::panicked(&said)),
+        },
         () = tokio::time::sleep(timeout) => Sent::NoReply(NoReply::timed_out(timeout)),
         never = tell_when_slow(permit) => match never {},
         // Without the relay nobody can break it off.
