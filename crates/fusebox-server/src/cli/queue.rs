@@ -24,8 +24,8 @@ pub(super) enum QueueCommand {
     Check(Check),
     /// Write every message of a file as one line of JSON, dead ones last
     ///
-    /// Of a damaged file it writes what can be read. Exit code 0: that was all; 1: the rest is told;
-    /// 2: it is no file of queues, or nothing of it can be read.
+    /// Of a damaged file it writes what can be read. Exit code 0: that was all; 1: the rest is
+    /// told; 2: it is no file of queues, or nothing of it can be read.
     Export(Export),
 }
 
