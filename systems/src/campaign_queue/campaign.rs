@@ -13,7 +13,7 @@ const JOBS_MAX: usize = 1_000;
 pub(super) const SERVICE: &str = "x-service";
 
 /// What a caller wants: for each lead a call of each service, one after the other.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     pub(super) name: String,
@@ -44,8 +44,6 @@ impl Wanted {
 pub(super) struct Campaign {
     /// Also its group, and the plan's idempotency key.
     pub(super) id: String,
-    /// In RFC 3339.
-    pub(super) created_at: String,
     pub(super) wanted: Wanted,
 }
 
