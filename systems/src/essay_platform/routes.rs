@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response, Result};
 use axum::routing::post;
 use axum::{Json, Router};
-use fusebox::{CallError, CircuitBreaker, FailoverError};
+use fusebox::{CallError, CircuitBreaker};
 use fusebox_tower::axum::Rejected;
 use fusebox_tower::limit::{LimitError, LimitLayer};
 use serde::Deserialize;
@@ -114,12 +114,19 @@ async fn assess(State(desk): Shared, wanted: Result<Json<Wanted>, JsonRejection>
     let Json(Wanted { essay_id }) = wanted.map_err(Problem::from)?;
     let text = text(&desk.assessed, &essay_id).await?;
     if text.len() > ESSAY_BYTES_MAX {
-        return Err(too_long().into());
+        let detail = format!("an essay has at most {ESSAY_BYTES_MAX} bytes");
+        return Err(Problem::new(413, "The essay is too long", detail).into());
     }
     let prompt = format!("Assess this essay in a few sentences.\n\n{text}");
     let (text, by) = desk.providers.write(&prompt).await.map_err(|error| {
         tracing::error!(%error, "no provider has an answer");
-        unassessed(&error)
+        match error.rejection() {
+            Some(no) => Rejected::from(no).into_response(),
+            None if error.tried.iter().all(|(_, no)| AiFailed::is_refusal(no)) => {
+                Problem::new(422, "The essay is refused", "no provider takes it").into_response()
+            }
+            None => unavailable("no provider has an answer"),
+        }
     })?;
     let answer = json!({ "essay_id": essay_id, "assessment": text, "provider": by });
     tell(&desk, "essay.assessed", &essay_id, answer).await
@@ -150,8 +157,11 @@ fn check_id(id: &str) -> Result<(), Problem> {
     if (1..=64).contains(&id.len()) && id.bytes().all(is_fine) {
         return Ok(());
     }
-    let detail = "an id has 1 to 64 letters, digits, '-' and '_'";
-    Err(Problem::new(422, "No id", detail))
+    Err(Problem::new(
+        422,
+        "No id",
+        "an id has 1 to 64 letters, digits, '-' and '_'",
+    ))
 }
 
 /// No answer, and no fallback that has one.
@@ -165,30 +175,6 @@ fn unanswered(circuit: &CircuitBreaker, error: CallFailed) -> Response {
     }
 }
 
-fn unassessed(error: &FailoverError<AiFailed>) -> Response {
-    if let Some(no) = error.rejection() {
-        return Rejected::from(no).into_response();
-    }
-    let said = |is: fn(&AiFailed) -> bool| {
-        move |(_, error): &(String, CallError<AiFailed>)| match error {
-            CallError::Failed(error) => is(error),
-            CallError::Rejected(_) => false,
-        }
-    };
-    if error.tried.iter().any(said(AiFailed::is_too_long)) {
-        too_long()
-    } else if error.tried.iter().all(said(AiFailed::is_the_essays)) {
-        Problem::new(422, "The essay is refused", "no provider takes it").into_response()
-    } else {
-        unavailable("no provider has an answer")
-    }
-}
-
 fn unavailable(detail: &str) -> Response {
     Problem::new(503, "No answer now", detail).into_response()
-}
-
-fn too_long() -> Response {
-    let detail = format!("an essay has at most {ESSAY_BYTES_MAX} bytes");
-    Problem::new(413, "The essay is too long", detail).into_response()
 }

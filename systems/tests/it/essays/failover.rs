@@ -126,7 +126,7 @@ async fn with_all_circuits_open_the_wait_is_for_the_first_that_may_be_asked() {
 #[tokio::test]
 async fn an_essay_that_every_provider_refuses_opens_no_circuit() {
     let rig = Rig::new(&[]).await;
-    for trouble in [Stream::Refused, Stream::Filtered] {
+    for trouble in [Stream::Refused, Stream::Filtered, Stream::TooLong] {
         for provider in &rig.services.providers {
             provider.turn(trouble);
         }
@@ -148,7 +148,7 @@ async fn an_essay_that_every_provider_refuses_opens_no_circuit() {
 #[tokio::test]
 async fn what_one_provider_refuses_another_one_may_take() {
     let rig = Rig::new(&[]).await;
-    for trouble in [Stream::Refused, Stream::Filtered] {
+    for trouble in [Stream::Refused, Stream::Filtered, Stream::TooLong] {
         rig.services.providers[0].turn(trouble);
         for _ in 0..4 {
             let answer = rig.assess("e1").await;
@@ -170,20 +170,6 @@ async fn failover_can_be_switched_off_alone() {
     let rig = Rig::new(&[("FALLBACKS_OFF", &first)]).await;
     rig.services.providers[0].turn(Stream::Errs);
     assert_eq!(rig.assess("e1").await.status, 503);
-    assert_eq!(rig.services.providers[1].stand_in.switches.calls(), 0);
-}
-
-#[tokio::test]
-async fn an_essay_that_is_too_long_for_a_provider_is_nobodys_failure() {
-    let rig = Rig::new(&[]).await;
-    rig.services.providers[0].turn(Stream::TooLong);
-    for _ in 0..4 {
-        assert_eq!(rig.assess("e1").await.status, 413);
-    }
-    assert_eq!(
-        rig.circuit(&circuit("anthropic")).snapshot().totals.failure,
-        0
-    );
     assert_eq!(rig.services.providers[1].stand_in.switches.calls(), 0);
 }
 
