@@ -90,6 +90,20 @@ impl Rejection {
         self.reason
     }
 
+    /// The same with the shorter of both waits: for who would have taken either way.
+    #[must_use]
+    pub const fn or_sooner(self, other: Self) -> Self {
+        let is_sooner = other.retry_after_nanos < self.retry_after_nanos;
+        Self {
+            retry_after_nanos: if is_sooner {
+                other.retry_after_nanos
+            } else {
+                self.retry_after_nanos
+            },
+            reason: self.reason,
+        }
+    }
+
     /// When to try again at the earliest; `None` where no time can be told (a manual recovery,
     /// a ramp, a hold without expiry).
     pub const fn retry_after(self) -> Option<Duration> {

@@ -54,6 +54,17 @@ where
     fn carry<'a>(&'a self, event: &'a Named) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>> {
         Box::pin(self.carry_one(event))
     }
+
+    fn panicked(&self, said: &str) -> Told {
+        add(&self.counts().panics);
+        add(&self.counts().failed);
+        tracing::error!(said, "an event is given up: its publisher panicked");
+        Err(PublishError::Failed {
+            error: format!("the publisher panicked: {said}"),
+            // Nobody knows what it had done by then.
+            uncertain: true,
+        })
+    }
 }
 
 impl<H> Carrier<H>
@@ -88,7 +99,8 @@ where
                 Err(self.was_refused(class, error))
             }
             Fate::Pressure { error } => self.keep(event, Why::Pressure(error)).await,
-            Fate::Failed {
+            Fate::Withdrawn { error, uncertain }
+            | Fate::Failed {
                 error, uncertain, ..
             } => self.keep(event, Why::Spilled { error, uncertain }).await,
         }
@@ -185,7 +197,9 @@ where
 fn outcome(fate: &Fate) -> Outcome {
     match fate {
         Fate::Delivered { .. } | Fate::Refused { .. } => Outcome::Success,
-        Fate::Unsendable { .. } | Fate::Pressure { .. } => Outcome::Ignored,
+        Fate::Unsendable { .. } | Fate::Pressure { .. } | Fate::Withdrawn { .. } => {
+            Outcome::Ignored
+        }
         Fate::Failed { class, .. } => Outcome::Failure(*class),
     }
 }

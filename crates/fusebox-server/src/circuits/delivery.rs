@@ -22,7 +22,7 @@ const METHOD: &str = ":method";
 const PATH: &str = ":path";
 const BRANCH: &str = ":branch";
 /// Names the call to the upstream; the client's own, if it sent one.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A call that is here with every byte, so that it can be sent now and kept for later.
 #[derive(Clone, Debug)]
@@ -171,7 +171,7 @@ fn judged(set: &CircuitSettings, kept: Kept, retry_after: Option<Duration>) -> R
             retry_after,
             uncertain: false,
         },
-        Outcome::Ignored => Reply::Throttled { error, retry_after },
+        Outcome::Ignored => Reply::throttled(error, retry_after),
         Outcome::Success if has_arrived => Reply::Delivered(Some(kept)),
         Outcome::Success => Reply::Refused {
             class: "status".into(),

@@ -18,7 +18,7 @@ pub mod upstream;
 pub(crate) use body_budget::BodyBudget;
 pub(crate) use circuit::BranchOf;
 pub use circuit::{Circuit, Forwarded, Protected};
-pub(crate) use delivery::{Call, Delivery, branch_of};
+pub(crate) use delivery::{Call, Delivery, IDEMPOTENCY_KEY, branch_of};
 pub use flight::Flight;
 pub use in_the_box::{Changed, Circuits, CircuitsError};
 pub use judgement::Judgement;

@@ -2,7 +2,7 @@
 
 use fusebox::Outcome;
 use fusebox_tower::BreakerError;
-use http::Response;
+use http::{Response, StatusCode};
 
 use super::body::AnswerBody;
 use super::problem::Kind;
@@ -51,6 +51,21 @@ pub(super) fn trouble_of<B>(
         }
         Err(BreakerError::Rejected(_)) => Some(Trouble::Rejected),
         Err(BreakerError::Inner(error)) => sorted(error).2,
+    }
+}
+
+/// Whether the upstream surely did nothing of the call: it got none, or refused it. A server's own
+/// error, and a client's that came too slowly (408), may come after half of the work.
+pub(super) fn was_not_carried_out<B>(
+    tried: &Result<Response<B>, BreakerError<UpstreamError>>,
+) -> bool {
+    match tried {
+        Ok(response) => {
+            let status = response.status();
+            status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
+        }
+        Err(BreakerError::Rejected(_)) => true,
+        Err(BreakerError::Inner(error)) => sorted(error).2 == Some(Trouble::Connect),
     }
 }
 

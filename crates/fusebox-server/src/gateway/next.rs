@@ -1,10 +1,13 @@
 //! Calls that are made through other circuits when their own is in trouble.
 //!
 //! Each circuit is tried once, in order, by its own breaker, times and upstream. A try ends with
-//! the head of an answer: what breaks off later cannot be begun anew.
+//! the head of an answer: what breaks off later cannot be begun anew. A call that may have been
+//! carried out goes on only if it may be made twice.
 
 use std::sync::Arc;
 
+use fusebox::Rejection;
+use fusebox_tower::BreakerError;
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
@@ -15,7 +18,7 @@ use super::forward::{Forwarder, is_calm};
 use super::problem::{Kind, name_circuit, without_circuit};
 use super::{answer, begun, whole};
 use crate::circuits::upstream::RequestBody;
-use crate::circuits::{Answer, Circuit, Flight};
+use crate::circuits::{Answer, Circuit, Flight, IDEMPOTENCY_KEY};
 
 /// Names the circuit that an answer of another one stands in for.
 const INSTEAD_OF: HeaderName = HeaderName::from_static("fusebox-instead-of");
@@ -31,6 +34,7 @@ impl Forwarder {
         mut flight: Flight,
     ) -> Response<AnswerBody> {
         let first = Arc::clone(flight.circuit());
+        let may_repeat = first.set().next_uncertain || may_be_made_twice(&head);
         let body = match whole::read(body, &first, self.circuits.body_budget()).await {
             Ok(body) => body,
             Err(refusal) => return whole::refuse(refusal, flight),
@@ -40,6 +44,7 @@ impl Forwarder {
         let mut others = others.filter_map(|name| self.circuits.get(name));
         // The call stays under way for its own circuit until another one has answered.
         let mut begun = None;
+        let mut shut = Shut::default();
         loop {
             let circuit = Arc::clone(flight.circuit());
             let Ok(head) = self.addressed(head.clone(), &circuit, strip, None) else {
@@ -48,9 +53,11 @@ impl Forwarder {
             };
             let body = RequestBody::held(body.clone()).repeats(is_calm(&circuit, &head));
             let request = Request::from_parts(head, body);
-            let tried = begun::call(&circuit, request).await;
+            let mut tried = begun::call(&circuit, request).await;
+            shut.hear(&mut tried);
             let goes_on = answer::trouble_of(&tried, &circuit)
-                .is_some_and(|trouble| first.set().fallback_on.contains(&trouble));
+                .is_some_and(|trouble| first.set().fallback_on.contains(&trouble))
+                && (may_repeat || answer::was_not_carried_out(&tried));
             let Some(next) = goes_on.then(|| others.next()).flatten() else {
                 let is_answer = tried.is_ok();
                 let response = match tried {
@@ -75,6 +82,33 @@ impl Forwarder {
             flight = Flight::begin(next);
         }
     }
+}
+
+/// What is told of a call that no circuit has admitted.
+#[derive(Default)]
+struct Shut {
+    soonest: Option<Rejection>,
+    one_was_called: bool,
+}
+
+impl Shut {
+    /// A rejection after others tells the wait for the circuit that may be tried first.
+    fn hear<T, E>(&mut self, tried: &mut Result<T, BreakerError<E>>) {
+        match tried {
+            Err(BreakerError::Rejected(rejection)) if !self.one_was_called => {
+                *rejection = self
+                    .soonest
+                    .map_or(*rejection, |soonest| rejection.or_sooner(soonest));
+                self.soonest = Some(*rejection);
+            }
+            _ => self.one_was_called = true,
+        }
+    }
+}
+
+/// Whether the call says of itself that twice is as good as once.
+fn may_be_made_twice(head: &Parts) -> bool {
+    head.method.is_idempotent() || head.headers.contains_key(IDEMPOTENCY_KEY)
 }
 
 /// Makes the answer of `circuit` one in place of the circuit's that the call was for.

@@ -43,6 +43,9 @@ pub struct CircuitSettings {
     pub fallback_on: Vec<Trouble>,
     /// The circuits that are tried in turn. Empty exactly where `when_unavailable` is not `Next`.
     pub next: Vec<String>,
+    /// Whether a call that the first one may have carried out is made again through the next one,
+    /// also where it says nothing of being repeatable.
+    pub next_uncertain: bool,
     /// Statuses that are judged otherwise than by default.
     pub classify: Vec<(StatusPattern, Outcome)>,
     /// A body longer than this is a success at its head already (R1).

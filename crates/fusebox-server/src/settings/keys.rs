@@ -37,6 +37,7 @@ pub(super) const CIRCUIT: &[&str] = &[
     "when_unavailable",
     "fallback_on",
     "next",
+    "next_uncertain",
     "classify",
     "settle_after",
     "trips_main",

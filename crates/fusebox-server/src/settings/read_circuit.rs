@@ -76,6 +76,7 @@ pub(super) fn read(
         when_unavailable: unavailable.when,
         fallback_on: unavailable.on,
         next: unavailable.next,
+        next_uncertain: unavailable.next_uncertain,
         classify,
         settle_after,
         trips_main: section.truth("trips_main").unwrap_or(false),
@@ -183,6 +184,7 @@ struct Unavailable {
     fallback: Option<Fallback>,
     queue: Option<CircuitQueue>,
     next: Vec<String>,
+    next_uncertain: bool,
 }
 
 fn unavailable(section: Section<'_>, next: Option<Vec<String>>, folder: &Path) -> Unavailable {
@@ -200,6 +202,7 @@ fn unavailable(section: Section<'_>, next: Option<Vec<String>>, folder: &Path) -
     let on = section
         .array("fallback_on")
         .map(|items| troubles(section, items));
+    let next_uncertain = section.truth("next_uncertain").unwrap_or(false);
     let uncertain = section.truth("queue_uncertain").unwrap_or(false);
     let queue = inner(section, "queue", |section| {
         queue::read(Some(section), uncertain)
@@ -229,6 +232,7 @@ fn unavailable(section: Section<'_>, next: Option<Vec<String>>, folder: &Path) -
         next: next
             .filter(|_| when == WhenUnavailable::Next)
             .unwrap_or_default(),
+        next_uncertain: next_uncertain && when == WhenUnavailable::Next,
     }
 }
 
@@ -257,7 +261,9 @@ fn refuse_unused(section: Section<'_>, named: Option<WhenUnavailable>, implied: 
             section.inert("queue_uncertain", why);
         }
         if implied != WhenUnavailable::Next {
-            section.inert("next", "when_unavailable is not \"next\"");
+            let why = "when_unavailable is not \"next\"";
+            section.inert("next", why);
+            section.inert("next_uncertain", why);
         }
     }
     let (key, need) = match named {

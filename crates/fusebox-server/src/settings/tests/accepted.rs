@@ -268,7 +268,7 @@ fn the_contract_s_keyed_circuit_with_a_queue_is_read() {
 
 #[test]
 fn next_circuits_are_read_in_their_order_whatever_the_order_of_the_file() {
-    let more = "when_unavailable = \"next\"\nnext = [\"z\", \"a\"]\n\
+    let more = "when_unavailable = \"next\"\nnext = [\"z\", \"a\"]\nnext_uncertain = true\n\
         [circuits.a]\nupstream = \"http://a\"\nwhen_unavailable = \"next\"\nnext = [\"rag\"]\n\
         fallback_on = [\"5xx\", \"connect\"]\n[circuits.z]\nupstream = \"http://z\"\n";
     let config = parse(&format!("{RAG}{more}")).unwrap();
@@ -288,6 +288,8 @@ fn next_circuits_are_read_in_their_order_whatever_the_order_of_the_file() {
     );
     assert_eq!(a.fallback_on, [Trouble::Status5xx, Trouble::Connect]);
     assert!(z.next.is_empty() && z.fallback_on.is_empty());
+    assert!(rag.next_uncertain && !a.next_uncertain && !z.next_uncertain);
+    assert_eq!(effective["next_uncertain"], true);
 }
 
 #[test]

@@ -129,7 +129,7 @@ async fn an_open_circuit_s_upstream_is_not_touched() {
     let more = format!("{NEXT}breaker = {{ consecutive_failures = 1, open_for = \"60s\" }}");
     let house = House::start(&two(&first.url(), &more, &spare.url(), "")).await;
     for _ in 0..4 {
-        assert_eq!(house.ask("POST", "/rag/x", "{}").await.status, 200);
+        assert_eq!(house.ask("PUT", "/rag/x", "{}").await.status, 200);
     }
     assert_eq!((first.hits(), spare.hits()), (1, 4));
 }
@@ -154,6 +154,87 @@ async fn what_is_no_trouble_or_not_named_stays_with_its_circuit() {
     assert_eq!((spare.hits(), to_next(&house, "rag")), (0, 0));
 }
 
+/// Asks once with each trouble of the first one after which nobody knows whether it did its work:
+/// how many calls the spare one got.
+async fn sent_on_after_uncertain_ends(more: &str, method: &str, header: &str) -> u64 {
+    let first = StandIn::start(Mode::Hang).await;
+    let spare = StandIn::start(Mode::Ok).await;
+    let more =
+        format!("{NEXT}{more}timeout = \"100ms\"\nbreaker = {{ consecutive_failures = 100 }}");
+    let house = House::start(&two(&first.url(), &more, &spare.url(), "")).await;
+    for (mode, status) in [
+        (Mode::Hang, 504),
+        (Mode::Reset, 502),
+        (Mode::Fail(503), 503),
+        (Mode::Fail(408), 408),
+    ] {
+        first.turn(mode);
+        let before = spare.hits();
+        let request = format!(
+            "{method} /rag/x HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{header}\
+            content-length: 2\r\n\r\n{{}}"
+        );
+        let answer = house.raw(request.as_bytes()).await;
+        let goes_on = spare.hits() > before;
+        assert_eq!(
+            answer.status,
+            if goes_on { 200 } else { status },
+            "{answer:?}"
+        );
+    }
+    spare.hits()
+}
+
+#[tokio::test]
+async fn what_may_have_been_carried_out_goes_on_only_if_it_may_be_made_twice() {
+    // 408 is in no trouble, unless it is set so.
+    let all = "classify = { \"408\" = \"failure\" }\n";
+    assert_eq!(sent_on_after_uncertain_ends(all, "POST", "").await, 0);
+    assert_eq!(sent_on_after_uncertain_ends(all, "PATCH", "").await, 0);
+    assert_eq!(sent_on_after_uncertain_ends(all, "PUT", "").await, 4);
+    let keyed = "idempotency-key: order-7\r\n";
+    assert_eq!(sent_on_after_uncertain_ends(all, "POST", keyed).await, 4);
+    let all = format!("{all}next_uncertain = true\n");
+    assert_eq!(sent_on_after_uncertain_ends(&all, "POST", "").await, 4);
+}
+
+#[tokio::test]
+async fn what_was_surely_not_carried_out_goes_on_whatever_it_is() {
+    let spare = StandIn::start(Mode::Ok).await;
+    let more = format!("{NEXT}breaker = {{ consecutive_failures = 1, open_for = \"60s\" }}");
+    let dead = format!("http://{}", refusing().await);
+    let house = House::start(&two(&dead, &more, &spare.url(), "")).await;
+    // It cannot be connected to, and then its circuit is open.
+    for _ in 0..2 {
+        assert_eq!(house.ask("POST", "/rag/x", "{}").await.status, 200);
+    }
+    let first = StandIn::start(Mode::Fail(429)).await;
+    let more = format!("{NEXT}classify = {{ \"429\" = \"failure\" }}");
+    let house = House::start(&two(&first.url(), &more, &spare.url(), "")).await;
+    assert_eq!(house.ask("POST", "/rag/x", "{}").await.status, 200);
+    assert_eq!((first.hits(), spare.hits()), (1, 3));
+}
+
+#[tokio::test]
+async fn with_all_circuits_open_the_shortest_of_their_waits_is_told() {
+    let opens_for = |time: &str| {
+        format!("breaker = {{ consecutive_failures = 1, open_for = \"{time}\", jitter = \"0%\" }}")
+    };
+    let dead = format!("http://{}", refusing().await);
+    let more = format!("{NEXT}{}", opens_for("20s"));
+    let house = House::start(&two(&dead, &more, &dead, &opens_for("500s"))).await;
+    assert_eq!(house.ask("POST", "/rag/x", "{}").await.status, 502);
+    let answer = house.ask("POST", "/rag/x", "{}").await;
+    assert_eq!(
+        (answer.status, &*answer.json()["reason"].to_string()),
+        (503, "\"open\"")
+    );
+    is_of(&answer, "spare");
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!(wait <= 20, "{answer:?}");
+    assert!(answer.json()["retry_after"].as_f64().unwrap() <= 20.0);
+}
+
 #[tokio::test]
 async fn the_next_ones_are_tried_in_order_and_the_last_one_answers() {
     let stands = [
@@ -170,7 +251,7 @@ async fn the_next_ones_are_tried_in_order_and_the_last_one_answers() {
         [circuits.c]\nupstream = \"{c}\"\nwhen_unavailable = \"next\"\nnext = [\"rag\"]\n"
     );
     let house = House::start(&text).await;
-    let answer = house.ask("POST", "/rag/x", "{}").await;
+    let answer = house.ask("PUT", "/rag/x", "{}").await;
     assert_eq!((answer.status, &*answer.body), (503, "out of order"));
     is_of(&answer, "c");
     assert_eq!(stands.each_ref().map(StandIn::hits), [1, 1, 1]);
@@ -233,7 +314,7 @@ async fn a_client_that_breaks_off_ends_it_all() {
     let spare = StandIn::start(Mode::Hang).await;
     let house = House::start(&two(&first.url(), NEXT, &spare.url(), "")).await;
     let rag = house.rag();
-    let request = "POST /rag/x HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\n";
+    let request = "PUT /rag/x HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\n";
     let mut in_its_body = house.connect().await;
     in_its_body
         .write_all(format!("{request}ab").as_bytes())

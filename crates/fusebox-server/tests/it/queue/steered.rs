@@ -1,5 +1,6 @@
 //! Queues and dead letters from the command line, through a daemon and on a file.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::{becomes, close, house, kept, open_house, post};
@@ -124,6 +125,33 @@ async fn dead_letters_and_queues_are_looked_at_and_steered_from_the_command_line
     }
     let none = ["dead", "discard", "--queue", "rag"];
     assert_eq!(client(&folder, &daemon, &none).await.out, ["0 are gone"]);
+}
+
+#[tokio::test]
+async fn of_a_damaged_file_of_queues_is_written_out_what_can_be_read() {
+    let folder = Folder::new();
+    let (mut daemon, _upstream) = open_house(&folder, "").await;
+    for body in ["the first one", "the second one", "the third one"] {
+        kept(&daemon, "till-1", body).await;
+    }
+    daemon.process.signal(Signal::TERM);
+    assert_eq!(daemon.process.end().await, Some(0));
+    let file = folder.path("fusebox-data/queue.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let second = bytes.windows(10).position(|text| text == b"the second");
+    bytes[second.unwrap()] = b'T';
+    std::fs::write(&file, bytes).unwrap();
+    let ended = folder.run(&["queue", "export"]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let lines = ended.out.iter();
+    let lines: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let bodies: Vec<_> = lines.iter().map(|line| line["body"].clone()).collect();
+    assert_eq!(bodies, ["the first one", "", "the third one"]);
+    let id = lines[1]["id"].as_str().unwrap();
+    let told = format!("fusebox: cannot be read: the content of {id}: not as it was written");
+    assert_eq!(ended.err, [told]);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use crate::stand::secs;
 use fusebox::{
-    CallError, CircuitBreaker, Failover, FailoverError, ManualClock, Outcome, Reason, Settlement,
-    State, only_errors,
+    CallError, CircuitBreaker, Failover, FailoverError, HoldKind, HoldRequest, ManualClock,
+    Outcome, Reason, Settlement, State, only_errors,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending, ready};
@@ -112,11 +112,80 @@ fn where_none_has_an_answer_the_error_tells_what_came_of_each() {
     let reasons: Vec<_> = rejections.map(fusebox::Rejection::reason).collect();
     assert_eq!(reasons, [Reason::Open; 3]);
     assert_eq!(error.retry_after(), Some(secs(50)));
+    let told = error.rejection().map(fusebox::Rejection::retry_after);
+    assert_eq!(told, Some(Some(secs(50))));
 
     let none = Failover::<Arc<CircuitBreaker>>::new([]);
     let error = none.call(down).unwrap_err();
     assert_eq!(error, FailoverError { tried: Vec::new() });
     assert_eq!(error.to_string(), "there is no circuit to try");
+}
+
+#[test]
+fn the_wait_is_that_of_the_circuit_that_may_be_tried_first() {
+    let (providers, clock) = providers();
+    let [a, b, c] = providers.circuits() else {
+        panic!("three");
+    };
+    let open = |circuit: &CircuitBreaker| {
+        let author = fusebox::Author::new("ada");
+        circuit.transition(State::Open, &author).unwrap();
+    };
+    open(b);
+    clock.advance(secs(20));
+    open(c);
+    let ada = fusebox::Author::new("ada");
+    a.hold(HoldRequest {
+        kind: HoldKind::ForcedOpen,
+        reason: "no bound".into(),
+        author: ada.clone(),
+        for_: None,
+    });
+    let error = providers.call(|_| Err::<(), _>("called")).unwrap_err();
+    let rejection = error.rejection().expect("none was called");
+    assert_eq!(rejection.reason(), Reason::Open, "the last one's");
+    assert_eq!(rejection.retry_after(), Some(secs(40)), "the middle one's");
+    a.release(&ada);
+    a.transition(State::Closed, &fusebox::Author::new("ada"))
+        .unwrap();
+    let error = providers.call(|_| Err::<(), _>("called")).unwrap_err();
+    assert_eq!(
+        error.rejection(),
+        None,
+        "the first one may be asked at once"
+    );
+}
+
+#[test]
+fn a_classifier_says_apart_what_counts_and_what_is_worth_a_try_elsewhere() {
+    struct Careful;
+    impl fusebox::Classifier<(), &str> for Careful {
+        fn classify(&self, result: Result<&(), &&str>) -> Settlement {
+            match result {
+                Err(&"refused") => Outcome::Ignored.into(),
+                result => fusebox::EveryError.classify(result),
+            }
+        }
+
+        fn goes_on(&self, result: Result<&(), &&str>, _: Outcome) -> bool {
+            result.is_err_and(|error| *error != "perhaps done")
+        }
+    }
+    let (providers, _clock) = providers();
+    let tried = |says: [&'static str; 3]| {
+        let mut says = says.into_iter();
+        let answer = providers.call_with(&Careful, |_| Err(says.next().unwrap()));
+        answer.unwrap_err().tried.len()
+    };
+    assert_eq!(tried(["refused", "refused", "refused"]), 3);
+    assert_eq!(
+        seen(&providers),
+        [(State::Closed, 0); 3],
+        "none is to blame"
+    );
+    assert_eq!(tried(["down", "perhaps done", "down"]), 2);
+    let failures = [1, 1, 0].map(|failures| (State::Closed, failures));
+    assert_eq!(seen(&providers), failures);
 }
 
 #[test]
