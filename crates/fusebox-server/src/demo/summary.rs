@@ -221,25 +221,22 @@ fn scores([with, without]: &[Score; 2]) -> Vec<Line> {
         })
     };
     let took = |score: &Score| score.recovery_last.map_or("-".to_owned(), words::seconds);
-    let figures: [(&str, &dyn Fn(&Score) -> String); 4] = [
-        ("users answered", &share),
-        ("calls wasted", &|score| score.wasted.to_string()),
-        ("recovery", &took),
-        ("cascades", &|score| score.cascades.to_string()),
-    ];
-    let head = format!("{:<18}{:>15}{:>12}", "", "with breakers", "without");
-    let mut lines = vec![
-        Line::default(),
-        Line::default().with(Tone::Strong, "The arena"),
-        Line::default().with(Tone::Quiet, head),
-    ];
-    lines.extend(figures.map(|(name, figure)| {
-        let numbers = format!("{:>15}{:>12}", figure(with), figure(without));
+    let row = |name: &str, of: &dyn Fn(&Score) -> String| {
+        let numbers = format!("{:>15}{:>12}", of(with), of(without));
         Line::default()
             .with(Tone::Strong, format!("{name:<18}"))
             .with(Tone::Plain, numbers)
-    }));
-    lines
+    };
+    let head = format!("{:<18}{:>15}{:>12}", "", "with breakers", "without");
+    vec![
+        Line::default(),
+        Line::default().with(Tone::Strong, "The arena"),
+        Line::default().with(Tone::Quiet, head),
+        row("users answered", &share),
+        row("calls wasted", &|score| score.wasted.to_string()),
+        row("recovery", &took),
+        row("cascades", &|score| score.cascades.to_string()),
+    ]
 }
 
 /// Seconds to the millisecond.

@@ -43,7 +43,7 @@ impl Course {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        self.points().iter().map(Point::to_json).collect()
+        self.points().iter().map(|point| point.to_json()).collect()
     }
 
     fn points(&self) -> MutexGuard<'_, VecDeque<Point>> {
@@ -53,7 +53,7 @@ impl Course {
 }
 
 impl Point {
-    fn to_json(&self) -> Value {
+    fn to_json(self) -> Value {
         let side = |(answered, left): (u64, u64)| json!({"answered": answered, "left": left});
         json!({
             "at_ms": milliseconds(self.at),
