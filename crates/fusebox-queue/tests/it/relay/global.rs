@@ -10,7 +10,7 @@ use fusebox_queue::sink::{Reply, Routes, Sink};
 use fusebox_queue::{Leased, MessageState, NewMessage, Queue, QueueSettings, Queues};
 use fusebox_queue::{Pause, Scope};
 
-use super::world::{SECOND, World};
+use super::world::{SECOND, STEP, World};
 
 fn incident(error: &str) -> Incident {
     Incident {
@@ -279,8 +279,19 @@ async fn what_the_relay_breaks_off_at_its_end_stops_nothing() {
     push(&world.queue, "spring").await;
     let breaker = GlobalBreaker::start(&world.queues, &MainBreaker::new(EventBus::new(64)));
     let sink = breaker.stops(|_| Some("apollo"), |_: Leased| pending());
-    let relay = world.relay().drain_for(SECOND).sink(sink).start().unwrap();
+    let relay = world
+        .relay()
+        .timeout(600 * SECOND)
+        .drain_for(SECOND)
+        .sink(sink)
+        .start()
+        .unwrap();
     world.until(&relay, |stats| stats.in_flight == 1).await;
-    relay.stop().await;
+    let stopping = tokio::spawn(relay.stop());
+    while !stopping.is_finished() {
+        tokio::time::advance(STEP).await;
+        // What was asked of the writer before this is answered before it.
+        let _ = world.queue.lease(0, SECOND).await;
+    }
     assert!(breaker.should_allow_request());
 }
