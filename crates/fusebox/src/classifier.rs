@@ -34,6 +34,15 @@ use crate::permit::{Handle, PermitOf};
 pub trait Classifier<T, E> {
     /// The outcome, with a `Retry-After` or a duration where the result tells one.
     fn classify(&self, result: Result<&T, &E>) -> Settlement;
+
+    /// Whether a [`Failover`](crate::Failover) tries the next circuit after this result, which was
+    /// classified so. By itself it does after every failure, and only then. Say no after a failure
+    /// whose call may have arrived and must not be made twice; say yes to what counts for nobody
+    /// and may go well elsewhere.
+    fn goes_on(&self, result: Result<&T, &E>, outcome: Outcome) -> bool {
+        let _ = result;
+        matches!(outcome, Outcome::Failure(_))
+    }
 }
 
 /// Every `Ok` is a success, every `Err` a failure of the class `other`. What

@@ -2,7 +2,6 @@
 
 use crate::breaker::CircuitBreaker;
 use crate::classifier::{Classifier, EveryError};
-use crate::outcome::Outcome;
 use crate::permit::Permit;
 use crate::rejection::{CallError, Rejection};
 use std::future::Future;
@@ -17,8 +16,9 @@ use std::{error, fmt};
 ///
 /// A call goes to the first circuit that admits it. A failure sends it on to the next one; a result
 /// that counts as no failure is the answer, also an error (the caller's own mistake is the same
-/// mistake everywhere). One try each: what is worth a second try at the same place belongs inside
-/// the call.
+/// mistake everywhere). A classifier may say otherwise by [`goes_on`](Classifier::goes_on): a call
+/// that must not be made twice has to end with a time-out, after which nobody knows. One try each:
+/// what is worth a second try at the same place belongs inside the call.
 ///
 /// An answer of another circuit than the first is counted there as a fallback of the kind `next`.
 /// Where the first circuit's fallbacks are [switched off](CircuitBreaker::set_fallback_enabled), it
@@ -226,8 +226,8 @@ impl<'a, B: Deref<Target = CircuitBreaker>, T, E> Turns<'a, B, T, E> {
         result: Result<T, E>,
     ) -> Option<Result<T, FailoverError<E>>> {
         let settlement = classifier.classify(result.as_ref());
+        let moves_on = classifier.goes_on(result.as_ref(), settlement.outcome);
         permit.settle(settlement);
-        let moves_on = matches!(settlement.outcome, Outcome::Failure(_));
         match result {
             Ok(value) if moves_on => {
                 self.failing = Some(value);

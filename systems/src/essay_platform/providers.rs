@@ -7,22 +7,27 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use fusebox::FailureClass::Caller;
 use fusebox::environment::Variables;
 use fusebox::{
-    CircuitBreaker, Failover, FailoverError, FailureClass, Outcome, Registry, Settlement,
+    CallError, CircuitBreaker, Classifier, Failover, FailoverError, FailureClass, Outcome,
+    Registry, Settlement,
 };
 use fusebox_tower::retry_after;
 use futures_util::TryStreamExt;
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent};
+use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, StopReason::ContentFilter};
 use genai::resolver::{AuthData, Endpoint};
 use genai::webc::StreamTimeout;
 use genai::{Client, Error, ModelIden, ServiceTarget};
+use serde_json::Value::Null;
 use tokio::time::timeout;
 
 use super::settings::Settings;
 use crate::kept::Failed;
 
+/// A text, and who wrote it.
+type Written = Result<(String, &'static str), FailoverError<AiFailed>>;
 /// Name, wire format, and the model that it is asked for.
 type Kind = (&'static str, AdapterKind, &'static str);
 /// In the order in which they are asked.
@@ -56,9 +61,9 @@ impl AiFailed {
         }
     }
 
-    /// The essay is too long, for each of them.
-    pub(super) fn is_the_essays(&self) -> bool {
-        self.status == Some(StatusCode::PAYLOAD_TOO_LARGE)
+    /// The provider was asked, and does not take the essay. Another one may.
+    pub(super) fn is_refusal(error: &CallError<Self>) -> bool {
+        matches!(error, CallError::Failed(error) if error.class == Caller)
     }
 }
 
@@ -75,6 +80,10 @@ impl From<Error> for AiFailed {
                     _ => FailureClass::Reset,
                 },
             },
+            // It is about what was asked.
+            _ if status.is_some_and(|code| matches!(code.as_u16(), 400 | 413 | 422)) => Caller,
+            // Google has no candidate for a prompt that it blocks.
+            Error::ChatResponse { body, .. } if body.get("finishReason") == Some(&Null) => Caller,
             // It says so, in its status or in its stream.
             _ if status.is_some() => FailureClass::Status,
             Error::ChatResponse { .. } => FailureClass::Status,
@@ -88,16 +97,25 @@ impl From<Error> for AiFailed {
     }
 }
 
-/// HTTP client errors and API errors count.
-fn judge<T>(result: Result<&T, &AiFailed>) -> Settlement {
-    match result {
-        Ok(_) => Outcome::Success.into(),
-        Err(error) if error.is_the_essays() => Outcome::Ignored.into(),
-        Err(error) => {
-            let settlement = Settlement::new(Outcome::Failure(error.class));
-            let wait = error.retry_after;
-            wait.map_or(settlement, |wait| settlement.retry_after(wait))
+/// HTTP client errors and API errors count, but for those about the essay: by those one essay would
+/// open every circuit.
+impl<T> Classifier<T, AiFailed> for Providers {
+    fn classify(&self, result: Result<&T, &AiFailed>) -> Settlement {
+        match result {
+            Ok(_) => Outcome::Success.into(),
+            Err(error) if error.class == Caller => Outcome::Ignored.into(),
+            Err(error) => {
+                let settlement = Settlement::new(Outcome::Failure(error.class));
+                let wait = error.retry_after;
+                wait.map_or(settlement, |wait| settlement.retry_after(wait))
+            }
         }
+    }
+
+    /// A refusal may be the provider's own fault all the same: it answers so, too, where its bill
+    /// is not paid.
+    fn goes_on(&self, result: Result<&T, &AiFailed>, _: Outcome) -> bool {
+        result.is_err()
     }
 }
 
@@ -164,11 +182,8 @@ impl Providers {
     }
 
     /// What the first provider writes that has an answer, and its name.
-    pub(super) async fn write(
-        &self,
-        prompt: &str,
-    ) -> Result<(String, &'static str), FailoverError<AiFailed>> {
-        let ask = self.all.call_async_with(&judge, |provider| async move {
+    pub(super) async fn write(&self, prompt: &str) -> Written {
+        let ask = self.all.call_async_with(self, |provider| async move {
             let (by, target) = (provider.name, provider.target.clone());
             let asked = timeout(self.timeout, self.ask(target, prompt)).await;
             let written = asked.unwrap_or(Err(AiFailed::of(FailureClass::Timeout)));
@@ -180,9 +195,8 @@ impl Providers {
     }
 
     async fn ask(&self, target: ServiceTarget, prompt: &str) -> Result<String, AiFailed> {
-        let asked = self
-            .client
-            .exec_chat_stream(target, ChatRequest::from_user(prompt), None);
+        let asked = ChatRequest::from_user(prompt);
+        let asked = self.client.exec_chat_stream(target, asked, None);
         let (mut stream, mut text) = (asked.await?.stream, String::new());
         while let Some(event) = stream.try_next().await? {
             match event {
@@ -190,11 +204,12 @@ impl Providers {
                     text += &more.content;
                 }
                 ChatStreamEvent::Chunk(_) => return Err(AiFailed::of(FailureClass::Other)),
-                // One that ends before it is over has no reason.
-                ChatStreamEvent::End(end) if end.captured_stop_reason.is_some() => {
-                    let text = (!text.is_empty()).then_some(text);
-                    return text.ok_or(AiFailed::of(FailureClass::Reset));
-                }
+                ChatStreamEvent::End(end) => match end.captured_stop_reason {
+                    Some(ContentFilter(_)) => return Err(AiFailed::of(Caller)),
+                    Some(_) if !text.is_empty() => return Ok(text),
+                    // One that ends before it is over has no reason.
+                    _ => return Err(AiFailed::of(FailureClass::Reset)),
+                },
                 _ => {}
             }
         }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::clients::{ConductorClient, Pipeline, ProtectedConductorClient, when_away};
 use super::content::Texts;
 use super::events::Events;
-use super::providers::Providers;
+use super::providers::{AiFailed, Providers};
 use crate::call::{CallFailed, Client};
 use crate::problem::Problem;
 
@@ -114,15 +114,18 @@ async fn assess(State(desk): Shared, wanted: Result<Json<Wanted>, JsonRejection>
     let Json(Wanted { essay_id }) = wanted.map_err(Problem::from)?;
     let text = text(&desk.assessed, &essay_id).await?;
     if text.len() > ESSAY_BYTES_MAX {
-        return Err(too_long().into());
+        let detail = format!("an essay has at most {ESSAY_BYTES_MAX} bytes");
+        return Err(Problem::new(413, "The essay is too long", detail).into());
     }
     let prompt = format!("Assess this essay in a few sentences.\n\n{text}");
     let (text, by) = desk.providers.write(&prompt).await.map_err(|error| {
         tracing::error!(%error, "no provider has an answer");
-        match error.into_last() {
-            Some(CallError::Failed(error)) if error.is_the_essays() => too_long(),
-            Some(CallError::Rejected(no)) => Rejected::from(no).into_response(),
-            _ => unavailable("no provider has an answer"),
+        match error.rejection() {
+            Some(no) => Rejected::from(no).into_response(),
+            None if error.tried.iter().all(|(_, no)| AiFailed::is_refusal(no)) => {
+                Problem::new(422, "The essay is refused", "no provider takes it").into_response()
+            }
+            None => unavailable("no provider has an answer"),
         }
     })?;
     let answer = json!({ "essay_id": essay_id, "assessment": text, "provider": by });
@@ -154,8 +157,11 @@ fn check_id(id: &str) -> Result<(), Problem> {
     if (1..=64).contains(&id.len()) && id.bytes().all(is_fine) {
         return Ok(());
     }
-    let detail = "an id has 1 to 64 letters, digits, '-' and '_'";
-    Err(Problem::new(422, "No id", detail))
+    Err(Problem::new(
+        422,
+        "No id",
+        "an id has 1 to 64 letters, digits, '-' and '_'",
+    ))
 }
 
 /// No answer, and no fallback that has one.
@@ -171,9 +177,4 @@ fn unanswered(circuit: &CircuitBreaker, error: CallFailed) -> Response {
 
 fn unavailable(detail: &str) -> Response {
     Problem::new(503, "No answer now", detail).into_response()
-}
-
-fn too_long() -> Response {
-    let detail = format!("an essay has at most {ESSAY_BYTES_MAX} bytes");
-    Problem::new(413, "The essay is too long", detail).into_response()
 }

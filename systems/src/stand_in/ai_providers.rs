@@ -56,6 +56,10 @@ pub enum Stream {
     Limited,
     /// None: 413.
     TooLong,
+    /// None: 400, as for what its policy forbids.
+    Refused,
+    /// It begins, and a filter ends it; Google's has nothing but the reason.
+    Filtered,
 }
 
 /// One provider.
@@ -136,6 +140,7 @@ async fn answer(
             ([("retry-after", "7")], answer).into_response()
         }
         Stream::TooLong => wire.refuses(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
+        Stream::Refused => wire.refuses(StatusCode::BAD_REQUEST, "invalid_request_error"),
         stream => wire.streams(stream, prompt),
     }
 }
@@ -211,7 +216,13 @@ impl Wire {
         }
         match stream {
             Stream::Errs => text += &self.error(),
-            Stream::Well | Stream::Empty => text += &self.end(),
+            Stream::Well | Stream::Empty => text += &self.end(self.reason()),
+            Stream::Filtered if self == Self::Google => {
+                let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" } });
+                text = format!("data: {blocked}\r\n\r\n");
+            }
+            Stream::Filtered if self == Self::Anthropic => text += &self.end("refusal"),
+            Stream::Filtered => text += &self.end("content_filter"),
             _ => {}
         }
         let pieces = text.as_bytes().chunks(7).map(Bytes::copy_from_slice);
@@ -292,10 +303,19 @@ impl Wire {
         }
     }
 
-    fn end(self) -> String {
+    /// Why a stream ends that is whole.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Anthropic => "end_turn",
+            Self::OpenAi | Self::OpenRouter => "stop",
+            Self::Google => "STOP",
+        }
+    }
+
+    fn end(self, reason: &str) -> String {
         match self {
             Self::Anthropic => {
-                let delta = json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" },
+                let delta = json!({ "type": "message_delta", "delta": { "stop_reason": reason },
                     "usage": { "output_tokens": 12 } });
                 let (stop, over) = (
                     json!({ "type": "content_block_stop", "index": 0 }),
@@ -307,11 +327,11 @@ impl Wire {
                 )
             }
             Self::OpenAi | Self::OpenRouter => {
-                let choice = json!({ "index": 0, "delta": {}, "finish_reason": "stop" });
+                let choice = json!({ "index": 0, "delta": {}, "finish_reason": reason });
                 format!("data: {}\n\ndata: [DONE]\n\n", chunk(&choice))
             }
             Self::Google => {
-                let data = json!({ "candidates": [{ "index": 0, "finishReason": "STOP",
+                let data = json!({ "candidates": [{ "index": 0, "finishReason": reason,
                     "content": { "parts": [{ "text": "" }], "role": "model" } }] });
                 format!("data: {data}\r\n\r\n")
             }

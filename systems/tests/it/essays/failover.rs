@@ -112,25 +112,64 @@ async fn with_all_circuits_open_nobody_is_called_and_the_caller_is_told_when_to_
 }
 
 #[tokio::test]
+async fn with_all_circuits_open_the_wait_is_for_the_first_that_may_be_asked() {
+    let rig = Rig::new(&[]).await;
+    rig.open(&circuit("openai"));
+    rig.clock.advance(Duration::from_secs(50));
+    for name in ["anthropic", "google", "openrouter"] {
+        rig.open(&circuit(name));
+    }
+    let answer = rig.assess("e1").await;
+    assert_eq!((answer.status, answer.retry_after()), (503, Some("70")));
+}
+
+#[tokio::test]
+async fn an_essay_that_every_provider_refuses_opens_no_circuit() {
+    let rig = Rig::new(&[]).await;
+    for trouble in [Stream::Refused, Stream::Filtered, Stream::TooLong] {
+        for provider in &rig.services.providers {
+            provider.turn(trouble);
+        }
+        // More than open a circuit.
+        for _ in 0..4 {
+            let answer = rig.assess("e1").await;
+            assert_eq!(answer.status, 422, "{trouble:?}: {answer:?}");
+        }
+        for (name, provider) in NAMES.into_iter().zip(&rig.services.providers) {
+            let seen = rig.circuit(&circuit(name)).snapshot();
+            let told = (seen.state, seen.totals.failure);
+            assert_eq!(told, (State::Closed, 0), "{trouble:?} {name}");
+            provider.turn(Stream::Well);
+        }
+        assert_eq!(rig.assess("e1").await.body["provider"], "anthropic");
+    }
+}
+
+#[tokio::test]
+async fn what_one_provider_refuses_another_one_may_take() {
+    let rig = Rig::new(&[]).await;
+    for trouble in [Stream::Refused, Stream::Filtered, Stream::TooLong] {
+        rig.services.providers[0].turn(trouble);
+        for _ in 0..4 {
+            let answer = rig.assess("e1").await;
+            assert_eq!(answer.body["provider"], "openai", "{trouble:?}: {answer:?}");
+        }
+    }
+    let anthropic = rig.circuit(&circuit("anthropic"));
+    assert_eq!(anthropic.state(), State::Closed);
+    // Where the others are away, nobody knows whether they would have taken it.
+    for provider in &rig.services.providers[1..] {
+        provider.turn(Stream::Errs);
+    }
+    assert_eq!(rig.assess("e1").await.status, 503);
+}
+
+#[tokio::test]
 async fn failover_can_be_switched_off_alone() {
     let first = circuit("anthropic");
     let rig = Rig::new(&[("FALLBACKS_OFF", &first)]).await;
     rig.services.providers[0].turn(Stream::Errs);
     assert_eq!(rig.assess("e1").await.status, 503);
-    assert_eq!(rig.services.providers[1].stand_in.switches.calls(), 0);
-}
-
-#[tokio::test]
-async fn an_essay_that_is_too_long_for_a_provider_is_nobodys_failure() {
-    let rig = Rig::new(&[]).await;
-    rig.services.providers[0].turn(Stream::TooLong);
-    for _ in 0..4 {
-        assert_eq!(rig.assess("e1").await.status, 413);
-    }
-    assert_eq!(
-        rig.circuit(&circuit("anthropic")).snapshot().totals.failure,
-        0
-    );
     assert_eq!(rig.services.providers[1].stand_in.switches.calls(), 0);
 }
 

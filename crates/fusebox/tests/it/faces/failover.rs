@@ -157,6 +157,38 @@ fn the_wait_is_that_of_the_circuit_that_may_be_tried_first() {
 }
 
 #[test]
+fn a_classifier_says_apart_what_counts_and_what_is_worth_a_try_elsewhere() {
+    struct Careful;
+    impl fusebox::Classifier<(), &str> for Careful {
+        fn classify(&self, result: Result<&(), &&str>) -> Settlement {
+            match result {
+                Err(&"refused") => Outcome::Ignored.into(),
+                result => fusebox::EveryError.classify(result),
+            }
+        }
+
+        fn goes_on(&self, result: Result<&(), &&str>, _: Outcome) -> bool {
+            result.is_err_and(|error| *error != "perhaps done")
+        }
+    }
+    let (providers, _clock) = providers();
+    let tried = |says: [&'static str; 3]| {
+        let mut says = says.into_iter();
+        let answer = providers.call_with(&Careful, |_| Err(says.next().unwrap()));
+        answer.unwrap_err().tried.len()
+    };
+    assert_eq!(tried(["refused", "refused", "refused"]), 3);
+    assert_eq!(
+        seen(&providers),
+        [(State::Closed, 0); 3],
+        "none is to blame"
+    );
+    assert_eq!(tried(["down", "perhaps done", "down"]), 2);
+    let failures = [1, 1, 0].map(|failures| (State::Closed, failures));
+    assert_eq!(seen(&providers), failures);
+}
+
+#[test]
 fn switched_off_it_tries_the_first_circuit_alone() {
     let (providers, _clock) = providers();
     providers.circuits()[0].set_fallback_enabled(false);
