@@ -262,6 +262,9 @@ def queues_and_daemon():
                      (total("queue_paused", how="max"), "{{queue}}"),
                      (f"{total('queue_paused_groups')} > bool 0", "{{queue}} groups"),
                      width=8, mappings=NO_YES),
+            graph("Stranded", "Messages of queues that no circuit delivers any more: give one of that name a queue, or "
+                  "discard them.", "short",
+                  (total("queue_stranded"), "{{queue}}")),
             row("The file of the queues"),
             graph("Commits", "How long it takes until a message is safe.", "s",
                   *[(quantile(q, commits, "le", of), f"p{q * 100:.0f}") for q in (0.5, 0.99)],

@@ -33,6 +33,9 @@ pub enum QueueFact {
     Paused(bool),
     /// `fusebox_queue_paused_groups`: groups of it that are paused.
     PausedGroups(u64),
+    /// `fusebox_queue_stranded`: messages that nobody delivers any more, since what delivered them
+    /// is gone from the settings. Told of such queues only.
+    Stranded(u64),
     /// `fusebox_queue_pushed_total`: messages that were taken, without repeats.
     Pushed(u64),
     /// `fusebox_queue_rejected_total{reason}`: pushes that were refused.
@@ -88,6 +91,11 @@ pub(crate) const DESCRIBED: &[Described] = &[
     ),
     described(PAUSED, Gauge, "1 while the queue is paused."),
     described(PAUSED_GROUPS, Gauge, "Groups of the queue that are paused."),
+    described(
+        STRANDED,
+        Gauge,
+        "Messages that nobody delivers; absent where somebody does.",
+    ),
     described(PUSHED, Counter, "Messages that were taken."),
     described(REJECTED, Counter, "Pushes that were refused, by reason."),
     described(DELIVERED, Counter, "Messages that arrived."),
@@ -118,6 +126,7 @@ const LIMIT_MESSAGES: &str = "fusebox_queue_limit_messages";
 const LIMIT_BYTES: &str = "fusebox_queue_limit_bytes";
 const PAUSED: &str = "fusebox_queue_paused";
 const PAUSED_GROUPS: &str = "fusebox_queue_paused_groups";
+const STRANDED: &str = "fusebox_queue_stranded";
 const PUSHED: &str = "fusebox_queue_pushed";
 const REJECTED: &str = "fusebox_queue_rejected";
 const DELIVERED: &str = "fusebox_queue_delivered";
@@ -139,6 +148,7 @@ impl QueueFact {
             Self::LimitBytes(bytes) => (LIMIT_BYTES, Whole(bytes)),
             Self::Paused(is_paused) => (PAUSED, Whole(is_paused.into())),
             Self::PausedGroups(groups) => (PAUSED_GROUPS, Whole(groups)),
+            Self::Stranded(messages) => (STRANDED, Whole(messages)),
             Self::Pushed(count) => (PUSHED, Whole(count)),
             Self::Rejected { count, .. } => (REJECTED, Whole(count)),
             Self::Delivered(count) => (DELIVERED, Whole(count)),

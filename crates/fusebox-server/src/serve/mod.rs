@@ -15,6 +15,7 @@ mod relays;
 mod reload;
 mod signals;
 mod start;
+mod stranded;
 
 pub use certificate::Certificate;
 pub(crate) use data_dir::make_data_dir;

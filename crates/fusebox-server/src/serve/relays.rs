@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fusebox_queue::relay::{Relay, RelayHandle, RelaySettingsError, RelayWatch};
-use fusebox_queue::{Depth, Queues};
+use tokio::task::JoinHandle;
 
+use super::stranded::Stranded;
 use crate::circuits::{Circuit, Circuits, Delivery, branch_of};
 
 /// The upstream's own time-outs come first; this is for a delivery that hangs elsewhere.
@@ -18,6 +19,9 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Relays {
     running: Vec<Running>,
     watched: Watched,
+    stranded: Stranded,
+    /// The task that looks for those.
+    looks: Option<JoinHandle<()>>,
 }
 
 /// Shows the relays that run now, to who scrapes.
@@ -66,7 +70,11 @@ impl Relays {
         if let Some(queues) = circuits.queues() {
             let delivered = self.running.iter().map(|running| running.circuit.name());
             let delivered = delivered.map(str::to_owned).collect();
-            tokio::spawn(tell_of_stranded(queues.clone(), delivered));
+            let (queues, stranded) = (queues.clone(), self.stranded.clone());
+            let looks = tokio::spawn(async move { stranded.look(&queues, delivered).await });
+            if let Some(before) = self.looks.replace(looks) {
+                before.abort();
+            }
         }
         let running = self.running.iter();
         *self.watched.lock() = running.map(|running| running.relay.watch()).collect();
@@ -76,32 +84,20 @@ impl Relays {
         self.watched.clone()
     }
 
+    pub(super) fn stranded(&self) -> Stranded {
+        self.stranded.clone()
+    }
+
     /// Ends all: what is being sent has a bounded time to arrive.
     pub(super) async fn end(self) {
+        if let Some(looks) = self.looks {
+            looks.abort();
+        }
         let mut ending = tokio::task::JoinSet::new();
         for running in self.running {
             ending.spawn(running.relay.stop());
         }
         ending.join_all().await;
-    }
-}
-
-/// A queue may hold messages when its circuit is gone or has no queue any more.
-async fn tell_of_stranded(queues: Queues, delivered: Vec<String>) {
-    let depths = queues.depths().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "what the queues hold is not known");
-        Vec::new()
-    });
-    let stranded = |depth: &Depth| depth.messages > 0 && !delivered.contains(&depth.queue);
-    for Depth {
-        queue, messages, ..
-    } in depths.into_iter().filter(stranded)
-    {
-        tracing::warn!(
-            queue,
-            messages,
-            "nobody delivers what this queue holds: no circuit of its name has a queue"
-        );
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) async fn start(options: ServeOptions) -> Result<Daemon, u8> {
             .tokens(access.tokens)
             .keeper(keeping.keeper())
             .facts(reloader.outcome())
+            .facts(Arc::new(relays.stranded()))
             .metric_names(config.metric_names)
             .queues_when({
                 let circuits = Arc::downgrade(&circuits);

@@ -168,6 +168,15 @@ async fn what_is_kept_for_a_circuit_that_has_no_queue_any_more_is_told() {
         (&told["queue"], &told["messages"]),
         (&json!("rag"), &json!(1))
     );
+    #[allow(clippy::float_cmp)]
+    let is_one = |messages: f64| messages == 1.0;
+    measures(
+        &daemon,
+        "text/plain",
+        "fusebox_queue_stranded{queue=\"rag\"}",
+        is_one,
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -114,6 +114,7 @@ impl Facts for Host {
         receipts(QueueFact::LimitBytes(1 << 30));
         receipts(QueueFact::Paused(false));
         receipts(QueueFact::PausedGroups(1));
+        receipts(QueueFact::Stranded(6));
         receipts(QueueFact::Pushed(9000));
         for (reason, count) in [("messages", 7), ("disk_full", 0)] {
             receipts(QueueFact::Rejected { reason, count });
