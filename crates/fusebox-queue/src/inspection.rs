@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::Path;
 
 use crate::error::StorageError;
-use crate::record::{Depth, Query, Record};
-use crate::storage::{Reader, look};
+use crate::id::MessageId;
+use crate::record::{Death, Depth, Query, Record};
+use crate::storage::{Salvage, Salvaged, look};
 
 /// Reads a file of queues without being its owner, who may use it meanwhile. Nothing is changed.
 ///
@@ -22,11 +23,13 @@ use crate::storage::{Reader, look};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Inspection {
-    reader: Box<dyn Reader>,
+    reader: Box<dyn Salvage>,
 }
 
 /// Records that are read at once.
 const PAGE: usize = 500;
+/// Losses that are told one by one at most.
+const TOLD_MAX: usize = 100;
 
 impl Inspection {
     /// Opens a file that is there.
@@ -59,34 +62,122 @@ impl Inspection {
     /// Shows every message that waits, is being sent or is dead, with its content; first those
     /// that are alive. What changes meanwhile may be shown as it was or as it is.
     ///
+    /// Of a damaged file it shows all that can be read, and answers in words what cannot. Empty:
+    /// that was all.
+    ///
     /// # Errors
-    /// That of the storage, or of `visit`, which ends it.
+    /// That of the storage, if nothing can be read, or of `visit`, which ends it.
     pub fn each<E: From<StorageError>>(
         &mut self,
         mut visit: impl FnMut(Record) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<Vec<String>, E> {
+        let mut seen = Seen::default();
         for dead in [false, true] {
-            let mut query = Query {
+            if let Err(damage) = self.pages(dead, &mut seen, &mut visit)? {
+                seen.lose(damage.to_string());
+                seen.damage.get_or_insert(damage);
+                self.rest(dead, &mut seen, &mut visit)?;
+            }
+            seen.last = None;
+        }
+        match seen.damage {
+            Some(damage) if !seen.any => Err(damage.into()),
+            _ => Ok(seen.lost()),
+        }
+    }
+
+    /// Page by page. The inner error: no more can be read in this way.
+    fn pages<E>(
+        &mut self,
+        dead: bool,
+        seen: &mut Seen,
+        visit: &mut impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<Result<(), StorageError>, E> {
+        loop {
+            let query = Query {
                 dead,
                 limit: PAGE,
+                after: seen.last,
                 ..Query::default()
             };
-            loop {
-                let page = self.reader.messages(&query)?;
-                for record in page.items {
-                    // Lists leave the content out.
-                    match self.reader.message(record.id)? {
-                        Some(whole) => visit(whole)?,
-                        None => visit(record)?,
-                    }
-                }
-                if page.next.is_none() {
-                    break;
-                }
-                query.after = page.next;
+            let page = match self.reader.messages(&query) {
+                Ok(page) => page,
+                Err(damage) => return Ok(Err(damage)),
+            };
+            for record in page.items {
+                // Lists leave the content out.
+                let whole = match self.reader.message(record.id) {
+                    Ok(whole) => whole.unwrap_or(record),
+                    Err(damage) => return Ok(Err(damage)),
+                };
+                seen.one(&whole);
+                visit(whole)?;
+            }
+            if page.next.is_none() {
+                return Ok(Ok(()));
             }
         }
-        Ok(())
+    }
+
+    /// Message by message, from the last one that was shown.
+    fn rest<E>(
+        &mut self,
+        dead: bool,
+        seen: &mut Seen,
+        visit: &mut impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut place = seen.last.map_or(0, MessageId::seq);
+        loop {
+            match self.reader.salvage(dead, place) {
+                Salvaged::End => return Ok(()),
+                Salvaged::Message(record) => {
+                    place = record.id.seq();
+                    seen.one(&record);
+                    visit(*record)?;
+                }
+                Salvaged::Lost { until, told } => {
+                    place = until;
+                    seen.lose(told);
+                }
+            }
+        }
+    }
+}
+
+/// What was shown of a file, and what could not be.
+#[derive(Default)]
+struct Seen {
+    any: bool,
+    last: Option<MessageId>,
+    damage: Option<StorageError>,
+    told: Vec<String>,
+    more: u64,
+}
+
+impl Seen {
+    fn one(&mut self, record: &Record) {
+        self.any = true;
+        self.last = Some(record.id);
+        if record.death == Some(Death::Corrupt) {
+            self.lose(format!(
+                "the content of {}: not as it was written",
+                record.id
+            ));
+        }
+    }
+
+    fn lose(&mut self, told: String) {
+        if self.told.len() < TOLD_MAX {
+            self.told.push(told);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn lost(self) -> Vec<String> {
+        let mut told = self.told;
+        told.extend((self.more > 0).then(|| format!("and {} more", self.more)));
+        told
     }
 }
 

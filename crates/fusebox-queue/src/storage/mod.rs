@@ -103,6 +103,26 @@ pub(crate) trait Reader: Send + 'static {
     fn check(&mut self) -> Result<Vec<String>, StorageError>;
 }
 
+/// Reads what is left of a file that is damaged.
+#[cfg(feature = "sqlite")]
+pub(crate) trait Salvage: Reader {
+    /// The next message after a place, alive or dead.
+    fn salvage(&mut self, dead: bool, after: i64) -> Salvaged;
+}
+
+/// What there is after a place.
+#[cfg(feature = "sqlite")]
+#[derive(Debug)]
+pub(crate) enum Salvaged {
+    Message(Box<Record>),
+    /// Nobody can tell what there is up to and at this place; why, in words.
+    Lost {
+        until: i64,
+        told: String,
+    },
+    End,
+}
+
 /// What a storage tells of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StorageFigures {

@@ -4,6 +4,8 @@
 
 #[cfg(all(feature = "relay", feature = "sqlite", target_os = "linux"))]
 mod backlog;
+#[cfg(feature = "sqlite")]
+mod damaged;
 mod face;
 #[cfg(all(unix, feature = "relay", feature = "sqlite"))]
 mod failing_disk;

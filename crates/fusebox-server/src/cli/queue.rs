@@ -23,6 +23,9 @@ pub(super) enum QueueCommand {
     /// Exit code 0: all is well; 1: something is wrong, and told; 2: it is no file of queues.
     Check(Check),
     /// Write every message of a file as one line of JSON, dead ones last
+    ///
+    /// Of a damaged file it writes what can be read. Exit code 0: that was all; 1: the rest is
+    /// told; 2: it is no file of queues, or nothing of it can be read.
     Export(Export),
 }
 
@@ -116,7 +119,8 @@ fn check(what: &Check) -> Result<u8, Trouble> {
 
 fn export(what: &Export) -> Result<u8, Trouble> {
     let mut file = open(&what.file)?;
-    let depths = file.depths()?.into_iter();
+    // What cannot be counted may be readable all the same.
+    let depths = file.depths().unwrap_or_default().into_iter();
     let total = depths.map(|depth| depth.messages + depth.dead).sum();
     let mut progress = Progress::of_data("messages", total);
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -127,9 +131,12 @@ fn export(what: &Export) -> Result<u8, Trouble> {
     });
     // Before anything is told of what went wrong.
     progress.end();
-    written?;
+    let lost = written?;
     out.flush()?;
-    Ok(0)
+    for what in &lost {
+        tell(&format!("fusebox: cannot be read: {what}"));
+    }
+    Ok(if lost.is_empty() { 0 } else { NO })
 }
 
 /// All that is known of a message; a body that is no text is in hexadecimal.

@@ -8,7 +8,7 @@
 //! at all for orders that are light. `file` opens, `schema` has the tables, `wal` syncs and bounds
 //! the log, `room` keeps room back for a full disk, `book` is what the writer knows by heart;
 //! `work` and its siblings (`push`, `lease`, `settle`, `line`, `dead`, `pause`) carry out orders;
-//! `read`, `list` and `check` look.
+//! `read`, `list` and `check` look; `salvage` does where a file is damaged.
 
 mod book;
 mod check;
@@ -23,6 +23,7 @@ mod push;
 mod read;
 mod room;
 mod row;
+mod salvage;
 mod schema;
 mod settle;
 #[cfg(test)]
@@ -38,7 +39,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{Done, Order, Reader, Storage, StorageFigures};
+use super::{Done, Order, Reader, Salvage, Storage, StorageFigures};
 use crate::error::StorageError;
 use book::Book;
 use failed::{Context, Failed};
@@ -69,7 +70,7 @@ pub(crate) struct Sqlite {
 ///
 /// # Errors
 /// As [`Sqlite::open`], and [`StorageError::Failed`] where there is none.
-pub(crate) fn look(path: &Path) -> Result<Box<dyn Reader>, StorageError> {
+pub(crate) fn look(path: &Path) -> Result<Box<dyn Salvage>, StorageError> {
     match read::Look::new(path) {
         Ok(look) => Ok(Box::new(look)),
         Err(failed) => Err(failed.in_place(path.display().to_string())),

@@ -42,7 +42,7 @@ impl Look {
     }
 
     /// Reads in one transaction, so that all of it is of one moment.
-    fn at_once<T>(
+    pub(super) fn at_once<T>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Failed>,
     ) -> Result<T, StorageError> {
