@@ -1,11 +1,13 @@
 //! Campaigns and queue management over HTTP.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -15,7 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::campaign::Wanted;
+use super::campaign::{Campaign, Wanted};
 use super::desk::{Desk, global_circuit_state};
 use crate::problem::Problem;
 
@@ -24,6 +26,7 @@ const BY: &str = "queue-management";
 
 type Shared = State<Arc<Desk>>;
 type Answer = Result<Json<Value>, Problem>;
+type Told = Result<Response, Problem>;
 
 /// All routes of the service.
 pub(super) fn routes(desk: Arc<Desk>) -> Router {
@@ -53,14 +56,29 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| refused(error.to_string()))
 }
 
-async fn create(State(desk): Shared, body: Bytes) -> Result<Response, Problem> {
-    let wanted: Wanted = read(&body)?;
+/// A repeat by the same `Idempotency-Key` gets the campaign that is there.
+async fn create(State(desk): Shared, headers: HeaderMap, body: Bytes) -> Told {
+    let (id, wanted) = (id_of(&headers)?, read::<Wanted>(&body)?);
     wanted.check(&desk.apis).map_err(refused)?;
-    let campaign = desk.create(wanted).await?;
+    let campaign = Campaign { id, wanted };
+    desk.jobs.push(campaign.plan()).await?;
     // It is there, whatever can be read of it now.
     let shown = desk.shown(&campaign.id).await.ok().flatten();
     let shown = shown.unwrap_or_else(|| json!({ "id": campaign.id }));
     Ok((StatusCode::CREATED, data(shown)).into_response())
+}
+
+/// The same for each repeat by one key, which may hold anything: so it is in hexadecimal.
+fn id_of(headers: &HeaderMap) -> Result<String, Problem> {
+    let key = headers.get("idempotency-key").map(HeaderValue::as_bytes);
+    let key = key.unwrap_or_default();
+    let name: String = match key.len() {
+        // Without a counter to keep: seeded by the system, so no two are the same.
+        0 => format!("{:016x}", RandomState::new().hash_one(SystemTime::now())),
+        1..=64 => key.iter().map(|byte| format!("{byte:02x}")).collect(),
+        _ => return Err(refused("Idempotency-Key: 1 to 64 bytes")),
+    };
+    Ok(format!("campaign-{name}"))
 }
 
 async fn show(State(desk): Shared, Path(id): Path<String>) -> Answer {
@@ -80,17 +98,15 @@ struct Asked {
 
 /// Opens the global breaker.
 async fn pause_service(State(desk): Shared, body: Bytes) -> Answer {
-    let Asked {
-        service, reason, ..
-    } = read(&body)?;
-    desk.apis.check(&service).map_err(refused)?;
-    if !(1..=500).contains(&reason.trim().len()) {
+    let asked: Asked = read(&body)?;
+    desk.apis.check(&asked.service).map_err(refused)?;
+    if !(1..=500).contains(&asked.reason.trim().len()) {
         return Err(refused("reason: 1 to 500 bytes"));
     }
     let incident = Incident {
-        service,
+        service: asked.service,
         error_type: "manual".to_owned(),
-        error: reason,
+        error: asked.reason,
     };
     desk.breaker.record_failure(&incident, BY).await?;
     status(State(desk)).await
@@ -104,22 +120,19 @@ async fn reset(State(desk): Shared, Path(service): Path<String>) -> Answer {
 }
 
 /// Resumes everything.
-async fn resume_service(State(desk): Shared, body: Bytes) -> Result<Response, Problem> {
+async fn resume_service(State(desk): Shared, body: Bytes) -> Told {
     let asked: Asked = read(&body)?;
     desk.apis.check(&asked.service).map_err(refused)?;
     resume(&desk, asked.epoch).await
 }
 
-async fn resume_queue(State(desk): Shared, body: Bytes) -> Result<Response, Problem> {
-    let asked = match body.is_empty() {
-        true => Asked::default(),
-        false => read(&body)?,
-    };
-    resume(&desk, asked.epoch).await
+async fn resume_queue(State(desk): Shared, body: Bytes) -> Told {
+    let asked: Option<Asked> = (!body.is_empty()).then(|| read(&body)).transpose()?;
+    resume(&desk, asked.unwrap_or_default().epoch).await
 }
 
 /// Closes the breaker and resumes the campaigns, or says what speaks against it (409).
-async fn resume(desk: &Desk, epoch: Option<u64>) -> Result<Response, Problem> {
+async fn resume(desk: &Desk, epoch: Option<u64>) -> Told {
     match desk.breaker.resume(epoch, BY).await {
         Ok(campaigns) => {
             let answer = json!({ "resumed": true, "campaigns_resumed": campaigns.len() });

@@ -44,8 +44,6 @@ impl Wanted {
 pub(super) struct Campaign {
     /// Also its group, and the plan's idempotency key.
     pub(super) id: String,
-    /// In RFC 3339.
-    pub(super) created_at: String,
     pub(super) wanted: Wanted,
 }
 

@@ -1,14 +1,11 @@
 //! What the routes need: the campaigns, and the global breaker.
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::SystemTime;
-
 use fusebox_queue::relay::{GlobalBreaker, GlobalState};
-use fusebox_queue::{MessageState, PushError, Queue, QueueError, Scope};
+use fusebox_queue::{MessageState, Queue, QueueError, Scope};
 use fusebox_store::rfc3339;
 use serde_json::{Value, json};
 
-use super::campaign::{Campaign, Wanted};
+use super::campaign::Campaign;
 use super::settings::Apis;
 
 #[derive(Debug)]
@@ -19,19 +16,6 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Puts a campaign into the queue.
-    pub(super) async fn create(&self, wanted: Wanted) -> Result<Campaign, PushError> {
-        let created_at = rfc3339(SystemTime::now());
-        let campaign = Campaign {
-            // Without a counter to keep: seeded by the system, so no two are the same.
-            id: format!("campaign-{:016x}", RandomState::new().hash_one(&created_at)),
-            created_at,
-            wanted,
-        };
-        self.jobs.push(campaign.plan()).await?;
-        Ok(campaign)
-    }
-
     /// A campaign with its jobs.
     pub(super) async fn shown(&self, id: &str) -> Result<Option<Value>, QueueError> {
         let Some(plan) = self.jobs.by_idempotency_key(id).await? else {
@@ -55,15 +39,12 @@ impl Desk {
         let count = |status| jobs.iter().filter(|job| job["status"] == status).count();
         let ended = count("completed") + count("failed") + count("discarded");
         let going = reason.as_ref().map_or("running", |_| "paused");
-        let status = if ended == jobs.len() {
-            "completed"
-        } else {
-            going
-        };
+        let is_over = ended == jobs.len();
+        let status = if is_over { "completed" } else { going };
         Ok(Some(json!({
             "id": id,
             "name": campaign.wanted.name,
-            "created_at": campaign.created_at,
+            "created_at": rfc3339(plan.pushed_at),
             "status": status,
             "status_reason": reason.filter(|_| status == "paused"),
             "jobs_total": jobs.len(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use systems::stand_in::switches::Mode;
 
 use super::rig::{Rig, wanted};
-use crate::http::{ask, send};
+use crate::http::{ask, call_with, send};
 use crate::wait::until;
 
 #[tokio::test]
@@ -29,6 +29,37 @@ async fn every_job_of_a_campaign_is_done_once_and_in_order_per_lead() {
     let next = rig.create(1).await;
     assert_ne!(next, id);
     rig.completes(&next).await;
+}
+
+#[tokio::test]
+async fn a_campaign_that_is_created_again_with_its_key_is_the_same_one() {
+    let rig = Rig::new().await;
+    let url = format!("{}/api/v1/campaigns", rig.service.url());
+    let create = async |key: &str, leads| {
+        let headers = [("Idempotency-Key", key)];
+        let body = wanted(leads).to_string();
+        let answer = call_with("POST", &url, &headers, &body).await.unwrap();
+        (answer.status, answer.body["data"]["id"].clone())
+    };
+    // A caller whose time was over asks again, while the first call is still under way or later.
+    let (one, twin) = tokio::join!(create("order 7", 2), create("order 7", 2));
+    assert_eq!((one.0, &one), (201, &twin));
+    let id = one.1.as_str().unwrap();
+    assert_eq!(create("order 7", 2).await, one);
+    rig.completes(id).await;
+    assert_eq!(create("order 7", 2).await, one, "also when all is done");
+    assert_eq!(
+        create("order 7", 3).await,
+        (409, Value::Null),
+        "another body"
+    );
+    let other = create("order 8", 2).await;
+    assert_eq!(other.0, 201);
+    let other = other.1.as_str().unwrap();
+    assert_ne!(other, id);
+    rig.completes(other).await;
+    rig.done_are(&[(id, 2), (other, 2)]);
+    assert_eq!(create(&"7".repeat(65), 2).await, (422, Value::Null));
 }
 
 #[tokio::test]
