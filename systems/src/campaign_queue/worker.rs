@@ -71,6 +71,12 @@ impl Sink for Worker {
             Err(error) => Reply::failed(FailureClass::Other, error.to_string()),
         }
     }
+
+    async fn had_no_reply(&self, message: &Leased, class: &'static str, error: &str) {
+        if service_of(message).is_some() {
+            self.calls.had_no_reply(message, class, error).await;
+        }
+    }
 }
 
 /// A wrong key, an unpaid bill, a used-up quota: the job is not to blame, a person mends it.

@@ -11,20 +11,36 @@ use std::time::Duration;
 use fusebox::{Handle, PermitOf};
 use tokio::sync::watch;
 
-use super::verdict::Sent;
+use super::verdict::{NoReply, Sent};
 use crate::message::Leased;
 use crate::sink::{Reply, Sink};
 
-type Sending<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A sink of any type.
 pub(super) trait AnySink: Send + Sync {
-    fn deliver_boxed<'a>(&'a self, message: &'a Leased) -> Sending<'a>;
+    fn deliver_boxed<'a>(&'a self, message: &'a Leased) -> Boxed<'a, Reply>;
+
+    fn had_no_reply_boxed<'a>(
+        &'a self,
+        message: &'a Leased,
+        class: &'static str,
+        error: &'a str,
+    ) -> Boxed<'a, ()>;
 }
 
 impl<S: Sink> AnySink for S {
-    fn deliver_boxed<'a>(&'a self, message: &'a Leased) -> Sending<'a> {
+    fn deliver_boxed<'a>(&'a self, message: &'a Leased) -> Boxed<'a, Reply> {
         Box::pin(self.deliver(message))
+    }
+
+    fn had_no_reply_boxed<'a>(
+        &'a self,
+        message: &'a Leased,
+        class: &'static str,
+        error: &'a str,
+    ) -> Boxed<'a, ()> {
+        Box::pin(self.had_no_reply(message, class, error))
     }
 }
 
@@ -37,11 +53,14 @@ pub(super) async fn send<B: Handle>(
     timeout: Duration,
     mut break_off: watch::Receiver<bool>,
 ) -> Sent {
-    let sending = caught(sink, leased);
+    let sending = caught(|| sink.deliver_boxed(leased));
     tokio::select! {
         biased;
-        sent = sending => sent,
-        () = tokio::time::sleep(timeout) => Sent::TimedOut(timeout),
+        sent = sending => match sent {
+            Ok(reply) => Sent::Replied(reply),
+            Err(said) => Sent::NoReply(NoReply::panicked(&said)),
+        },
+        () = tokio::time::sleep(timeout) => Sent::NoReply(NoReply::timed_out(timeout)),
         never = tell_when_slow(permit) => match never {},
         // Without the relay nobody can break it off.
         Ok(_) = break_off.wait_for(|is_over| *is_over) => Sent::BrokenOff,
@@ -74,17 +93,27 @@ pub(crate) async fn tell_when_slow<B: Handle>(permit: &mut PermitOf<B>) -> Infal
     pending().await
 }
 
-/// A panic of the sink ends its own message, and nothing else.
-async fn caught(sink: &dyn AnySink, leased: &Leased) -> Sent {
-    let mut sending: Option<Sending<'_>> = None;
+/// Tells the sink of a sending that it gave no reply to.
+pub(super) async fn tell_of_no_reply(sink: &dyn AnySink, leased: &Leased, sent: &Sent) {
+    let Sent::NoReply(NoReply { word, error, .. }) = sent else {
+        return;
+    };
+    let told = caught(|| sink.had_no_reply_boxed(leased, word, error)).await;
+    if let Err(said) = told {
+        tracing::error!(id = %leased.id, said, "the sink panicked when it was told of a failure");
+    }
+}
+
+/// What strangers' code comes to, or what its panic said: that ends this one thing, and no more.
+pub(crate) async fn caught<'a, T>(begin: impl Fn() -> Boxed<'a, T>) -> Result<T, String> {
+    let mut begun: Option<Boxed<'a, T>> = None;
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            let sending = sending.get_or_insert_with(|| sink.deliver_boxed(leased));
-            sending.as_mut().poll(cx)
+            begun.get_or_insert_with(&begin).as_mut().poll(cx)
         }));
         match polled {
-            Ok(polled) => polled.map(Sent::Replied),
-            Err(panic) => Poll::Ready(Sent::Panicked(said(panic.as_ref()))),
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(said(panic.as_ref()))),
         }
     })
     .await

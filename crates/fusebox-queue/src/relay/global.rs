@@ -316,9 +316,9 @@ impl GlobalBreaker {
         }
     }
 
-    /// A sink whose every failure, refusal and throttling opens this breaker before the relay hears
-    /// of it. `service` tells what a message calls. The sink needs a time-out of its own, shorter
-    /// than the relay's: what the relay breaks off, and a panic, is not heard here.
+    /// A sink whose every failure, refusal and throttling opens this breaker before the relay goes
+    /// on, and so do a panic and the end of the relay's time for a message. `service` tells what a
+    /// message calls.
     pub fn stops<S: Sink>(
         &self,
         service: fn(&Leased) -> Option<&str>,
@@ -349,10 +349,22 @@ impl<S: Sink> Sink for StopOnFailure<S> {
             Reply::Throttled { error, .. } => ("throttled", error),
             Reply::Delivered(_) | Reply::Unsendable { .. } => return reply,
         };
+        self.stop(message, error_type, error).await;
+        reply
+    }
+
+    async fn had_no_reply(&self, message: &Leased, class: &'static str, error: &str) {
+        self.stop(message, class, error).await;
+        self.sink.had_no_reply(message, class, error).await;
+    }
+}
+
+impl<S> StopOnFailure<S> {
+    async fn stop(&self, message: &Leased, error_type: &str, error: &str) {
         let incident = Incident {
             service: (self.service)(message).unwrap_or("*").to_owned(),
             error_type: error_type.to_owned(),
-            error: error.clone(),
+            error: error.to_owned(),
         };
         if let Err(error) = self
             .breaker
@@ -361,6 +373,5 @@ impl<S: Sink> Sink for StopOnFailure<S> {
         {
             tracing::error!(%incident, %error, "the global breaker could not be opened");
         }
-        reply
     }
 }

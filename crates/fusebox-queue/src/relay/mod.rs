@@ -18,9 +18,9 @@
 //!
 //! A delivery that passes the circuit's slow-call limit is told to the breaker at that instant.
 //!
-//! How it fails: a sink that panics or hangs costs an attempt. A storage that fails stops the
-//! leasing until it is well again; what was sent is written down as soon as that works. A lease
-//! that was lost meanwhile is counted, and its message is sent again with the same id.
+//! How it fails: a sink that panics or hangs costs an attempt, and is told so. A storage that fails
+//! stops the leasing until it is well again; what was sent is written down as soon as that works. A
+//! lease that was lost meanwhile is counted, and its message is sent again with the same id.
 
 mod builder;
 mod delivery;

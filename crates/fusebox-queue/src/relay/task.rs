@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::builder::Set;
-use super::delivery::{AnySink, send};
+use super::delivery::{AnySink, send, tell_of_no_reply};
 use super::settle::settle;
 use super::stats::{Counts, RelayWatch};
 use super::verdict::{self, Kind, Verdict};
@@ -38,7 +38,8 @@ pub(super) struct Told {
 }
 
 impl Shared {
-    /// Sends a message, settles its permit, tells the relay, and writes it down.
+    /// Sends a message, settles its permit, tells the relay, and writes it down. A sink that does
+    /// not reply hears of that first: what it stops is stopped before the relay goes on.
     pub(super) async fn carry<H: Handle>(
         self: Arc<Self>,
         leased: Leased,
@@ -48,6 +49,7 @@ impl Shared {
         let break_off = self.break_off.subscribe();
         let (sink, timeout) = (self.sink.as_ref(), self.set.timeout);
         let sent = send(sink, &leased, &mut permit, timeout, break_off).await;
+        tell_of_no_reply(sink, &leased, &sent).await;
         let verdict = verdict::of(sent, &leased, &self.queue, permit.is_trial());
         let counts = self.watch.counts();
         settle_permit(permit, &verdict, sent_at.elapsed(), counts);

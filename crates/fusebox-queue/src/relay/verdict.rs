@@ -21,12 +21,41 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 pub(super) enum Sent {
     /// The sink replied.
     Replied(Reply),
-    /// The time was over.
-    TimedOut(Duration),
-    /// The sink panicked, saying this.
-    Panicked(String),
+    /// The time was over, or the sink panicked.
+    NoReply(NoReply),
     /// The relay stopped and could not wait.
     BrokenOff,
+}
+
+/// Why there was no reply.
+#[derive(Debug)]
+pub(super) struct NoReply {
+    pub(super) word: &'static str,
+    pub(super) error: String,
+    class: FailureClass,
+}
+
+/// The word for a panic, which has no class of its own.
+const PANIC: &str = "panic";
+
+impl NoReply {
+    pub(super) fn timed_out(limit: Duration) -> Self {
+        let class = FailureClass::Timeout;
+        let limit = fusebox::duration::format(limit);
+        Self {
+            word: class.as_str(),
+            error: format!("the sink did not answer within {limit}"),
+            class,
+        }
+    }
+
+    pub(super) fn panicked(said: &str) -> Self {
+        Self {
+            word: PANIC,
+            error: format!("the sink panicked: {said}"),
+            class: FailureClass::Caller,
+        }
+    }
 }
 
 /// What follows from it.
@@ -70,24 +99,22 @@ pub(super) fn of(sent: Sent, leased: &Leased, queue: &Queue, is_trial: bool) -> 
     };
     match sent {
         Sent::Replied(reply) => of_reply(reply, leased, queue, at),
-        Sent::TimedOut(limit) => {
-            let limit = fusebox::duration::format(limit);
-            let error = format!("the sink did not answer within {limit}");
-            let reply = Reply::uncertain(FailureClass::Timeout, error);
-            of_reply(reply, leased, queue, at)
-        }
-        Sent::Panicked(said) => {
+        Sent::NoReply(NoReply { word, error, class }) => {
             let failure = Failure {
-                class: FailureClass::Caller,
-                word: "panic",
-                error: format!("the sink panicked: {said}"),
+                class,
+                word,
+                error,
                 retry_after: None,
                 // Nobody knows what it had done by then.
                 uncertain: true,
             };
-            Verdict {
-                kind: Kind::Panicked,
-                ..failure.verdict(leased, queue, at)
+            let verdict = failure.verdict(leased, queue, at);
+            match word {
+                PANIC => Verdict {
+                    kind: Kind::Panicked,
+                    ..verdict
+                },
+                _ => verdict,
             }
         }
         Sent::BrokenOff => Verdict {

@@ -10,7 +10,7 @@ mod kafka;
 mod routes;
 
 use std::borrow::Cow;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::time::Duration;
 
 use fusebox::FailureClass;
@@ -38,6 +38,19 @@ pub trait Sink: Send + Sync + 'static {
     /// The relay drops the future when its time is over and takes it that the message may have
     /// arrived. A panic is an attempt that failed.
     fn deliver(&self, message: &Leased) -> impl Future<Output = Reply> + Send;
+
+    /// Hears that a message's sending ended without a reply and has failed: its time was over
+    /// (class `timeout`), or the sink panicked (`panic`). The relay goes on with the message when
+    /// this is done. By itself it does nothing; a sink around others hands it on to them.
+    fn had_no_reply(
+        &self,
+        message: &Leased,
+        class: &'static str,
+        error: &str,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (message, class, error);
+        ready(())
+    }
 }
 
 impl<F, Sending> Sink for F

@@ -40,4 +40,10 @@ impl<S: Sink> Sink for Routes<S> {
             },
         }
     }
+
+    async fn had_no_reply(&self, message: &Leased, class: &'static str, error: &str) {
+        if let Some(sink) = (self.name_of)(message).and_then(|name| self.sinks.get(name)) {
+            sink.had_no_reply(message, class, error).await;
+        }
+    }
 }

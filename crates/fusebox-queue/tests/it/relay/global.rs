@@ -1,12 +1,16 @@
 //! The global breaker.
 
+use std::future::{Ready, pending};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use fusebox::{Author, CircuitBreaker, EventBus, FailureClass, MainBreaker};
 use fusebox_queue::relay::{GlobalBreaker, GlobalState, Incident, NotResumed, Relay};
-use fusebox_queue::sink::Reply;
+use fusebox_queue::sink::{Reply, Routes, Sink};
 use fusebox_queue::{Leased, MessageState, NewMessage, Queue, QueueSettings, Queues};
 use fusebox_queue::{Pause, Scope};
+
+use super::world::{SECOND, STEP, World};
 
 fn incident(error: &str) -> Incident {
     Incident {
@@ -219,4 +223,75 @@ async fn a_failing_sink_stops_everything_before_the_next_message_goes() {
         assert_eq!(dead.len(), usize::from(is_refused));
         assert!(dead.iter().all(|letter| letter.state == MessageState::Dead));
     }
+}
+
+/// With a sink that never replies: what its breaker was opened for.
+async fn opened_without_a_reply(sink: impl Sink) -> Incident {
+    let world = World::new();
+    for _ in 0..5 {
+        push(&world.queue, "spring").await;
+    }
+    let breaker = GlobalBreaker::start(&world.queues, &MainBreaker::new(EventBus::new(64)));
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = Counted(sink, Arc::clone(&seen));
+    let sink = Routes::by(|_| Some("apollo"));
+    let sink = sink.to("apollo", breaker.stops(|_| Some("apollo"), counted));
+    let relay = world.relay().parallel(1).timeout(SECOND).sink(sink);
+    let relay = relay.start().unwrap();
+    // Long enough for many tries.
+    world.run_for(&relay, 20 * SECOND).await;
+    assert_eq!(seen.load(SeqCst), 1, "nothing goes after the first");
+    assert_eq!(relay.stats().in_flight, 0);
+    let GlobalState::Open { opening, .. } = breaker.state() else {
+        panic!("it is open");
+    };
+    opening.incident
+}
+
+/// Counts what goes to a sink.
+struct Counted<S>(S, Arc<AtomicUsize>);
+
+impl<S: Sink> Sink for Counted<S> {
+    async fn deliver(&self, message: &Leased) -> Reply {
+        self.1.fetch_add(1, SeqCst);
+        self.0.deliver(message).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_does_not_answer_within_the_relays_time_stops_everything() {
+    let incident = opened_without_a_reply(|_: Leased| pending()).await;
+    let told = "apollo failed (timeout): the sink did not answer within 1s";
+    assert_eq!(incident.to_string(), told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_panics_stops_everything() {
+    let panics = |_: Leased| -> Ready<Reply> { panic!("a mistake of the sink") };
+    let incident = opened_without_a_reply(panics).await;
+    let told = "apollo failed (panic): the sink panicked: a mistake of the sink";
+    assert_eq!(incident.to_string(), told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_relay_breaks_off_at_its_end_stops_nothing() {
+    let world = World::new();
+    push(&world.queue, "spring").await;
+    let breaker = GlobalBreaker::start(&world.queues, &MainBreaker::new(EventBus::new(64)));
+    let sink = breaker.stops(|_| Some("apollo"), |_: Leased| pending());
+    let relay = world
+        .relay()
+        .timeout(600 * SECOND)
+        .drain_for(SECOND)
+        .sink(sink)
+        .start()
+        .unwrap();
+    world.until(&relay, |stats| stats.in_flight == 1).await;
+    let stopping = tokio::spawn(relay.stop());
+    while !stopping.is_finished() {
+        tokio::time::advance(STEP).await;
+        // What was asked of the writer before this is answered before it.
+        let _ = world.queue.lease(0, SECOND).await;
+    }
+    assert!(breaker.should_allow_request());
 }

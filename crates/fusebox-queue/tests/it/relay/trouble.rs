@@ -1,7 +1,12 @@
+use std::future::{pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use fusebox_queue::sink::Reply;
-use fusebox_queue::{Ending, MessageState};
+use fusebox_queue::sink::{Reply, Sink};
+use fusebox_queue::{Ending, Leased, MessageState, QueueSettings};
+
+use tokio::time::Instant;
 
 use super::world::{Fake, SECOND, STEP, World};
 
@@ -28,6 +33,60 @@ async fn a_sink_that_panics_costs_an_attempt_and_nothing_else() {
     world.until(&relay, |stats| stats.delivered == 1).await;
     let stats = relay.stats();
     assert_eq!((stats.panics, stats.failed, stats.in_flight), (1, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_always_panics_with_one_message_waits_ever_longer_and_its_key_goes_on() {
+    let mut settings = QueueSettings::default();
+    settings.attempts_max = Some(4);
+    let world = World::with(|breaker| breaker.consecutive_failures(100), settings);
+    let times = Arc::<Mutex<Vec<Duration>>>::default();
+    let (seen, begun) = (Arc::clone(&times), Instant::now());
+    let sink = move |message: Leased| {
+        if message.body == "poison" {
+            seen.lock().unwrap().push(begun.elapsed());
+            panic!("a mistake of the sink");
+        }
+        ready(Reply::DELIVERED)
+    };
+    let poison = world.push(Some("till"), "poison").await;
+    let behind = world.push(Some("till"), "behind").await;
+    let other = world.push(Some("other"), "other").await;
+    let relay = world.relay().sink(sink).start().unwrap();
+    world.until(&relay, |stats| stats.delivered == 2).await;
+    for id in [behind, other] {
+        assert_eq!(world.record(id).await.state, MessageState::Delivered);
+    }
+    let record = world.record(poison).await;
+    assert_eq!((record.state, record.attempts), (MessageState::Dead, 4));
+    let stats = relay.stats();
+    assert_eq!((stats.panics, stats.failed, stats.in_flight), (4, 4, 0));
+    let times = times.lock().unwrap();
+    let waits: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(waits.is_sorted() && waits[0] > 2 * STEP, "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_panics_when_it_is_told_of_a_time_out_holds_nothing_up() {
+    struct Clumsy;
+    impl Sink for Clumsy {
+        async fn deliver(&self, message: &Leased) -> Reply {
+            match message.attempts {
+                0 => pending().await,
+                _ => Reply::DELIVERED,
+            }
+        }
+
+        async fn had_no_reply(&self, _: &Leased, class: &'static str, _: &str) {
+            panic!("told of a {class}");
+        }
+    }
+    let world = World::new();
+    world.push(None, "x").await;
+    let relay = world.relay().parallel(1).timeout(SECOND).sink(Clumsy);
+    let relay = relay.start().unwrap();
+    world.until(&relay, |stats| stats.delivered == 1).await;
+    assert_eq!((relay.stats().failed, relay.stats().in_flight), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
