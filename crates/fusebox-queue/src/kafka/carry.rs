@@ -54,6 +54,17 @@ where
     fn carry<'a>(&'a self, event: &'a Named) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>> {
         Box::pin(self.carry_one(event))
     }
+
+    fn panicked(&self, said: &str) -> Told {
+        add(&self.counts().panics);
+        add(&self.counts().failed);
+        tracing::error!(said, "an event is given up: its publisher panicked");
+        Err(PublishError::Failed {
+            error: format!("the publisher panicked: {said}"),
+            // Nobody knows what it had done by then.
+            uncertain: true,
+        })
+    }
 }
 
 impl<H> Carrier<H>

@@ -56,7 +56,7 @@ pub enum PublishError {
         /// Why, in words.
         error: String,
     },
-    /// Without a queue: Kafka did not take it.
+    /// Without a queue: Kafka did not take it. With one, too: its carrying panicked.
     #[error("{error}")]
     Failed {
         /// Why, in words.

@@ -15,12 +15,16 @@ use tokio::sync::{oneshot, watch};
 
 use super::error::{PublishError, Published};
 use super::event::Named;
+use crate::relay::caught;
 
 type Told = Result<Published, PublishError>;
 
 /// What carries an event to its end.
 pub(super) trait Carry: Send + Sync {
     fn carry<'a>(&'a self, event: &'a Named) -> Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
+
+    /// What becomes of an event whose carrying panicked, saying this.
+    fn panicked(&self, said: &str) -> Told;
 }
 
 /// The answer to an event that was published: a future for any runtime.
@@ -122,7 +126,9 @@ impl Lanes {
     async fn run(self: Arc<Self>, key: Option<String>, first: Job) {
         let mut next = Some(first);
         while let Some(Job { event, tell }) = next {
-            let told = self.carry.carry(&event).await;
+            let told = caught(|| self.carry.carry(&event)).await;
+            // The lane goes on: others wait in it.
+            let told = told.unwrap_or_else(|said| self.carry.panicked(&said));
             next = key.as_deref().and_then(|key| self.next(key));
             // Before the answer: whoever has it finds room for the next event.
             self.unanswered.send_modify(|unanswered| *unanswered -= 1);

@@ -28,8 +28,10 @@ pub struct KafkaStats {
     pub not_kept: u64,
     /// Of these, those that found it full.
     pub overflowed: u64,
-    /// Events that failed or were rejected without a queue: their callers were told.
+    /// Events that failed or were rejected without a queue, or panicked: their callers were told.
     pub failed: u64,
+    /// Of these, those whose carrying panicked.
+    pub panics: u64,
     /// Events that were not taken because too many waited: their callers were told.
     pub busy: u64,
     /// Events that have no answer yet.
@@ -58,6 +60,7 @@ pub(super) struct Counts {
     pub(super) not_kept: AtomicU64,
     pub(super) overflowed: AtomicU64,
     pub(super) failed: AtomicU64,
+    pub(super) panics: AtomicU64,
     pub(super) busy: AtomicU64,
 }
 
@@ -90,6 +93,7 @@ impl Counts {
             not_kept: read(&self.not_kept),
             overflowed: read(&self.overflowed),
             failed: read(&self.failed),
+            panics: read(&self.panics),
             busy: read(&self.busy),
             unanswered: u64::try_from(unanswered).unwrap_or(u64::MAX),
             rebuilds,

@@ -47,7 +47,7 @@ use tokio::task::JoinHandle;
 
 pub use builder::{RelayBuilder, RelaySettingsError};
 #[cfg(feature = "kafka")]
-pub(crate) use delivery::tell_when_slow;
+pub(crate) use delivery::{caught, tell_when_slow};
 pub use follow::MainFollower;
 pub use global::{
     FailedCheck, GlobalBreaker, GlobalState, Incident, NotResumed, Opening, StopOnFailure,

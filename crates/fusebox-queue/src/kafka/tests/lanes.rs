@@ -1,6 +1,7 @@
 //! One event of a key at a time, with a carrier that the test holds back.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard};
 
 use tokio::runtime::Handle;
@@ -15,6 +16,8 @@ use super::*;
 struct Held {
     places: HeldPlaces,
     begun: Mutex<Vec<Option<String>>>,
+    /// It panics with so many events first.
+    panics: AtomicUsize,
 }
 
 struct HeldPlaces(Semaphore);
@@ -42,11 +45,21 @@ impl Carry for Held {
     ) -> Pin<Box<dyn Future<Output = Result<Published, PublishError>> + Send + 'a>> {
         Box::pin(async {
             self.begun().push(event.key.clone());
+            let left = |left: usize| left.checked_sub(1);
+            let panics = self.panics.fetch_update(SeqCst, SeqCst, left).is_ok();
+            assert!(!panics, "a mistake of the carrier");
             self.places.0.acquire().await.unwrap().forget();
             Ok(Published::Delivered {
                 partition: 0,
                 offset: 0,
             })
+        })
+    }
+
+    fn panicked(&self, said: &str) -> Result<Published, PublishError> {
+        Err(PublishError::Failed {
+            error: said.to_owned(),
+            uncertain: true,
         })
     }
 }
@@ -114,4 +127,37 @@ async fn a_closed_one_takes_nothing_and_ends_what_it_has() {
     soon(one).await.unwrap();
     soon(behind).await.unwrap();
     soon(lanes.are_empty()).await;
+}
+
+/// Three events of a key and one without, of which the first `panics` panic: what is heard of each.
+async fn heard_of_four(panics: usize) -> Vec<Result<Published, PublishError>> {
+    let (held, lanes) = lanes(100);
+    held.panics.store(panics, SeqCst);
+    held.let_go(4);
+    let keys = [Some("a"), Some("a"), Some("a"), None];
+    let all: Vec<_> = keys.map(|key| lanes.take(event(key)).unwrap()).into();
+    let heard = answers(all).await;
+    soon(lanes.are_empty()).await;
+    // A new lane begins where the old one ended.
+    let next = lanes.take(event(Some("a"))).unwrap();
+    held.let_go(1);
+    assert_eq!(soon(next).await.is_ok(), panics <= 4);
+    heard
+}
+
+#[tokio::test]
+async fn a_carrier_that_panics_once_fails_one_event_and_its_lane_goes_on() {
+    let heard = heard_of_four(1).await;
+    let failed = PublishError::Failed {
+        error: "a mistake of the carrier".to_owned(),
+        uncertain: true,
+    };
+    let failures: Vec<_> = heard.iter().filter(|one| one.is_err()).collect();
+    assert_eq!(failures, [&Err(failed)]);
+}
+
+#[tokio::test]
+async fn a_carrier_that_always_panics_leaves_no_event_without_an_answer() {
+    let heard = heard_of_four(usize::MAX).await;
+    assert!(heard.iter().all(Result::is_err), "{heard:?}");
 }
