@@ -99,7 +99,8 @@ where
                 Err(self.was_refused(class, error))
             }
             Fate::Pressure { error } => self.keep(event, Why::Pressure(error)).await,
-            Fate::Failed {
+            Fate::Withdrawn { error, uncertain }
+            | Fate::Failed {
                 error, uncertain, ..
             } => self.keep(event, Why::Spilled { error, uncertain }).await,
         }
@@ -196,7 +197,9 @@ where
 fn outcome(fate: &Fate) -> Outcome {
     match fate {
         Fate::Delivered { .. } | Fate::Refused { .. } => Outcome::Success,
-        Fate::Unsendable { .. } | Fate::Pressure { .. } => Outcome::Ignored,
+        Fate::Unsendable { .. } | Fate::Pressure { .. } | Fate::Withdrawn { .. } => {
+            Outcome::Ignored
+        }
         Fate::Failed { class, .. } => Outcome::Failure(*class),
     }
 }

@@ -163,7 +163,11 @@ fn of_reply(reply: Reply, leased: &Leased, queue: &Queue, at: Moment) -> Verdict
             };
             failure.verdict(leased, queue, at)
         }
-        Reply::Throttled { retry_after, .. } => {
+        Reply::Throttled {
+            retry_after,
+            uncertain,
+            ..
+        } => {
             // No attempt, but each time it was put off the wait grows all the same.
             let tries = leased.attempts.saturating_add(leased.deferrals);
             let due = due(queue, tries.saturating_add(1), retry_after, now);
@@ -172,7 +176,7 @@ fn of_reply(reply: Reply, leased: &Leased, queue: &Queue, at: Moment) -> Verdict
                 retry_after: None,
                 ending: Ending::Deferred {
                     due: Some(due),
-                    uncertain: false,
+                    uncertain,
                 },
                 kind: Kind::Throttled,
                 rest: retry_after,

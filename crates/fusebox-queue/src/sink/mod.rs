@@ -102,6 +102,8 @@ pub enum Reply {
         error: String,
         /// How long it asked to be left alone.
         retry_after: Option<Duration>,
+        /// It may have arrived all the same.
+        uncertain: bool,
     },
 }
 
@@ -143,6 +145,7 @@ impl Reply {
         Self::Throttled {
             error: error.into(),
             retry_after,
+            uncertain: false,
         }
     }
 }

@@ -171,7 +171,7 @@ fn judged(set: &CircuitSettings, kept: Kept, retry_after: Option<Duration>) -> R
             retry_after,
             uncertain: false,
         },
-        Outcome::Ignored => Reply::Throttled { error, retry_after },
+        Outcome::Ignored => Reply::throttled(error, retry_after),
         Outcome::Success if has_arrived => Reply::Delivered(Some(kept)),
         Outcome::Success => Reply::Refused {
             class: "status".into(),

@@ -25,6 +25,8 @@ async fn what_is_on_its_way_at_the_end_is_queued_in_order_when_its_time_is_over(
     let leases = world.queue.lease(1, SECOND).await.unwrap();
     assert_eq!(leases.leased[0].body, "1");
     assert_eq!(world.queue.stats().depth, 4);
+    // That its time was over was the publisher's wish, and Kafka had no part in it.
+    assert_eq!(world.failures(), 0);
 }
 
 #[tokio::test]

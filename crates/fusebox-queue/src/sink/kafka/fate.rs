@@ -17,6 +17,9 @@ pub(crate) enum Fate {
     Unsendable { class: &'static str, error: String },
     /// librdkafka's own queue is full: nothing is said of Kafka.
     Pressure { error: String },
+    /// It was taken back from librdkafka before anybody answered: nothing is said of Kafka. With
+    /// `uncertain` it may be there.
+    Withdrawn { error: String, uncertain: bool },
     /// It surely is not there, or with `uncertain` it may be.
     Failed {
         class: FailureClass,
@@ -38,6 +41,9 @@ impl Fate {
         let error = said(code);
         if code == Code::QueueFull {
             return Self::Pressure { error };
+        }
+        if matches!(code, Code::PurgeQueue | Code::PurgeInflight) {
+            return Self::Withdrawn { error, uncertain };
         }
         // What may be there was not refused, whatever the error says.
         match refusal(code, settings) {
@@ -175,6 +181,15 @@ mod tests {
             FailureClass::Status
         );
         assert_eq!(class_of(Code::Fatal, false), FailureClass::Other);
+    }
+
+    #[test]
+    fn what_is_taken_back_from_librdkafka_says_nothing_of_kafka() {
+        for (code, uncertain) in [(Code::PurgeQueue, false), (Code::PurgeInflight, true)] {
+            let fate = fate(code, uncertain);
+            let told = matches!(fate, Fate::Withdrawn { uncertain: told, .. } if told == uncertain);
+            assert!(told, "{fate:?}");
+        }
     }
 
     #[test]

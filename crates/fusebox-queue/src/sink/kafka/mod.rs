@@ -82,6 +82,11 @@ fn reply(fate: Fate) -> Reply {
         Fate::Refused { class, error } => Reply::refused(class, error),
         Fate::Unsendable { error, .. } => Reply::Unsendable { error },
         Fate::Pressure { error } => Reply::throttled(error, None),
+        Fate::Withdrawn { error, uncertain } => Reply::Throttled {
+            error,
+            retry_after: None,
+            uncertain,
+        },
         Fate::Failed {
             class,
             error,
