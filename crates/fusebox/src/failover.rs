@@ -226,8 +226,9 @@ impl<'a, B: Deref<Target = CircuitBreaker>, T, E> Turns<'a, B, T, E> {
         result: Result<T, E>,
     ) -> Option<Result<T, FailoverError<E>>> {
         let settlement = classifier.classify(result.as_ref());
-        let moves_on = classifier.goes_on(result.as_ref(), settlement.outcome);
+        let outcome = settlement.outcome;
         permit.settle(settlement);
+        let moves_on = classifier.goes_on(result.as_ref(), outcome);
         match result {
             Ok(value) if moves_on => {
                 self.failing = Some(value);

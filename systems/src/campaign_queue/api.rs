@@ -73,7 +73,7 @@ fn id_of(headers: &HeaderMap) -> Result<String, Problem> {
     let key = headers.get("idempotency-key").map(HeaderValue::as_bytes);
     let key = key.unwrap_or_default();
     let name: String = match key.len() {
-        // Without a counter to keep: seeded by the system, so no two are the same.
+        // Without a counter to keep: seeded by the system: 64 bits by chance.
         0 => format!("{:016x}", RandomState::new().hash_one(SystemTime::now())),
         1..=64 => key.iter().map(|byte| format!("{byte:02x}")).collect(),
         _ => return Err(refused("Idempotency-Key: 1 to 64 bytes")),

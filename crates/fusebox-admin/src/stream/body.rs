@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes};
 use http_body::Frame;
 
-/// A body without end: `next` takes the source, and gives it back with a piece once there is one;
-/// `None` ends it. It is asked when the connection has room, so a slow reader holds one piece and
-/// not a queue of them. A body that is dropped drops the source.
+/// A body that may go on for ever: `next` takes the source, and gives it back with a piece once
+/// there is one; `None` ends it. It is asked when the connection has room, so a slow reader holds
+/// one piece and not a queue of them. A body that is dropped drops the source.
 ///
 /// ```
 /// use axum::body::Bytes;

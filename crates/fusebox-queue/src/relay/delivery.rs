@@ -11,6 +11,7 @@ use std::time::Duration;
 use fusebox::{Handle, PermitOf};
 use tokio::sync::watch;
 
+use super::TOLD_WITHIN;
 use super::verdict::{NoReply, Sent};
 use crate::message::Leased;
 use crate::sink::{Reply, Sink};
@@ -93,14 +94,20 @@ pub(crate) async fn tell_when_slow<B: Handle>(permit: &mut PermitOf<B>) -> Infal
     pending().await
 }
 
-/// Tells the sink of a sending that it gave no reply to.
+/// Tells the sink of a sending that it gave no reply to, and waits a while until it has heard.
 pub(super) async fn tell_of_no_reply(sink: &dyn AnySink, leased: &Leased, sent: &Sent) {
     let Sent::NoReply(NoReply { word, error, .. }) = sent else {
         return;
     };
-    let told = caught(|| sink.had_no_reply_boxed(leased, word, error)).await;
-    if let Err(said) = told {
-        tracing::error!(id = %leased.id, said, "the sink panicked when it was told of a failure");
+    let told = caught(|| sink.had_no_reply_boxed(leased, word, error));
+    match tokio::time::timeout(TOLD_WITHIN, told).await {
+        Ok(Ok(())) => {}
+        Ok(Err(said)) => {
+            tracing::error!(id = %leased.id, said, "the sink panicked hearing of a failure");
+        }
+        Err(_) => {
+            tracing::error!(id = %leased.id, "the sink did not hear of a failure in time");
+        }
     }
 }
 

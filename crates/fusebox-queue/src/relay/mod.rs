@@ -59,6 +59,8 @@ use crate::queue::Queue;
 
 /// After the time for deliveries is over, what is left has this long to be written down.
 const WRITE_DOWN_WITHIN: Duration = Duration::from_secs(5);
+/// What a sink has to hear of a failure. With it something can still be written down in time.
+const TOLD_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// A relay that has not begun.
 #[must_use = "a relay does nothing until it is run"]

@@ -49,10 +49,11 @@ impl Shared {
         let break_off = self.break_off.subscribe();
         let (sink, timeout) = (self.sink.as_ref(), self.set.timeout);
         let sent = send(sink, &leased, &mut permit, timeout, break_off).await;
+        let took = sent_at.elapsed();
         tell_of_no_reply(sink, &leased, &sent).await;
         let verdict = verdict::of(sent, &leased, &self.queue, permit.is_trial());
         let counts = self.watch.counts();
-        settle_permit(permit, &verdict, sent_at.elapsed(), counts);
+        settle_permit(permit, &verdict, took, counts);
         counts.in_flight.fetch_sub(1, Relaxed);
         count(counts, verdict.kind);
         // Where each key has a circuit of its own, it is the key that rests.

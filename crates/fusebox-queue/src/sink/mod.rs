@@ -41,7 +41,8 @@ pub trait Sink: Send + Sync + 'static {
 
     /// Hears that a message's sending ended without a reply and has failed: its time was over
     /// (class `timeout`), or the sink panicked (`panic`). The relay goes on with the message when
-    /// this is done. By itself it does nothing; a sink around others hands it on to them.
+    /// this is done, or after 2.5 s, when it drops the future. By itself it does nothing; a sink
+    /// around others hands it on to them.
     fn had_no_reply(
         &self,
         message: &Leased,

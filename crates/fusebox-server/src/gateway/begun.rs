@@ -13,7 +13,8 @@ use crate::circuits::upstream::{RequestBody, UpstreamError};
 use crate::circuits::{Circuit, Forwarded};
 
 /// Calls the upstream of a circuit through its breaker. An answer that has broken off right behind
-/// its head is none.
+/// its head is none, unless the head alone says what became of the call: then it goes to the client
+/// as it is.
 pub(super) async fn call(
     circuit: &Circuit,
     request: Request<RequestBody>,
@@ -21,8 +22,12 @@ pub(super) async fn call(
     // The layer is always ready: it rejects in `call`, and the upstream behind it waits in its
     // future.
     let (head, body) = circuit.protected().call(request).await?.into_parts();
-    let body = Begun::read(body).await.map_err(BreakerError::Inner)?;
-    Ok(Response::from_parts(head, body))
+    let is_open = body.outcome().is_none() && head.status.as_u16() < 400;
+    let mut body = Begun::read(body).await;
+    match body.broken.take_if(|_| is_open) {
+        Some(error) => Err(BreakerError::Inner(error)),
+        None => Ok(Response::from_parts(head, body)),
+    }
 }
 
 /// A body of which was read what had come, without waiting for any of it.
@@ -34,23 +39,26 @@ pub(super) struct Begun<B: Body> {
     body: B,
     first: Option<Frame<B::Data>>,
     broken: Option<B::Error>,
+    has_waited: bool,
 }
 
 impl<B: Body + Unpin> Begun<B> {
-    /// Fails if the body has failed before any of it came.
-    async fn read(mut body: B) -> Result<Self, B::Error> {
-        let mut first = None;
+    async fn read(mut body: B) -> Self {
+        let (mut first, mut broken) = (None, None);
         if !body.is_end_stream() {
             let come = poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await;
-            if let Poll::Ready(Some(frame)) = come {
-                first = Some(frame?);
+            match come {
+                Poll::Ready(Some(Ok(frame))) => first = Some(frame),
+                Poll::Ready(Some(Err(error))) => broken = Some(error),
+                Poll::Ready(None) | Poll::Pending => {}
             }
         }
-        Ok(Self {
+        Self {
             body,
             first,
-            broken: None,
-        })
+            broken,
+            has_waited: false,
+        }
     }
 }
 
@@ -70,17 +78,17 @@ where
         if let Some(frame) = this.first.take() {
             return Poll::Ready(Some(Ok(frame)));
         }
-        if let Some(error) = this.broken.take() {
-            return Poll::Ready(Some(Err(error)));
-        }
-        match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
-            Some(Err(error)) => {
-                this.broken = Some(error);
-                cx.waker().wake_by_ref();
-                Poll::Pending
+        if this.broken.is_none() {
+            match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+                Some(Err(error)) => this.broken = Some(error),
+                come => return Poll::Ready(come),
             }
-            come => Poll::Ready(come),
         }
+        if !std::mem::replace(&mut this.has_waited, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(this.broken.take().map(Err))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -151,7 +159,7 @@ mod tests {
 
     /// What a client sees of an answer with this body.
     async fn seen(body: Parts) -> String {
-        let body = Begun::read(body).await.unwrap();
+        let body = Begun::read(body).await;
         let body = std::sync::Mutex::new(Some(body));
         let service = service_fn(|_| {
             let body = body.lock().unwrap().take().unwrap();
@@ -172,9 +180,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_fails_before_any_of_it_came_is_none() {
+    async fn a_body_that_fails_before_any_of_it_came_leaves_its_head() {
         let begun = Begun::read(parts([Some(Err("broken"))])).await;
-        assert_eq!(begun.err(), Some("broken"));
+        assert_eq!(begun.broken, Some("broken"));
+        let head = seen(parts([Some(Err("broken"))])).await;
+        assert!(head.starts_with("HTTP/1.1 200 OK"), "{head:?}");
     }
 
     #[tokio::test]

@@ -1,8 +1,8 @@
 //! Calls that are made through other circuits when their own is in trouble.
 //!
 //! Each circuit is tried once, in order, by its own breaker, times and upstream. A try ends with
-//! the head of an answer: what breaks off later cannot be begun anew. A call that may have been
-//! carried out goes on only if it may be made twice.
+//! the head of an answer and what came with it: what breaks off later cannot be begun anew. A call
+//! that may have been carried out goes on only if it may be made twice.
 
 use std::sync::Arc;
 

@@ -71,10 +71,11 @@ impl Relays {
             let delivered = self.running.iter().map(|running| running.circuit.name());
             let delivered = delivered.map(str::to_owned).collect();
             let (queues, stranded) = (queues.clone(), self.stranded.clone());
-            let looks = tokio::spawn(async move { stranded.look(&queues, delivered).await });
-            if let Some(before) = self.looks.replace(looks) {
+            if let Some(before) = self.looks.take() {
                 before.abort();
             }
+            let looks = tokio::spawn(async move { stranded.look(&queues, delivered).await });
+            self.looks = Some(looks);
         }
         let running = self.running.iter();
         *self.watched.lock() = running.map(|running| running.relay.watch()).collect();

@@ -1,7 +1,8 @@
 //! An upstream that is this process itself.
 //!
-//! Only what is certain is refused: an address of the machine that a listener takes as well. What
-//! any other name leads to shows when it is asked for.
+//! Refused is an address of the machine that a listener takes as well; `localhost` and "any
+//! address" stand for both loopback addresses, and one of them is enough. What any other name leads
+//! to shows when it is asked for.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

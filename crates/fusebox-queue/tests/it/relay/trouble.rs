@@ -90,6 +90,30 @@ async fn a_sink_that_panics_when_it_is_told_of_a_time_out_holds_nothing_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sink_that_never_hears_of_a_time_out_holds_nothing_up_for_long() {
+    struct Deaf;
+    impl Sink for Deaf {
+        async fn deliver(&self, message: &Leased) -> Reply {
+            match message.attempts {
+                0 => pending().await,
+                _ => Reply::DELIVERED,
+            }
+        }
+
+        async fn had_no_reply(&self, _: &Leased, _: &'static str, _: &str) {
+            pending::<()>().await;
+        }
+    }
+    let world = World::new();
+    world.push(None, "x").await;
+    let relay = world.relay().parallel(1).timeout(SECOND).sink(Deaf);
+    let relay = relay.start().unwrap();
+    world.until(&relay, |stats| stats.delivered == 1).await;
+    let stats = relay.stats();
+    assert_eq!((stats.failed, stats.lost, stats.in_flight), (1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_that_was_lost_is_counted_and_the_message_is_not_touched() {
     let world = World::new();
     let sink = Fake::new(&world, 2 * SECOND, |_, _| Reply::DELIVERED);

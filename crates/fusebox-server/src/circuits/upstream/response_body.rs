@@ -53,7 +53,8 @@ impl UpstreamBody {
             inner,
             timer: None,
             clock,
-            waiting: false,
+            // The first look follows the head at once: nobody has been asked to take anything.
+            waiting: true,
             ended: false,
             lease,
             progress,

@@ -154,10 +154,12 @@ async fn an_upstream_that_breaks_off_right_behind_its_head_is_502_reset() {
 
 #[tokio::test]
 async fn what_a_head_says_of_its_call_holds_without_its_body() {
-    let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 99\r\n\r\n";
+    let head = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 99\r\n\r\n";
     let upstream = StandIn::start(Mode::Script(vec![send(head)])).await;
     let house = House::start(&rag(&upstream.url(), "")).await;
-    is_about_rag(&house.get("/rag/x").await, 502, "reset", "reset");
+    let answer = house.get("/rag/x").await;
+    assert_eq!((answer.status, &*answer.body), (429, ""));
+    assert_eq!(answer.header("retry-after"), Some("7"));
     let totals = house.rag().breaker().snapshot().totals;
     assert_eq!((totals.ignored, totals.failure), (1, 0));
 }
