@@ -144,9 +144,15 @@ fn holds(reply: &Reply, answer: &[u8]) {
             let classes = [FailureClass::Status, FailureClass::Reset];
             assert!(classes.contains(class), "{class:?}");
         }
-        Reply::Throttled { error, retry_after } => {
+        Reply::Throttled {
+            error,
+            retry_after,
+            uncertain,
+        } => {
             is_told(error);
             is_a_wait(*retry_after);
+            // It says itself that it has done nothing.
+            assert!(!uncertain);
         }
         Reply::Unsendable { error } => panic!("{error}"),
     }
