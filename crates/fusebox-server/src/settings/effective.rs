@@ -71,7 +71,7 @@ impl CircuitSettings {
             "when_unavailable": self.when_unavailable.as_str(),
             "fallback_on": fallback_on,
             "next": self.next,
-            "next_uncertain": self.next_uncertain,
+            "next_uncertain": (!self.next.is_empty()).then_some(self.next_uncertain),
             "classify": classify,
             "settle_after": format(self.settle_after),
             "trips_main": self.trips_main,

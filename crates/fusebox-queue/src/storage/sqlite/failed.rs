@@ -88,7 +88,7 @@ impl Failed {
                 detail: error.to_string(),
             },
             Self::Sqlite(doing, error) => {
-                let detail = format!("{doing}: {error}");
+                let detail = format!("{doing}: {}", said(&error));
                 if is_passing(&error) {
                     StorageError::Failed { place, detail }
                 } else {
@@ -96,6 +96,14 @@ impl Failed {
                 }
             }
         }
+    }
+}
+
+/// What it says, in one line: of a statement that does not fit the tables only what is wrong.
+fn said(error: &Error) -> String {
+    match error {
+        Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -119,4 +127,17 @@ fn is_passing(error: &Error) -> bool {
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::NoLargeFileSupport
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_does_not_fit_the_tables_is_told_in_one_line() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        let error = db.prepare("SELECT a,\n b").unwrap_err();
+        assert!(error.to_string().contains('\n'));
+        assert_eq!(said(&error), "no such column: a");
+    }
 }

@@ -290,6 +290,8 @@ fn next_circuits_are_read_in_their_order_whatever_the_order_of_the_file() {
     assert!(z.next.is_empty() && z.fallback_on.is_empty());
     assert!(rag.next_uncertain && !a.next_uncertain && !z.next_uncertain);
     assert_eq!(effective["next_uncertain"], true);
+    // It would be refused in a file without `next`.
+    assert!(z.effective()["next_uncertain"].is_null());
 }
 
 #[test]
