@@ -264,7 +264,7 @@ def queues_and_daemon():
                      width=8, mappings=NO_YES),
             graph("Stranded", "Messages of queues that no circuit delivers any more: give one of that name a queue, or "
                   "discard them.", "short",
-                  (total("queue_stranded"), "{{queue}}")),
+                  (f"{total('queue_stranded')} or 0 * {total('queue_depth')}", "{{queue}}")),
             row("The file of the queues"),
             graph("Commits", "How long it takes until a message is safe.", "s",
                   *[(quantile(q, commits, "le", of), f"p{q * 100:.0f}") for q in (0.5, 0.99)],
