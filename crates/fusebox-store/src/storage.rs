@@ -63,6 +63,12 @@ pub trait Storage: Send + 'static {
         Ok(None)
     }
 
+    /// Whether the audit log keeps every entry since its first: so it shows if the oldest ones are
+    /// gone. Default: no.
+    fn audit_is_whole(&self) -> bool {
+        false
+    }
+
     /// After what time everything that is in force is to be written again, in case somebody
     /// emptied the place or its records expire. Default 60 s.
     fn rewrite_every(&self) -> Duration {
@@ -97,6 +103,10 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
 
     fn audit_last(&mut self) -> Result<Option<u64>, StoreError> {
         (**self).audit_last()
+    }
+
+    fn audit_is_whole(&self) -> bool {
+        (**self).audit_is_whole()
     }
 
     fn rewrite_every(&self) -> Duration {

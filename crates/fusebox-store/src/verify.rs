@@ -66,7 +66,7 @@ pub fn verify_audit(storage: &mut (impl Storage + ?Sized)) -> Result<AuditCheck,
         }
     }
     match &later {
-        Some(oldest) => check.oldest(oldest),
+        Some(oldest) => check.oldest(oldest, storage.audit_is_whole()),
         None if last.is_some_and(|last| last > 0) => check.breaks(1, "every entry is gone"),
         None => {}
     }
@@ -89,9 +89,11 @@ impl AuditCheck {
         }
     }
 
-    fn oldest(&mut self, entry: &AuditEntry) {
+    fn oldest(&mut self, entry: &AuditEntry, is_whole: bool) {
         self.first = Some(entry.id);
-        if entry.id == 1 && entry.hash != entry.hash_after(GENESIS) {
+        if is_whole && entry.id > 1 {
+            self.breaks(1, "the oldest entries are gone");
+        } else if entry.id == 1 && entry.hash != entry.hash_after(GENESIS) {
             self.breaks(1, "the entry is not the one that was written");
         }
     }

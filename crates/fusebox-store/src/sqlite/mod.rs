@@ -100,6 +100,10 @@ impl Storage for Sqlite {
     fn audit_last(&mut self) -> Result<Option<u64>, StoreError> {
         self.placed(read::audit_last(&self.connection))
     }
+
+    fn audit_is_whole(&self) -> bool {
+        true
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, Failed> {

@@ -226,6 +226,11 @@ fn a_change_behind_the_stores_back_breaks_the_chain_where_it_was_made() {
             3,
             "newest entries are gone",
         ),
+        (
+            "DELETE FROM audit WHERE id = 1",
+            1,
+            "oldest entries are gone",
+        ),
         ("DELETE FROM audit", 1, "every entry is gone"),
     ] {
         let folder = filled();
