@@ -227,24 +227,38 @@ pub(crate) enum RunChange {
 
 /// The shared word and its named changes.
 #[derive(Debug)]
-pub(crate) struct StateWord(AtomicU64);
+#[repr(align(16))] // one cache line: who counts a failure has just changed the word
+pub(crate) struct StateWord {
+    word: AtomicU64,
+    failures: AtomicU64,
+}
 
 impl StateWord {
     pub(crate) fn new(word: Word) -> Self {
-        Self(AtomicU64::new(word.0))
+        Self {
+            word: AtomicU64::new(word.0),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a failure that a window of time has, after its meeting: which one it is, of all
+    /// generations. AcqRel, as the meeting: whoever counts later sees what is in the window.
+    #[inline]
+    pub(crate) fn count_failure(&self) -> u64 {
+        self.failures.fetch_add(1, Ordering::AcqRel) + 1
     }
 
     /// Acquire: pairs with the Release half of every change below.
     #[inline]
     pub(crate) fn load(&self) -> Word {
-        Word(self.0.load(Ordering::Acquire))
+        Word(self.word.load(Ordering::Acquire))
     }
 
     /// Begins a generation. Only under the circuit's lock. Returns the word it ended.
     pub(crate) fn replace(&self, word: Word) -> Word {
         // The AcqRel pairs with `load` (whoever sees the generation sees what was prepared for
         // it) and with the changes of the run (the evidence is read from the word that ended).
-        Word(self.0.swap(word.0, Ordering::AcqRel))
+        Word(self.word.swap(word.0, Ordering::AcqRel))
     }
 
     /// A failure: the run grows by one, and stays at its greatest value once there.
@@ -278,7 +292,7 @@ impl StateWord {
     /// LLVM compiles `fetch_or(0, AcqRel)` to no instruction at all on x86, and a trip is missed.
     /// Loom cannot see that; `breaker/litmus.rs` does.
     pub(crate) fn meet(&self) {
-        self.0.fetch_xor(MET, Ordering::AcqRel);
+        self.word.fetch_xor(MET, Ordering::AcqRel);
     }
 
     /// The main breaker opens or closes (R18). Only under the circuit's lock, which keeps it from
@@ -286,16 +300,16 @@ impl StateWord {
     pub(crate) fn set_main(&self, open: bool) {
         // AcqRel: as `replace`.
         if open {
-            self.0.fetch_or(MAIN, Ordering::AcqRel);
+            self.word.fetch_or(MAIN, Ordering::AcqRel);
         } else {
-            self.0.fetch_and(!MAIN, Ordering::AcqRel);
+            self.word.fetch_and(!MAIN, Ordering::AcqRel);
         }
     }
 
     /// A ramp begins in the generation there is. Only under the circuit's lock, after the ramp
     /// was prepared, which the Release half publishes.
     pub(crate) fn begin_ramp(&self) {
-        self.0.fetch_or(RAMP, Ordering::AcqRel);
+        self.word.fetch_or(RAMP, Ordering::AcqRel);
     }
 
     /// The ramp is over. Not a new generation, so not under the lock.
@@ -303,7 +317,7 @@ impl StateWord {
         // Another thread ended it, or the generation is over: both fine.
         let ended = seen.0 & !RAMP;
         let _ = self
-            .0
+            .word
             .compare_exchange(seen.0, ended, Ordering::AcqRel, Ordering::Relaxed);
     }
 
@@ -317,7 +331,7 @@ impl StateWord {
             }
             let next = change(Word(seen));
             match self
-                .0
+                .word
                 .compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed)
             {
                 Ok(_) => return RunChange::Now(Word(next).run()),

@@ -2,6 +2,7 @@
 
 use super::CircuitBreaker;
 use super::ramp::Ramp;
+use super::watched::Watched;
 use crate::branch::{BranchSettings, Branches};
 use crate::clock::{Clock, ClockSource, Tick};
 use crate::counters::durations::Histogram;
@@ -164,9 +165,10 @@ impl Builder {
             name: Arc::from(self.name),
             key: None,
         });
-        let is_watched = branches.get().is_some() || !self.policies.is_empty();
+        if branches.get().is_some() || !self.policies.is_empty() {
+            breaker.watched.by_judges();
+        }
         Ok(CircuitBreaker {
-            is_watched: AtomicBool::new(is_watched),
             ledger: Ledger::new(self.counts_calls),
             policies: self.policies.into_boxed_slice(),
             trips_main: AtomicBool::new(self.trips_main),
@@ -201,7 +203,7 @@ impl CircuitBreaker {
             overdue: Overdue::new(),
             fallbacks: Fallbacks::new(),
             durations: Histogram::new(),
-            is_watched: AtomicBool::new(false),
+            watched: Watched::default(),
             tap: OnceLock::new(),
             policies: Box::default(),
             machine: Mutex::new(Machine::new(now, parts.seed)),

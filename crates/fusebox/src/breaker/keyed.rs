@@ -105,7 +105,7 @@ impl CircuitBreaker {
             return;
         }
         let given = matches!(self.clock, ClockSource::Given(_));
-        self.watch();
+        self.watched.by_judges();
         let branches = self.branches.get_or_init(|| {
             let first = settings.clone().unwrap_or_default();
             Box::new(Branches::new(&self.settings(), first, given))

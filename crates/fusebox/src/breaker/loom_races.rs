@@ -3,6 +3,7 @@
 use super::loom_tests::{SECOND, breaker, fail, policy, race, succeed};
 use crate::branch::BranchSettings;
 use crate::breaker::CircuitBreaker;
+use crate::clock::ManualClock;
 use crate::event::{Author, EventBus};
 use crate::main_breaker::MainBreaker;
 use crate::outcome::FailureClass;
@@ -63,6 +64,68 @@ fn a_call_hangs_beside_a_slow_success(window: WindowSize) {
     hanging.overdue();
     other.join().unwrap();
     assert_eq!(breaker.state(), State::Open);
+}
+
+/// The first thread has failed once, and knows how many failures more open nothing.
+fn failures_beside_headroom(count: u32, other: fn(&Arc<CircuitBreaker>, &ManualClock)) -> State {
+    let (breaker, clock) = breaker(policy(|s| {
+        s.failure_count(count).window(WindowSize::Time(SECOND * 2))
+    }));
+    crate::counters::slot::pretend(0);
+    fail(&breaker);
+    let racing = Arc::clone(&breaker);
+    let thread = loom::thread::spawn(move || {
+        crate::counters::slot::pretend(1);
+        other(&racing, &clock);
+    });
+    fail(&breaker);
+    thread.join().unwrap();
+    breaker.state()
+}
+
+#[test]
+fn loom_missed_trip_of_a_failure_that_was_not_judged() {
+    loom::model(|| {
+        let state = failures_beside_headroom(3, |breaker, _| fail(breaker));
+        assert_eq!(state, State::Open);
+    });
+}
+
+#[test]
+fn loom_missed_trip_of_a_failure_that_was_not_judged_and_two_more() {
+    loom::model(|| {
+        let state = failures_beside_headroom(4, |breaker, _| {
+            fail(breaker);
+            fail(breaker);
+        });
+        assert_eq!(state, State::Open);
+    });
+}
+
+/// The other thread's clock is a bucket ahead.
+#[test]
+fn loom_missed_trip_of_a_failure_that_was_not_judged_as_the_epoch_turned() {
+    loom::model(|| {
+        let state = failures_beside_headroom(3, |breaker, clock| {
+            clock.advance(SECOND);
+            fail(breaker);
+        });
+        assert_eq!(state, State::Open);
+    });
+}
+
+/// Neither has failed before.
+#[test]
+fn loom_missed_trip_of_failures_that_are_judged_beside_those_that_are_not() {
+    loom::model(|| {
+        let (breaker, _) = breaker(policy(|s| s.failure_count(3)));
+        let twice = |breaker: &Arc<CircuitBreaker>| {
+            fail(breaker);
+            fail(breaker);
+        };
+        race(&breaker, vec![twice, fail]);
+        assert_eq!(breaker.state(), State::Open);
+    });
 }
 
 /// A success that changes nothing need not judge what was judged by the same settings, and must

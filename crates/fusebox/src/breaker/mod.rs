@@ -18,6 +18,7 @@ mod plain;
 mod ramp;
 mod restore;
 mod settle;
+mod watched;
 
 #[cfg(test)]
 mod litmus;
@@ -51,6 +52,7 @@ use crate::word::StateWord;
 use locked::{After, Locked};
 use ramp::Ramp;
 use std::sync::{Arc, OnceLock};
+use watched::Watched;
 
 /// A circuit breaker.
 ///
@@ -75,9 +77,8 @@ pub struct CircuitBreaker {
     overdue: Overdue,
     fallbacks: Fallbacks,
     durations: Histogram,
-    /// Somebody may look at single calls: a tap, branches, or a policy of its own. Set before
-    /// there is one, and for good.
-    is_watched: AtomicBool,
+    /// Who may look at single calls (`watched.rs`).
+    watched: Watched,
     /// Made when somebody first wants to see calls.
     tap: OnceLock<Arc<Tap>>,
     /// Policies that judge beside the settings.
@@ -191,13 +192,8 @@ impl CircuitBreaker {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn tap(&self) -> TapReader {
-        self.watch();
+        self.watched.by_tap();
         self.tap.get_or_init(Tap::new).reader()
-    }
-
-    /// Before somebody looks at single calls.
-    fn watch(&self) {
-        self.is_watched.store(true, crate::sync::Ordering::Release);
     }
 
     /// Switches the fallbacks of this circuit on or off (default on): those who answer in place of

@@ -10,7 +10,6 @@ use crate::outcome::{Outcome, Settled, Settlement};
 use crate::permit::Ticket;
 use crate::plan::Plan;
 use crate::policy::{self, Seen};
-use crate::sync::Ordering;
 use crate::window::{Entry, Recorded, Window, WindowStats};
 use crate::word::{RunChange, Word};
 use std::time::Duration;
@@ -34,10 +33,9 @@ impl CircuitBreaker {
         if let (true, Some(slot)) = (ticket.is_plain(), my_slot()) {
             let word = self.word.load();
             let plan = self.plans.current();
-            // Acquire, pairs with `watch`.
             let is_plain = word.is_plainly(ticket.generation)
                 && plan.settings.slow_call.is_none()
-                && !self.is_watched.load(Ordering::Acquire);
+                && self.watched.by_nobody();
             let is_quiet = word.run() == 0 && settlement.retry_after.is_none();
             match settlement.outcome {
                 Outcome::Success if is_plain && is_quiet => {
@@ -52,6 +50,30 @@ impl CircuitBreaker {
         // A copy: whose address is given away has to be in memory, from its admission on.
         let ticket = *ticket;
         self.settle_otherwise(&ticket, settlement, key)
+    }
+
+    /// [`succeed`](Self::succeed) where nothing but a tap looks, as in a gateway: `None` where it is
+    /// another case.
+    #[inline]
+    pub(super) fn succeed_tapped(
+        &self,
+        ticket: &Ticket,
+        settlement: Settlement,
+    ) -> Option<Settled> {
+        let slot = my_slot()?;
+        let word = self.word.load();
+        let plan = self.plans.current();
+        let is_case = ticket.is_plain()
+            && settlement.outcome == Outcome::Success
+            && settlement.retry_after.is_none()
+            && word.is_plainly(ticket.generation)
+            && word.run() == 0
+            && plan.settings.slow_call.is_none()
+            && self.watched.only_by_tap();
+        is_case.then(|| {
+            self.show_tap(ticket, settlement, None);
+            self.succeed(word, plan, slot, settlement.took)
+        })
     }
 
     /// A success where nothing is wrong and nobody looks: what `record` in `settle.rs` would do,
@@ -134,9 +156,19 @@ impl CircuitBreaker {
             Outcome::Success | Outcome::Ignored => None,
         };
         self.ledger.failed(slot, class, now);
+        let of = (generation, plan.version);
+        let in_a_row = plan.settings.consecutive_failures;
+        let mut count = 0;
         let stats = match (window, recorded) {
             (_, Some(Recorded::Stats(stats))) => stats,
-            (Some(window), Some(_)) => window.stats_of_recorder(slot, generation, now),
+            (Some(window), Some(_)) => {
+                count = self.word.count_failure();
+                let is_within = window.is_within_headroom(slot, of, now, count);
+                if is_within && in_a_row.is_none_or(|most| run < most) {
+                    return Settled::Recorded;
+                }
+                window.stats_of_recorder(slot, generation, now)
+            }
             _ => WindowStats::default(),
         };
         let seen = Seen {
@@ -157,10 +189,12 @@ impl CircuitBreaker {
                 retry_after: settlement.retry_after,
             };
             self.opens(word, Judged { version, seen }, cause, deciding);
-        } else if let Some(window) = window
-            && !policy::waits_for_minimum(&plan.settings, &stats)
-        {
-            window.judged(slot, generation, now, plan.version);
+        } else if let Some(window) = window {
+            let more = policy::failures_to_spare(&plan.settings, &stats);
+            window.set_headroom(slot, of, now, count.saturating_add(more));
+            if !policy::waits_for_minimum(&plan.settings, &stats) {
+                window.judged(slot, generation, now, plan.version);
+            }
         }
         Settled::Recorded
     }

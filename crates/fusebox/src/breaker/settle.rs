@@ -37,6 +37,9 @@ impl CircuitBreaker {
         settlement: Settlement,
         key: u64,
     ) -> Settled {
+        if let Some(settled) = self.succeed_tapped(ticket, settlement) {
+            return settled;
+        }
         if ticket.kind == TicketKind::UNCOUNTED {
             return Settled::Uncounted;
         }
@@ -112,6 +115,10 @@ impl CircuitBreaker {
             self.ledger.late();
             return Settled::Late;
         };
+        if failure.is_some() && matches!(recorded, Recorded::MustJudge) {
+            // Others may judge by the count.
+            self.word.count_failure();
+        }
         self.recorded(ticket, settlement, slow, now);
         let deciding = Deciding {
             class: failure,
@@ -230,6 +237,11 @@ impl CircuitBreaker {
         if let Some(took) = settlement.took {
             self.durations.record(took);
         }
+        self.show_tap(ticket, settlement, now);
+    }
+
+    #[inline]
+    pub(super) fn show_tap(&self, ticket: &Ticket, settlement: Settlement, now: Option<Tick>) {
         if let Some(tap) = self.tap.get() {
             self.record_on(tap, ticket, settlement, now);
         }

@@ -116,8 +116,78 @@ pub(crate) fn slow_calls(settings: &Settings) -> Option<SlowCallRate> {
     })
 }
 
+/// How many failures more surely open nothing, whatever successes come besides, for as long as no
+/// call leaves the window. For quick calls; failures in a row are not asked about.
+pub(crate) fn failures_to_spare(settings: &Settings, stats: &WindowStats) -> u64 {
+    let by_count = settings.failure_count.map_or(u64::MAX, u64::from);
+    let by_rate = settings.failure_rate.map_or(u64::MAX, |rate| {
+        let calls = stats.calls.max(u64::from(settings.minimum_calls));
+        rate.least(calls)
+    });
+    let least = by_count.min(by_rate);
+    least.saturating_sub(1).saturating_sub(stats.failures)
+}
+
 /// Whether a success could still open the circuit by completing the minimum.
 pub(crate) fn waits_for_minimum(settings: &Settings, stats: &WindowStats) -> bool {
     let rates = settings.failure_rate.is_some() || settings.slow_call.is_some();
     rates && stats.calls < u64::from(settings.minimum_calls)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::settings::Rate;
+
+    fn opens(settings: &Settings, calls: u64, failures: u64) -> bool {
+        let seen = Seen {
+            failure: true,
+            slow: false,
+            run: 0,
+            window: WindowStats {
+                calls,
+                failures,
+                slow: 0,
+            },
+            overdue: 0,
+            at: Tick::ZERO,
+            generation: 0,
+        };
+        verdict(settings, &seen, |_| true).is_some()
+    }
+
+    #[test]
+    fn failures_to_spare_open_nothing_and_one_more_may() {
+        let rate = |percent| Rate::percent(percent).unwrap();
+        let of = Settings::builder;
+        for settings in [
+            of().failure_rate(rate(50.0)).minimum_calls(10),
+            of().failure_rate(rate(33.3333)).minimum_calls(3),
+            of().failure_rate(rate(0.0001)).minimum_calls(1),
+            of().failure_rate(rate(100.0))
+                .minimum_calls(7)
+                .failure_count(4),
+            of().failure_count(6),
+        ] {
+            let settings = settings.build().unwrap();
+            let minimum = u64::from(settings.minimum_calls);
+            for (calls, failures) in (0..30).flat_map(|calls| (0..=calls).map(move |f| (calls, f)))
+            {
+                let stats = WindowStats {
+                    calls,
+                    failures,
+                    slow: 0,
+                };
+                let spare = failures_to_spare(&settings, &stats);
+                let after = |more, good| opens(&settings, calls + more + good, failures + more);
+                let all = (1..=spare).flat_map(|more| (0..12).map(move |good| (more, good)));
+                for (more, good) in all {
+                    assert!(!after(more, good), "{settings:?} {stats:?} {more} {good}");
+                }
+                let missing = minimum.saturating_sub(calls + spare + 1);
+                let at_last = after(spare + 1, missing) || calls + spare + 1 > minimum;
+                assert!(at_last, "{settings:?} {stats:?} {spare}");
+            }
+        }
+    }
 }

@@ -83,6 +83,13 @@ impl Rate {
     pub(crate) fn reached(self, part: u64, whole: u64) -> bool {
         u128::from(part) * u128::from(Self::WHOLE.0) >= u128::from(whole) * u128::from(self.0)
     }
+
+    /// The smallest part of `whole` calls that is at least this share.
+    pub(crate) fn least(self, whole: u64) -> u64 {
+        let least = (u128::from(whole) * u128::from(self.0)).div_ceil(u128::from(Self::WHOLE.0));
+        // A share: at most the whole.
+        u64::try_from(least).unwrap_or(whole)
+    }
 }
 
 impl fmt::Display for Rate {

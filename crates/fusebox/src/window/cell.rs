@@ -6,6 +6,7 @@
 //! not wait for: a bucket without a live epoch counts nothing). Who needs to see all records meets
 //! the other recorders in the state word first (`StateWord::lengthen_run`).
 
+use super::headroom::Headroom;
 use super::{Entry, WindowStats};
 use crate::clock::Tick;
 use crate::sync::{AtomicU64, BUCKETS, Ordering, fence};
@@ -44,6 +45,7 @@ pub(super) struct Cell {
     /// that needed no judgement, and nothing of another generation since; `NO_REPEATS` for none.
     repeats: AtomicU64,
     past: Past,
+    pub(super) headroom: Headroom,
 }
 
 /// The sum of a cell's buckets but that of its epoch, noted by the owner: they stand still until
@@ -72,6 +74,7 @@ impl Default for Cell {
             enough_of: AtomicU64::new(0),
             repeats: AtomicU64::new(NO_REPEATS),
             past: Past::default(),
+            headroom: Headroom::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod cell;
 mod count;
+mod headroom;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod time;
@@ -168,6 +169,31 @@ impl Window {
         match self {
             Self::Count(window) => window.stats(generation),
             Self::Time(window) => window.stats_of_recorder(slot, generation, now),
+        }
+    }
+
+    /// Whether a failure of the thread of this number at `now`, which was the `count`th of the
+    /// circuit, opens nothing (by generation and version of the settings).
+    #[inline]
+    pub(crate) fn is_within_headroom(
+        &self,
+        slot: usize,
+        of: (u32, u32),
+        now: Tick,
+        count: u64,
+    ) -> bool {
+        match self {
+            Self::Count(_) => false,
+            Self::Time(window) => window.is_within_headroom(slot, of, now, count),
+        }
+    }
+
+    /// A judgement found that no failure opens up to the `most`th of the circuit, until a bucket
+    /// leaves.
+    #[inline]
+    pub(crate) fn set_headroom(&self, slot: usize, of: (u32, u32), now: Tick, most: u64) {
+        if let Self::Time(window) = self {
+            window.set_headroom(slot, of, now, most);
         }
     }
 

@@ -146,6 +146,39 @@ impl TimeWindow {
         cell.set_enough(cell.epoch_at(now, self.width), pair(generation, version));
     }
 
+    /// Whether a failure of the thread of this number at `now`, which was the `count`th, opens
+    /// nothing.
+    #[inline]
+    pub(crate) fn is_within_headroom(
+        &self,
+        slot: usize,
+        (generation, version): (u32, u32),
+        now: Tick,
+        count: u64,
+    ) -> bool {
+        let cell = self.cells.of(slot);
+        let epoch = cell.epoch_at(now, self.width);
+        cell.headroom
+            .covers(epoch, pair(generation, version), count)
+    }
+
+    /// A judgement found that no failure opens up to the `most`th.
+    pub(crate) fn set_headroom(
+        &self,
+        slot: usize,
+        (generation, version): (u32, u32),
+        now: Tick,
+        most: u64,
+    ) {
+        // As in `judged`.
+        if self.alive(generation, now).next().is_some() {
+            return;
+        }
+        let cell = self.cells.of(slot);
+        let epoch = cell.epoch_at(now, self.width);
+        cell.headroom.set(epoch, pair(generation, version), most);
+    }
+
     pub(crate) fn stats(&self, generation: u32, now: Tick) -> WindowStats {
         let mut sum = WindowStats::default();
         self.visit(generation, now, |_, stats| sum.add(stats));

@@ -139,6 +139,22 @@ fn the_last_needed_failure_trips_a_failure_count() {
     }
 }
 
+/// Most of them are known beforehand to open nothing, and are not judged.
+#[test]
+fn the_last_needed_of_very_many_failures_trips_and_none_before() {
+    const EACH: usize = 100;
+    let all = (THREADS * EACH) as u32;
+    for round in 0..cases(100) {
+        for (needed, state) in [(all, State::Open), (all + 1, State::Closed)] {
+            let window = WindowSize::Time(secs(10));
+            let (breaker, _clock) = breaker(|b| b.failure_count(needed).window(window));
+            let recorded = settle_all(&breaker, EACH, |_, _| failed());
+            assert_eq!(recorded, u64::from(all), "round {round}");
+            assert_eq!(breaker.state(), state, "round {round}, {needed} needed");
+        }
+    }
+}
+
 #[test]
 fn slow_calls_of_many_threads_trip() {
     for round in 0..cases(300) {
