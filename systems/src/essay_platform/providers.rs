@@ -80,6 +80,8 @@ impl From<Error> for AiFailed {
                     _ => FailureClass::Reset,
                 },
             },
+            // Google's word for a key that is none; others say 401.
+            ref error if error.to_string().contains("API_KEY_INVALID") => FailureClass::Status,
             // It is about what was asked.
             _ if status.is_some_and(|code| matches!(code.as_u16(), 400 | 413 | 422)) => Caller,
             // Google has no candidate for a prompt that it blocks.

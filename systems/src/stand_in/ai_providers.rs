@@ -58,6 +58,8 @@ pub enum Stream {
     TooLong,
     /// None: 400, as for what its policy forbids.
     Refused,
+    /// None: the key is no longer one. 401, but for Google: 400 with that as its reason.
+    KeyRevoked,
     /// It begins, and a filter ends it; Google's has nothing but the reason.
     Filtered,
 }
@@ -129,7 +131,7 @@ async fn answer(
 ) -> Response {
     let stream = *stream.lock().unwrap_or_else(PoisonError::into_inner);
     if !wire.knows(&headers) {
-        return wire.refuses(StatusCode::UNAUTHORIZED, "authentication_error");
+        return wire.knows_no_such_key();
     }
     let Some(prompt) = wire.prompt(&uri, &headers, &asked) else {
         return wire.refuses(StatusCode::BAD_REQUEST, "invalid_request_error");
@@ -140,6 +142,7 @@ async fn answer(
             ([("retry-after", "7")], answer).into_response()
         }
         Stream::TooLong => wire.refuses(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
+        Stream::KeyRevoked => wire.knows_no_such_key(),
         Stream::Refused => wire.refuses(StatusCode::BAD_REQUEST, "invalid_request_error"),
         stream => wire.streams(stream, prompt),
     }
@@ -197,6 +200,23 @@ impl Wire {
             } }),
         };
         (status, Json(body)).into_response()
+    }
+
+    fn knows_no_such_key(self) -> Response {
+        if self != Self::Google {
+            return self.refuses(StatusCode::UNAUTHORIZED, "authentication_error");
+        }
+        let told = json!({ "error": {
+            "code": 400,
+            "message": "API key not valid. Please pass a valid API key.",
+            "status": "INVALID_ARGUMENT",
+            "details": [{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "API_KEY_INVALID",
+                "domain": "googleapis.com",
+            }],
+        } });
+        (StatusCode::BAD_REQUEST, Json(told)).into_response()
     }
 
     fn streams(self, stream: Stream, prompt: &str) -> Response {

@@ -165,6 +165,20 @@ async fn what_one_provider_refuses_another_one_may_take() {
 }
 
 #[tokio::test]
+async fn a_key_that_counts_no_more_is_no_fault_of_the_essay() {
+    let rig = Rig::new(&[]).await;
+    for provider in &rig.services.providers {
+        provider.turn(Stream::KeyRevoked);
+    }
+    for _ in 0..3 {
+        assert_eq!(rig.assess("e1").await.status, 503);
+    }
+    for name in NAMES {
+        assert_eq!(rig.circuit(&circuit(name)).state(), State::Open, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn failover_can_be_switched_off_alone() {
     let first = circuit("anthropic");
     let rig = Rig::new(&[("FALLBACKS_OFF", &first)]).await;
