@@ -98,6 +98,15 @@ export class Daemon {
     const headers = token ? { Authorization: `Bearer ${token}` } : {};
     return (await fetch(this.url + path, { headers })).json();
   }
+
+  /** Asks until an answer fits: for what no stream tells. The daemon's answers set the pace. */
+  async once(path, fits) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+      const answer = await this.api(path);
+      if (fits(answer)) return answer;
+    }
+    throw new Error(`no answer to ${path} fits`);
+  }
 }
 
 let shared = null;

@@ -37,14 +37,11 @@ test("the replay file of a trip is what the daemon keeps", async () => {
   const page = await open(`${daemon.url}#/circuit/rag`);
   const trip = page.locator(".events li", { hasText: "opened: 3 failures in a row" }).first();
   const button = trip.getByRole("button", { name: "Export replay" });
-  // The recorder attaches it a moment after the trip.
-  for (let i = 0; i < 40 && (await button.count()) === 0; i += 1) {
-    await page.waitForTimeout(250);
-    await page.reload();
-    await trip.waitFor();
-  }
+  const attached = ({ events }) => events[0].has_replay;
+  const { events } = await daemon.once("api/v1/circuit-breakers/rag/events?kind=transition&limit=1", attached);
+  // The page was told of the trip and not of the file, which comes a moment after it.
+  await page.reload();
   const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
-  const { events } = await daemon.api("api/v1/circuit-breakers/rag/events?kind=transition&limit=1");
   const kept = await (await fetch(`${daemon.url}api/v1/events/${events[0].id}/replay`)).text();
   const stream = await download.createReadStream();
   let saved = "";

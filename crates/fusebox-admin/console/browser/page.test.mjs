@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 import { axe, closeBrowser, open } from "./daemon.mjs";
 import { picture } from "./picture.mjs";
+import { settled, visit } from "./settled.mjs";
 import { circuit, opened, StandIn } from "./standin.mjs";
 
 const SHOTS = process.env.SHOTS ?? null;
@@ -23,6 +24,7 @@ async function shown(standin, options = {}, hash = "") {
   const page = await open(standin.url + hash, options);
   open_pages.push(page);
   await page.getByText(/^Live/).waitFor();
+  if (standin.queues) await page.getByRole("link", { name: "Queues" }).waitFor();
   return page;
 }
 
@@ -85,11 +87,10 @@ test("hostile names, reasons, errors and bodies are texts and nothing else", asy
   const page = await shown(standin);
   const name = encodeURIComponent(evil);
   for (const hash of ["#/", `#/circuit/${name}`, "#/circuit/..%2F..%2Fx%3Fy%23z", "#/queues", `#/queues/${name}`, "#/dead", "#/audit"]) {
-    await page.goto(standin.url + hash);
-    await page.waitForTimeout(400);
+    await visit(page, standin.url + hash);
     const details = page.getByRole("button", { name: /^(Details|Look)$/ });
     if ((await details.count()) > 0) await details.first().click();
-    await page.waitForTimeout(100);
+    await settled(page);
     assert.equal(await page.locator("#app img, #app script, #app [onload], #app [onerror]").count(), 0, hash);
     if (hash !== "#/circuit/..%2F..%2Fx%3Fy%23z") assert.ok((await page.locator("#app").textContent()).includes("<script>alert(2)"), hash);
   }
@@ -106,8 +107,7 @@ test("axe finds nothing on any page, in light and in dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
     const page = await shown(standin, { colorScheme });
     for (const hash of PAGES) {
-      await page.goto(standin.url + hash);
-      await page.waitForTimeout(700);
+      await visit(page, standin.url + hash);
       assert.deepEqual(await axe(page), [], `${colorScheme} ${hash}`);
     }
     await page.goto(`${standin.url}#/circuit/payments`);
@@ -117,7 +117,8 @@ test("axe finds nothing on any page, in light and in dark", async () => {
     await page.keyboard.press("Escape");
     standin.role = "viewer";
     await page.reload();
-    await page.waitForTimeout(700);
+    await page.getByRole("link", { name: "Queues" }).waitFor();
+    await settled(page);
     assert.deepEqual(await axe(page), [], `${colorScheme} as a viewer`);
     standin.role = "admin";
   }
@@ -127,8 +128,7 @@ test("nothing is wider than 320 px, and nothing is cut off", async () => {
   const standin = await outage();
   const page = await shown(standin, { viewport: { width: 320, height: 640 } });
   for (const hash of PAGES) {
-    await page.goto(standin.url + hash);
-    await page.waitForTimeout(500);
+    await visit(page, standin.url + hash);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(wide <= 0, `${hash}: ${wide} px too wide`);
     const cut = await page.evaluate(() =>
@@ -228,10 +228,9 @@ test("empty, loading, forbidden, failed and silent are each told for what they a
   await page.clock.install();
   await page.goto(standin.url);
   await page.getByText(/^Live/).waitFor();
-  const before = standin.asked.filter((one) => one.endsWith("/stream")).length;
+  const again = page.waitForResponse((response) => response.url().endsWith("/stream"));
   await page.clock.runFor(25_000);
-  await page.waitForTimeout(300);
-  assert.ok(standin.asked.filter((one) => one.endsWith("/stream")).length > before, "it came again");
+  assert.equal((await again).status(), 200, "it came again");
   standin.refused.set("/api/v1/me", [401, "A token is needed", "send a token"]);
   await page.reload();
   await page.getByLabel("Token").waitFor();
@@ -277,7 +276,7 @@ if (SHOTS) test("screenshots of an outage, for the documents", async () => {
     ["circuit-dark", "#/circuit/payments", 1440, 900, "dark"],
   ]) {
     const page = await shown(standin, { viewport: { width, height }, colorScheme }, hash);
-    await page.waitForTimeout(1500);
+    await settled(page);
     await picture(page, join(SHOTS, `console-${name}.png`));
   }
 });
