@@ -6,16 +6,31 @@ use rusqlite::Connection;
 use crate::face::{SOON, lease, message, queue, refused, settle};
 use crate::kills::Folder;
 
+/// How messages are pushed.
+#[derive(Clone, Copy, Debug)]
+enum Pushed {
+    OneAfterTheOther,
+    /// Their places follow each other without a gap.
+    AtOnce,
+}
+
 /// A file of so many messages, all in the database itself; the first one is dead.
-fn filled(messages: usize) -> Folder {
+fn filled(messages: usize, pushed: Pushed) -> Folder {
     let folder = Folder::new();
     let queues = Queues::open(folder.file()).unwrap();
     let queue = queue(&queues);
     queue.push(message(&body(0))).wait(SOON).unwrap();
     settle(&queue, &lease(&queue)[0], refused(&queue));
-    // One after the other: so they stand in the file.
+    let mut answers: Vec<_> = Vec::new();
     for number in 1..messages {
-        queue.push(message(&body(number))).wait(SOON).unwrap();
+        let answer = queue.push(message(&body(number)));
+        match pushed {
+            Pushed::OneAfterTheOther => drop(answer.wait(SOON).unwrap()),
+            Pushed::AtOnce => answers.push(answer),
+        }
+    }
+    for answer in answers {
+        answer.wait(SOON).unwrap();
     }
     queues.close(SOON).unwrap();
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -48,9 +63,15 @@ fn shown(folder: &Folder) -> (Vec<usize>, Vec<String>) {
 
 #[test]
 fn of_a_file_with_damaged_pages_all_is_shown_that_stands_on_others() {
+    for pushed in [Pushed::OneAfterTheOther, Pushed::AtOnce] {
+        all_is_shown_beside_damaged_pages(pushed);
+    }
+}
+
+fn all_is_shown_beside_damaged_pages(pushed: Pushed) {
     const MESSAGES: usize = 400;
     const PAGE: usize = 4096;
-    let folder = filled(MESSAGES);
+    let folder = filled(MESSAGES, pushed);
     let all: Vec<_> = (1..MESSAGES).chain([0]).collect();
     assert_eq!(shown(&folder), (all.clone(), Vec::new()));
     let mut bytes = std::fs::read(folder.file()).unwrap();
@@ -72,7 +93,7 @@ fn of_a_file_with_damaged_pages_all_is_shown_that_stands_on_others() {
     std::fs::write(folder.file(), bytes).unwrap();
     let (shown, lost) = shown(&folder);
     let rest = all.into_iter().filter(|number| !gone.contains(number));
-    assert_eq!(shown, rest.collect::<Vec<_>>());
+    assert_eq!(shown, rest.collect::<Vec<_>>(), "{pushed:?}");
     let ranges = lost
         .iter()
         .filter(|told| told.contains("what there is from"));
@@ -82,7 +103,7 @@ fn of_a_file_with_damaged_pages_all_is_shown_that_stands_on_others() {
 #[test]
 fn without_the_tables_beside_the_messages_all_messages_are_shown() {
     for table in ["turn", "line", "trouble", "queue"] {
-        let folder = filled(20);
+        let folder = filled(20, Pushed::OneAfterTheOther);
         let drop = format!("DROP TABLE {table}");
         raw(&folder).execute(&drop, ()).unwrap();
         let (shown, lost) = shown(&folder);
@@ -93,7 +114,7 @@ fn without_the_tables_beside_the_messages_all_messages_are_shown() {
 
 #[test]
 fn a_file_of_which_nothing_can_be_read_is_an_error() {
-    let folder = filled(20);
+    let folder = filled(20, Pushed::OneAfterTheOther);
     for table in ["message", "dead"] {
         let drop = format!("DROP TABLE {table}");
         raw(&folder).execute(&drop, ()).unwrap();

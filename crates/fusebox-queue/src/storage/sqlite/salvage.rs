@@ -72,10 +72,13 @@ impl Look {
     }
 }
 
+/// Not `seq > after`: that looks for `after` first, on the page that holds it, and for what comes
+/// next then, which may stand on another one.
 fn first_after(db: &Connection, table: &str, after: i64) -> Result<Option<i64>, Failed> {
-    let sql = format!("SELECT seq FROM {table} WHERE seq > ?1 ORDER BY seq LIMIT 1");
+    let sql = format!("SELECT seq FROM {table} WHERE seq >= ?1 ORDER BY seq LIMIT 1");
     let mut statement = db.prepare_cached(&sql)?;
-    Ok(statement.query_row([after], |row| row.get(0)).optional()?)
+    let found = statement.query_row([after.saturating_add(1)], |row| row.get(0));
+    Ok(found.optional()?)
 }
 
 fn record(db: &Connection, table: &str, seq: i64) -> Result<Option<Record>, Failed> {
