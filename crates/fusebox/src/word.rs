@@ -242,7 +242,7 @@ impl StateWord {
     }
 
     /// Counts a failure that a window of time has, after its meeting: which one it is, of all
-    /// generations. AcqRel, as the meeting: whoever counts later sees what is in the window.
+    /// generations. `AcqRel`, as the meeting: whoever counts later sees what is in the window.
     #[inline]
     pub(crate) fn count_failure(&self) -> u64 {
         self.failures.fetch_add(1, Ordering::AcqRel) + 1

@@ -53,11 +53,10 @@ pub(super) struct AiFailed {
 
 impl AiFailed {
     const fn of(class: FailureClass) -> Self {
-        let (status, retry_after) = (None, None);
         Self {
             class,
-            status,
-            retry_after,
+            status: None,
+            retry_after: None,
         }
     }
 
@@ -81,7 +80,7 @@ impl From<Error> for AiFailed {
                 },
             },
             // Google's word for a key that is none; others say 401.
-            ref error if error.to_string().contains("API_KEY_INVALID") => FailureClass::Status,
+            ref told if told.to_string().contains("API_KEY_INVALID") => FailureClass::Status,
             // It is about what was asked.
             _ if status.is_some_and(|code| matches!(code.as_u16(), 400 | 413 | 422)) => Caller,
             // Google has no candidate for a prompt that it blocks.

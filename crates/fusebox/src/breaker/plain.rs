@@ -52,7 +52,7 @@ impl CircuitBreaker {
         self.settle_otherwise(&ticket, settlement, key)
     }
 
-    /// [`succeed`](Self::succeed) where nothing but a tap looks, as in a gateway: `None` where it is
+    /// [`succeed`](Self::succeed) where nothing but a tap looks, as in a gateway. `None`: it is
     /// another case.
     #[inline]
     pub(super) fn succeed_tapped(

@@ -7,9 +7,9 @@
 //!
 //! No trip is missed: every failure of a closed generation is recorded, then counted by a
 //! read-modify-write of one counter (`StateWord::count_failure`), and only then judged. What was
-//! counted before a judgement is in its sum, and what was counted after is in the difference of the
-//! counts. A failure that was recorded and not yet counted will be judged by its own count, which is
-//! a later one.
+//! counted before a judgement is in its sum, and what was counted after is in the difference of
+//! the counts. A failure that was recorded and not yet counted will be judged by its own count,
+//! which is a later one.
 
 use crate::sync::{AtomicU64, Ordering};
 
