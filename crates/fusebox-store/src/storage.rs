@@ -63,8 +63,8 @@ pub trait Storage: Send + 'static {
         Ok(None)
     }
 
-    /// Whether the audit log keeps every entry since its first: so it shows if the oldest ones are
-    /// gone. Default: no.
+    /// Whether the audit log keeps every entry since its first: then it is a break where the oldest
+    /// one is another. Default: no.
     fn audit_is_whole(&self) -> bool {
         false
     }

@@ -91,7 +91,9 @@ impl AuditCheck {
 
     fn oldest(&mut self, entry: &AuditEntry, is_whole: bool) {
         self.first = Some(entry.id);
-        if is_whole && entry.id > 1 {
+        if entry.id == 0 {
+            self.breaks(0, "the entry was put in before the first");
+        } else if is_whole && entry.id > 1 {
             self.breaks(1, "the oldest entries are gone");
         } else if entry.id == 1 && entry.hash != entry.hash_after(GENESIS) {
             self.breaks(1, "the entry is not the one that was written");

@@ -225,7 +225,7 @@ pub(crate) enum RunChange {
     Late,
 }
 
-/// The shared word and its named changes.
+/// The shared word and its named changes, and a count of failures beside it.
 #[derive(Debug)]
 #[repr(align(16))] // one cache line: who counts a failure has just changed the word
 pub(crate) struct StateWord {

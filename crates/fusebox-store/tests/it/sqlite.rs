@@ -232,6 +232,14 @@ fn a_change_behind_the_stores_back_breaks_the_chain_where_it_was_made() {
             "oldest entries are gone",
         ),
         ("DELETE FROM audit", 1, "every entry is gone"),
+        (
+            "INSERT INTO audit SELECT 0, at_ms, who, role, from_where, action, target, why,
+                 value_before, value_after, answer, request_id,
+                 '0000000000000000000000000000000000000000000000000000000000000000'
+             FROM audit WHERE id = 1",
+            0,
+            "put in before the first",
+        ),
     ] {
         let folder = filled();
         let drop = "DROP TRIGGER audit_stays; DROP TRIGGER audit_stays_as_it_is;";

@@ -114,6 +114,34 @@ fn loom_missed_trip_of_a_failure_that_was_not_judged_as_the_epoch_turned() {
     });
 }
 
+/// A success of the next epoch takes the place of calls of which there were enough: the failure
+/// that needed no judgement beside them needs one without them.
+#[test]
+fn loom_missed_trip_of_a_failure_that_was_not_judged_as_successes_left() {
+    loom::model(|| {
+        let half = Rate::percent(50.0).unwrap();
+        let (breaker, clock) = breaker(policy(|s| {
+            let s = s.failure_rate(half).minimum_calls(2);
+            s.window(WindowSize::Time(SECOND * 2))
+        }));
+        crate::counters::slot::pretend(1);
+        (0..4).for_each(|_| succeed(&breaker));
+        clock.advance(SECOND);
+        succeed(&breaker);
+        crate::counters::slot::pretend(0);
+        fail(&breaker);
+        let racing = Arc::clone(&breaker);
+        let thread = loom::thread::spawn(move || {
+            crate::counters::slot::pretend(1);
+            clock.advance(SECOND);
+            succeed(&racing);
+        });
+        fail(&breaker);
+        thread.join().unwrap();
+        assert_eq!(breaker.state(), State::Open);
+    });
+}
+
 /// Neither has failed before.
 #[test]
 fn loom_missed_trip_of_failures_that_are_judged_beside_those_that_are_not() {

@@ -1,5 +1,5 @@
-//! Settlement where nothing is wrong with the circuit and nobody looks at single calls: nearly all
-//! of them. What `settle.rs` would do, and none of what it would ask.
+//! Settlement where nothing is wrong with the circuit and nobody, or only a tap, looks at single
+//! calls: nearly all of them. What `settle.rs` would do, and none of what it would ask.
 
 use super::CircuitBreaker;
 use super::judge::{Deciding, Judged};
@@ -52,8 +52,8 @@ impl CircuitBreaker {
         self.settle_otherwise(&ticket, settlement, key)
     }
 
-    /// [`succeed`](Self::succeed) where nothing but a tap looks, as in a gateway. `None`: it is
-    /// another case.
+    /// A success where nothing is wrong, nothing but a tap looks, as in a gateway, and nothing has
+    /// to be judged. `None`: it is another case, and not recorded.
     #[inline]
     pub(super) fn succeed_tapped(
         &self,
@@ -70,10 +70,16 @@ impl CircuitBreaker {
             && word.run() == 0
             && plan.settings.slow_call.is_none()
             && self.watched.only_by_tap();
-        is_case.then(|| {
-            self.show_tap(ticket, settlement, None);
-            self.succeed(word, plan, slot, settlement.took)
-        })
+        if !is_case {
+            return None;
+        }
+        if let Some(window) = &plan.window {
+            let now = || self.clock.coarse();
+            let again = window.succeed_again(slot, word.generation(), plan.version, now);
+            again.ok()?;
+        }
+        self.recorded(ticket, settlement, false, Tick::ZERO);
+        Some(Settled::Recorded)
     }
 
     /// A success where nothing is wrong and nobody looks: what `record` in `settle.rs` would do,

@@ -116,7 +116,7 @@ impl CircuitBreaker {
             return Settled::Late;
         };
         if failure.is_some() && matches!(recorded, Recorded::MustJudge) {
-            // Others may judge by the count.
+            // The headroom of other threads is a difference of counts.
             self.word.count_failure();
         }
         self.recorded(ticket, settlement, slow, now);
@@ -226,7 +226,7 @@ impl CircuitBreaker {
 
     /// Counts a recorded call, and shows it.
     #[inline]
-    fn recorded(&self, ticket: &Ticket, settlement: Settlement, slow: bool, at: Tick) {
+    pub(super) fn recorded(&self, ticket: &Ticket, settlement: Settlement, slow: bool, at: Tick) {
         self.ledger.recorded(settlement.outcome, slow, at);
         self.show(ticket, settlement, None);
     }
@@ -237,17 +237,12 @@ impl CircuitBreaker {
         if let Some(took) = settlement.took {
             self.durations.record(took);
         }
-        self.show_tap(ticket, settlement, now);
-    }
-
-    #[inline]
-    pub(super) fn show_tap(&self, ticket: &Ticket, settlement: Settlement, now: Option<Tick>) {
         if let Some(tap) = self.tap.get() {
             self.record_on(tap, ticket, settlement, now);
         }
     }
 
-    #[cold]
+    #[inline(never)] // a gateway's calls go here, those of most circuits do not
     fn record_on(&self, tap: &Tap, ticket: &Ticket, settlement: Settlement, now: Option<Tick>) {
         // Exact, since readers merge threads by it.
         let at = now.unwrap_or_else(|| self.clock.now());

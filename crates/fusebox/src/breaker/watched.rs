@@ -5,14 +5,15 @@ use crate::sync::{AtomicU32, Ordering};
 const BY_TAP: u32 = 1;
 const BY_JUDGES: u32 = 2;
 
-/// Set before somebody looks, and for good.
+/// Set before there is anything that looks, and for good: who finds it set asks whether there is.
 #[derive(Debug, Default)]
 pub(super) struct Watched(AtomicU32);
 
 impl Watched {
     /// A tap takes calls, and changes nothing.
     pub(super) fn by_tap(&self) {
-        // Release, pairs with the Acquire below.
+        // Release, here and below, pairs with the Acquire: who was told of what looks, or made it,
+        // has set this before.
         self.0.fetch_or(BY_TAP, Ordering::Release);
     }
 

@@ -116,8 +116,8 @@ pub(crate) fn slow_calls(settings: &Settings) -> Option<SlowCallRate> {
     })
 }
 
-/// How many failures more surely open nothing, whatever successes come besides, for as long as no
-/// call leaves the window. For quick calls; failures in a row are not asked about.
+/// How many failures more surely open nothing, whatever successes come besides, while none leaves
+/// the window. For quick calls; failures in a row are not asked about.
 pub(crate) fn failures_to_spare(settings: &Settings, stats: &WindowStats) -> u64 {
     let by_count = settings.failure_count.map_or(u64::MAX, u64::from);
     let by_rate = settings.failure_rate.map_or(u64::MAX, |rate| {

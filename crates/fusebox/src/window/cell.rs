@@ -195,9 +195,9 @@ impl Cell {
         has_room
     }
 
-    /// Only by the cell's own thread.
+    /// Only by the cell's own thread. `true`: it is the first of its bucket.
     #[inline]
-    pub(super) fn add(&self, epoch: u64, entry: Entry, width: u64) {
+    pub(super) fn add(&self, epoch: u64, entry: Entry, width: u64) -> bool {
         let bucket = self.bucket(epoch);
         let one = pair(u32::from(entry.failure), 1);
         let slow = bucket.slow.load(Ordering::Relaxed);
@@ -214,7 +214,7 @@ impl Cell {
                     .slow
                     .store(slow + u64::from(entry.slow), Ordering::Release);
             }
-            return;
+            return false;
         }
         self.repeats.store(NO_REPEATS, Ordering::Relaxed);
         bucket.stamp.store(UNSTAMPED, Ordering::Relaxed);
@@ -229,6 +229,7 @@ impl Cell {
         bucket
             .stamp
             .store(stamped(epoch, entry.now, width), Ordering::Release);
+        true
     }
 }
 

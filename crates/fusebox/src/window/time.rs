@@ -8,7 +8,7 @@ use super::cell::{Cell, FIRST_BITS, pair};
 use super::{Entry, Recorded, WindowStats};
 use crate::clock::{Tick, nanos};
 use crate::counters::cells::Cells;
-use crate::sync::BUCKETS;
+use crate::sync::{AtomicU64, BUCKETS, Ordering};
 use std::time::Duration;
 
 /// What a window of another size left: counts until its instant.
@@ -23,6 +23,8 @@ pub(crate) struct TimeWindow {
     cells: Cells<Cell>,
     /// Of a bucket, in nanoseconds.
     width: u64,
+    /// The latest epoch of which there was an outcome.
+    latest: AtomicU64,
     carried: Vec<Carried>,
     carried_generation: u32,
 }
@@ -34,6 +36,7 @@ impl TimeWindow {
         Self {
             cells: Cells::new(),
             width,
+            latest: AtomicU64::new(0),
             carried: Vec::new(),
             carried_generation: 0,
         }
@@ -109,7 +112,10 @@ impl TimeWindow {
     pub(crate) fn record_in(&self, slot: usize, entry: Entry, version: u32) -> Recorded {
         let cell = self.cells.of(slot);
         let epoch = cell.epoch_at(entry.now, self.width);
-        cell.add(epoch, entry, self.width);
+        if cell.add(epoch, entry, self.width) {
+            // Relaxed: who reads it has met this thread since.
+            self.latest.fetch_max(epoch, Ordering::Relaxed);
+        }
         if entry.failure || entry.slow {
             return Recorded::MustJudge;
         }
@@ -146,8 +152,8 @@ impl TimeWindow {
         cell.set_enough(cell.epoch_at(now, self.width), pair(generation, version));
     }
 
-    /// Whether a failure of the thread of this number at `now`, which was the `count`th, opens
-    /// nothing.
+    /// Whether a failure that the thread of this number has recorded at `now`, and that was then the
+    /// `count`th, opens nothing.
     #[inline]
     pub(crate) fn is_within_headroom(
         &self,
@@ -158,8 +164,8 @@ impl TimeWindow {
     ) -> bool {
         let cell = self.cells.of(slot);
         let epoch = cell.epoch_at(now, self.width);
-        cell.headroom
-            .covers(epoch, pair(generation, version), count)
+        let of = pair(generation, version);
+        cell.headroom.covers(epoch, of, count) && self.latest.load(Ordering::Relaxed) == epoch
     }
 
     /// A judgement found that no failure opens up to the `most`th.

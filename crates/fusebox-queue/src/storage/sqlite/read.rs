@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::book::places;
 use super::failed::Failed;
 use super::row::{FACTS, Facts, TROUBLE, Trouble, death, integer, number};
+use super::salvage::Known;
 use super::{check, file, list, pause};
 use crate::clock;
 use crate::error::StorageError;
@@ -31,6 +32,7 @@ pub(super) const IS_LEASED: &str = "(NOT EXISTS (SELECT 1 FROM turn t WHERE t.qu
 pub(super) struct Look {
     db: Connection,
     path: PathBuf,
+    pub(super) known: Known,
 }
 
 impl Look {
@@ -38,7 +40,8 @@ impl Look {
         let db = file::look(path)?;
         db.set_prepared_statement_cache_capacity(64);
         let path = path.to_owned();
-        Ok(Self { db, path })
+        let known = Known::default();
+        Ok(Self { db, path, known })
     }
 
     /// Reads in one transaction, so that all of it is of one moment.

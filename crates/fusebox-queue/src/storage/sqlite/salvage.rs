@@ -4,6 +4,8 @@
 //! it is walked by places: after one that cannot be read the next one is sought that can. A row is
 //! read from its own table alone; what stands elsewhere is added as far as that can be read.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -15,6 +17,9 @@ use crate::id::MessageId;
 use crate::record::{Death, MessageState, Record};
 use crate::storage::{Salvage, Salvaged};
 
+/// Places of messages that are alive and of dead ones, as other tables have them, once asked for.
+pub(super) type Known = [Option<Arc<[i64]>>; 2];
+
 /// The last place that there can be.
 const LAST: i64 = (1 << 60) - 1;
 
@@ -23,12 +28,12 @@ impl Salvage for Look {
         if after >= LAST {
             return Salvaged::End;
         }
-        let table = if dead { "dead" } else { "message" };
+        let table = table(dead);
         let seq = match self.at_once(|db| first_after(db, table, after)) {
             Ok(None) => return Salvaged::End,
             Ok(Some(seq)) => seq,
             Err(error) => {
-                let until = self.readable_after(table, after);
+                let until = self.readable_after(dead, after);
                 let (from, to) = (MessageId::new(after + 1, 0), MessageId::new(until, 0));
                 let told = format!("what there is from {from} to {to}: {error}");
                 return Salvaged::Lost { until, told };
@@ -46,23 +51,41 @@ impl Salvage for Look {
 }
 
 impl Look {
-    /// A place after which the table can be read again; the last place that there can be, if there
-    /// is none. It is the first one, unless damage follows damage: rows between the two that came
-    /// within a sixty-fourth of the time of those that are lost may be passed over.
-    fn readable_after(&self, table: &str, after: i64) -> i64 {
-        let can_read = |place| self.at_once(|db| first_after(db, table, place)).is_ok();
-        let (mut bad, mut step) = (after, 1_i64);
-        let mut good = loop {
-            let place = after.saturating_add(step).min(LAST);
-            if place == LAST || can_read(place) {
-                break place;
+    /// A place after which the table can be read again, the first one as far as that can be told;
+    /// the last place that there can be, if there is none.
+    ///
+    /// Other tables know most places: in order, the first of them that can be read is it, or there
+    /// is one between it and the last that cannot. Where they cannot be read, and behind the last
+    /// that they know, places are tried in steps that grow by a sixty-fourth: what lies between two
+    /// damaged places may then be passed over.
+    fn readable_after(&mut self, dead: bool, after: i64) -> i64 {
+        let table = table(dead);
+        let can_read =
+            |look: &Self, place| look.at_once(|db| first_after(db, table, place)).is_ok();
+        let known = self.known(dead);
+        let mut bad = after;
+        let mut good = None;
+        for place in &known[known.partition_point(|place| *place <= after + 1)..] {
+            if can_read(self, place - 1) {
+                good = Some(place - 1);
+                break;
             }
-            bad = place;
-            step += 1 + step / 64;
-        };
+            bad = place - 1;
+        }
+        let (from, mut step) = (bad, 1_i64);
+        let mut good = good.unwrap_or_else(|| {
+            loop {
+                let place = from.saturating_add(step).min(LAST);
+                if place == LAST || can_read(self, place) {
+                    return place;
+                }
+                bad = place;
+                step += 1 + step / 64;
+            }
+        });
         while good - bad > 1 {
             let middle = bad + (good - bad) / 2;
-            if can_read(middle) {
+            if can_read(self, middle) {
                 good = middle;
             } else {
                 bad = middle;
@@ -70,10 +93,41 @@ impl Look {
         }
         good
     }
+
+    fn known(&mut self, dead: bool) -> Arc<[i64]> {
+        if let Some(known) = &self.known[usize::from(dead)] {
+            return Arc::clone(known);
+        }
+        let tables: &[&str] = if dead {
+            &["SELECT seq FROM dead INDEXED BY dead_of_queue"]
+        } else {
+            &["SELECT seq FROM turn", "SELECT next FROM chain"]
+        };
+        let mut known = Vec::new();
+        for sql in tables {
+            // As far as it can be read.
+            let read = self.at_once(|db| {
+                let mut statement = db.prepare(sql)?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    known.push(row.get(0)?);
+                }
+                Ok(())
+            });
+            drop(read);
+        }
+        known.sort_unstable();
+        let known: Arc<[i64]> = known.into();
+        self.known[usize::from(dead)] = Some(Arc::clone(&known));
+        known
+    }
 }
 
-/// Not `seq > after`: that looks for `after` first, on the page that holds it, and for what comes
-/// next then, which may stand on another one.
+fn table(dead: bool) -> &'static str {
+    if dead { "dead" } else { "message" }
+}
+
+/// Not `seq > after`: that seeks `after` itself, on its page, which may be the damaged one.
 fn first_after(db: &Connection, table: &str, after: i64) -> Result<Option<i64>, Failed> {
     let sql = format!("SELECT seq FROM {table} WHERE seq >= ?1 ORDER BY seq LIMIT 1");
     let mut statement = db.prepare_cached(&sql)?;
