@@ -12,8 +12,8 @@
 //! - Failures: what was counted before a judgement is in its sum, and what was counted after is in
 //!   the difference of the counts. One that was recorded and not yet counted is judged by its own
 //!   count, a later one; until then its circuit stays closed, as it did while it was not recorded.
-//! - The success that completes a minimum: it sees the failures that changed the word before it, and
-//!   the judgements of all others see it among the calls.
+//! - The success that completes a minimum: it sees the failures that changed the word before it,
+//!   and the judgements of all others see it among the calls.
 //! - Epochs: a thread whose clock is an epoch ahead writes over calls that others still count. It
 //!   says so before it meets them in the word (`TimeWindow::latest`); who then finds a later epoch
 //!   than its own judges by the sums.

@@ -136,7 +136,7 @@ impl Window {
 
     /// Records a quick success by the thread of this number, if it is one more of those that
     /// nothing has to be asked about; else returns the time, where it had to be read for that.
-    #[inline]
+    #[inline(always)] // in two places
     pub(crate) fn succeed_again(
         &self,
         slot: usize,

@@ -130,7 +130,7 @@ impl TimeWindow {
 
     /// One more quick success of this thread in a bucket where the last one needed no judgement:
     /// `false` if it is none, and not recorded then.
-    #[inline]
+    #[inline(always)] // in two places
     pub(crate) fn succeed_again(
         &self,
         slot: usize,
@@ -152,8 +152,8 @@ impl TimeWindow {
         cell.set_enough(cell.epoch_at(now, self.width), pair(generation, version));
     }
 
-    /// Whether a failure that the thread of this number has recorded at `now`, and that was then the
-    /// `count`th, opens nothing.
+    /// Whether a failure that the thread of this number has recorded at `now`, and that was then
+    /// the `count`th, opens nothing.
     #[inline]
     pub(crate) fn is_within_headroom(
         &self,
