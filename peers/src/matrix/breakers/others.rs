@@ -74,7 +74,8 @@ pub(crate) fn resilience4j(built: &Path) -> Described {
             ),
             (
                 Feature::Hand("open"),
-                "`CircuitBreaker.transitionToOpenState`",
+                "`CircuitBreaker.transitionToOpenState`: \"will not have any effect if the state \
+                 machine is already in OPEN state\"",
             ),
             (
                 Feature::Hand("closed"),
@@ -98,10 +99,7 @@ pub(crate) fn resilience4j(built: &Path) -> Described {
         trials_where: "CircuitBreaker: the rate of the permitted calls decides",
         lazy: true,
         whole_seconds: true,
-        not_promised: &[(
-            "own-r16-by-hand-it-goes-on-from-there",
-            "not said whether opening an open one begins its time anew",
-        )],
+        not_promised: &[],
         make: Box::new(move |settings| {
             let mut command = Command::new("java");
             command.args([
