@@ -76,6 +76,7 @@ public final class Resilience4j {
         switch (what) {
             case "open" -> breaker.transitionToOpenState();
             case "closed" -> breaker.transitionToClosedState();
+            case "half_open" -> breaker.transitionToHalfOpenState();
             case "reset" -> breaker.reset();
             case "forced_open" -> breaker.transitionToForcedOpenState();
             case "disabled" -> breaker.transitionToDisabledState();
