@@ -95,6 +95,7 @@ public final class Resilience4j {
             case "new" -> breaker = make(words);
             case "begin" -> { return breaker.tryAcquirePermission() ? "admitted" : "rejected"; }
             case "end" -> end(words[2], Long.parseLong(words[3]));
+            case "leave" -> breaker.releasePermission();
             case "advance" -> CLOCK.now = CLOCK.now.plusNanos(Long.parseLong(words[1]));
             case "hand" -> hand(words[1]);
             default -> { return state(); }

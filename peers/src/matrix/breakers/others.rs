@@ -73,6 +73,11 @@ pub(crate) fn resilience4j(built: &Path) -> Described {
                 "CircuitBreaker: `ignoreExceptions`, \"neither count as a failure nor success\"",
             ),
             (
+                Feature::Leave,
+                "`CircuitBreaker.releasePermission`: \"the number of allowed test calls is \
+                 increased by one\"",
+            ),
+            (
                 Feature::Hand("open"),
                 "`CircuitBreaker.transitionToOpenState`: \"will not have any effect if the state \
                  machine is already in OPEN state\"",
