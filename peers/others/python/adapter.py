@@ -39,6 +39,12 @@ def new(**settings):
     calls.clear()
 
 
+def set(**settings):
+    breaker.fail_max = int(settings["run"])
+    breaker.reset_timeout = int(settings["open_ns"]) / 1e9
+    breaker.success_threshold = int(settings["successes"])
+
+
 def begin(name):
     call = breaker.calling()
     try:
@@ -73,8 +79,8 @@ def state():
 
 for line in sys.stdin:
     act, *words = line.split()
-    if act == "new":
-        answer = new(**dict(word.split("=") for word in words))
+    if act in ("new", "set"):
+        answer = globals()[act](**dict(word.split("=") for word in words))
     else:
         answer = globals()[act](*words)
     print("ok", answer or "", flush=True)

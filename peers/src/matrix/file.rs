@@ -78,10 +78,15 @@ impl File {
             .is_ok_and(|report| report.ok())
     }
 
-    /// The file with other settings, if it still holds.
-    fn with(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Option<Self> {
+    /// The file with other settings, if it still holds. What it sets while running changes alike.
+    fn with(&self, change: impl Fn(&mut Map<String, Value>)) -> Option<Self> {
         let mut file = self.clone();
         change(&mut file.breaker);
+        for step in &mut file.steps {
+            if let Some(breaker) = step.get_mut("breaker").and_then(Value::as_object_mut) {
+                change(breaker);
+            }
+        }
         file.holds().then_some(file)
     }
 
@@ -137,7 +142,8 @@ impl File {
         for step in &self.steps {
             let to = step.get("to").and_then(Value::as_str).unwrap_or_default();
             let feature = match step.get("do").and_then(Value::as_str).unwrap_or_default() {
-                "settings" => return Err("settings changed while running"),
+                "settings" if step["breaker"].get("branch").is_some() => return Err("keys"),
+                "settings" => Feature::Settings,
                 "main" => return Err("a main breaker"),
                 "overdue" => return Err("slow calls in flight"),
                 "release" => return Err("the end of a hold"),
@@ -175,40 +181,33 @@ impl File {
             });
             file = without.ok_or(Feature::Slow.told())?;
         }
-        let mut needed = Vec::new();
-        if settings.run.is_some() {
-            needed.push(Feature::Run);
-        }
-        if settings.rate.is_some() || (settings.slow.is_some() && peer.promises(Feature::Slow)) {
-            needed.push(match settings.window {
-                Window::Calls(_) => Feature::CountRate,
-                Window::Time(_) => Feature::TimeRate,
-            });
-        }
-        if settings.count.is_some() {
-            needed.push(match settings.window {
-                Window::Calls(_) => Feature::CountCount,
-                Window::Time(_) => Feature::TimeCount,
-            });
-        }
-        if needed.iter().all(|feature| peer.promises(*feature)) && needed.len() == 1 {
+        let needed = needed(&settings, peer);
+        let stays = |step: &Map<String, Value>| {
+            let breaker = step.get("breaker").and_then(Value::as_object);
+            let new = breaker.and_then(|breaker| Settings::read(breaker).ok());
+            new.is_none_or(|new| self::needed(&new, peer) == needed)
+        };
+        if needed.iter().all(|feature| peer.promises(*feature))
+            && needed.len() == 1
+            && file.steps.iter().all(stays)
+        {
             if file.success_opens() && !peer.promises(Feature::SuccessJudges) {
                 return Err(Feature::SuccessJudges.told());
             }
             return Ok(file);
         }
         // Another policy that comes to the same in this file.
-        file.other_policy(peer, &settings)
-            .ok_or(match needed.first() {
-                Some(feature) if needed.len() == 1 => feature.told(),
-                _ => "two policies at once",
-            })
+        file.other_policy(peer).ok_or(match needed.first() {
+            Some(feature) if needed.len() == 1 => feature.told(),
+            _ => "two policies at once",
+        })
     }
 
-    fn other_policy(&self, peer: &Described, settings: &Settings) -> Option<Self> {
-        let threshold = settings.run.or(settings.count).unwrap_or(5);
-        let policy = |change: &dyn Fn(&mut Map<String, Value>)| {
+    fn other_policy(&self, peer: &Described) -> Option<Self> {
+        let policy = |change: &dyn Fn(&mut Map<String, Value>, u64)| {
             self.with(|b| {
+                let number = |key: &str| b.get(key).and_then(Value::as_u64);
+                let threshold = number("consecutive_failures").or(number("failure_count"));
                 for key in [
                     "consecutive_failures",
                     "failure_rate",
@@ -220,16 +219,16 @@ impl File {
                 for key in ["minimum_calls", "slow_call_rate", "slow_call_duration"] {
                     b.remove(key);
                 }
-                change(b);
+                change(b, threshold.unwrap_or(5));
             })
         };
-        let run = |b: &mut Map<String, Value>| set(b, "consecutive_failures", threshold);
-        let all = |b: &mut Map<String, Value>| {
+        let run = |b: &mut Map<String, Value>, threshold| set(b, "consecutive_failures", threshold);
+        let all = |b: &mut Map<String, Value>, threshold| {
             set(b, "failure_rate", "100%");
             set(b, "window", format!("{threshold} calls"));
             set(b, "minimum_calls", threshold);
         };
-        let count = |b: &mut Map<String, Value>| {
+        let count = |b: &mut Map<String, Value>, threshold| {
             set(b, "failure_count", threshold);
             set(b, "window", "24h");
         };
@@ -257,8 +256,28 @@ impl File {
     }
 }
 
-/// How a policy is written.
-type Change<'a> = dyn Fn(&mut Map<String, Value>) + 'a;
+/// How a policy with such a threshold is written.
+type Change<'a> = dyn Fn(&mut Map<String, Value>, u64) + 'a;
+
+/// The policies that are in force.
+fn needed(settings: &Settings, peer: &Described) -> Vec<Feature> {
+    let of_window = |calls, time| match settings.window {
+        Window::Calls(_) => calls,
+        Window::Time(_) => time,
+    };
+    let slow = settings.slow.is_some() && peer.promises(Feature::Slow);
+    let rate = of_window(Feature::CountRate, Feature::TimeRate);
+    let count = of_window(Feature::CountCount, Feature::TimeCount);
+    let policies = [
+        (settings.run.is_some(), Feature::Run),
+        (settings.rate.is_some() || slow, rate),
+        (settings.count.is_some(), count),
+    ];
+    policies
+        .into_iter()
+        .filter_map(|(is, policy)| is.then_some(policy))
+        .collect()
+}
 
 fn hand(to: &str) -> Feature {
     let known = [

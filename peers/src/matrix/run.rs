@@ -2,7 +2,7 @@
 
 use crate::file::File;
 use crate::peer::{Described, Peer, REFUSED};
-use crate::settings::nanoseconds;
+use crate::settings::{Settings, nanoseconds};
 use serde_json::Value;
 
 /// What came of it.
@@ -69,6 +69,10 @@ fn steps(
             "advance" => peer.advance(nanoseconds(text("by"))? + NUDGE_NS)?,
             "transition" | "hold" => peer.hand(text("to"))?,
             "reset" => peer.hand("reset")?,
+            "settings" => {
+                let breaker = step.get("breaker").and_then(Value::as_object);
+                peer.set(&Settings::read(breaker.ok_or("no settings")?)?)?;
+            }
             _ => {}
         }
         let called = admitted.is_some();
@@ -104,7 +108,6 @@ fn steps(
 mod tests {
     use super::*;
     use crate::peer::{Feature, Trials};
-    use crate::settings::Settings;
 
     /// Opens at the second failure, closes at the first success after its time, or is wrong.
     struct Simple {

@@ -151,6 +151,11 @@ pub(crate) fn pybreaker(built: &Path) -> Described {
                 "README, Excluding Exceptions: \"should be ignored by the circuit breaker\"",
             ),
             (
+                Feature::Settings,
+                "README, Monitoring and Management: `fail_max = 10`, `success_threshold`, \
+                 `reset_timeout`",
+            ),
+            (
                 Feature::Hand("open"),
                 "README, Monitoring and Management: `open()`",
             ),
@@ -173,6 +178,14 @@ pub(crate) fn pybreaker(built: &Path) -> Described {
             (
                 "own-r16-by-hand-it-goes-on-from-there",
                 "not said whether opening an open one begins its time anew",
+            ),
+            (
+                "own-r21-new-thresholds-judge-from-the-next-outcome",
+                NO_FAILURE,
+            ),
+            (
+                "own-r21-the-open-time-in-force-stays",
+                "not said whether a new `reset_timeout` is for the opening in force",
             ),
             ("r06-ignored-enters-nothing", NO_FAILURE),
         ],
