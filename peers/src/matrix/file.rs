@@ -197,50 +197,61 @@ impl File {
             return Ok(file);
         }
         // Another policy that comes to the same in this file.
-        file.other_policy(peer).ok_or(match needed.first() {
-            Some(feature) if needed.len() == 1 => feature.told(),
-            _ => "two policies at once",
-        })
+        file.other_policy(peer, &settings)
+            .ok_or(match needed.first() {
+                Some(feature) if needed.len() == 1 => feature.told(),
+                _ => "two policies at once",
+            })
     }
 
-    fn other_policy(&self, peer: &Described) -> Option<Self> {
-        let policy = |change: &dyn Fn(&mut Map<String, Value>, u64)| {
+    fn other_policy(&self, peer: &Described, settings: &Settings) -> Option<Self> {
+        let policy = |change: &Change<'_>| {
             self.with(|b| {
-                let number = |key: &str| b.get(key).and_then(Value::as_u64);
-                let threshold = number("consecutive_failures").or(number("failure_count"));
-                for key in [
-                    "consecutive_failures",
-                    "failure_rate",
-                    "failure_count",
-                    "window",
-                ] {
-                    b.remove(key);
-                }
-                for key in ["minimum_calls", "slow_call_rate", "slow_call_duration"] {
-                    b.remove(key);
-                }
-                change(b, threshold.unwrap_or(5));
+                let old = b.clone();
+                b.retain(|key, _| !POLICY.contains(&key.as_str()));
+                change(b, &old);
             })
         };
-        let run = |b: &mut Map<String, Value>, threshold| set(b, "consecutive_failures", threshold);
-        let all = |b: &mut Map<String, Value>, threshold| {
-            set(b, "failure_rate", "100%");
-            set(b, "window", format!("{threshold} calls"));
-            set(b, "minimum_calls", threshold);
+        let run = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
+            set(b, "consecutive_failures", threshold(old));
         };
-        let count = |b: &mut Map<String, Value>, threshold| {
-            set(b, "failure_count", threshold);
+        let all = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
+            set(b, "failure_rate", "100%");
+            set(b, "window", format!("{} calls", threshold(old)));
+            set(b, "minimum_calls", threshold(old));
+        };
+        let count = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
+            set(b, "failure_count", threshold(old));
             set(b, "window", "24h");
         };
-        let ways: [(Feature, &Change<'_>); 3] = [
-            (Feature::Run, &run),
-            (Feature::CountRate, &all),
-            (Feature::TimeCount, &count),
+        let rate = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
+            set(b, "failure_rate", "50%");
+            keep(b, old, &["failure_rate", "window", "minimum_calls"]);
+        };
+        // Never without a policy beside it: one that only a window full of failures meets.
+        let slow = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
+            set(b, "failure_rate", "100%");
+            keep(b, old, &["window", "minimum_calls"]);
+            keep(b, old, &["slow_call_rate", "slow_call_duration"]);
+        };
+        let [of_rate, _] = windowed(settings);
+        let judges = self.success_opens().then_some(Feature::SuccessJudges);
+        let mut ways: Vec<(Vec<Feature>, &Change<'_>)> = vec![
+            (vec![Feature::Run], &run),
+            (vec![Feature::CountRate], &all),
+            (vec![Feature::TimeCount], &count),
         ];
-        let mut ways = ways
-            .into_iter()
-            .filter(|(feature, _)| peer.promises(*feature));
-        ways.find_map(|(_, way)| policy(way))
+        if settings.rate.is_some() {
+            ways.push(([of_rate].into_iter().chain(judges).collect(), &rate));
+        }
+        if settings.slow.is_some() {
+            ways.push((
+                [of_rate, Feature::Slow].into_iter().chain(judges).collect(),
+                &slow,
+            ));
+        }
+        ways.retain(|(needs, _)| needs.iter().all(|feature| peer.promises(*feature)));
+        ways.iter().find_map(|(_, way)| policy(way))
     }
 
     /// Whether it is a success that opens.
@@ -256,18 +267,45 @@ impl File {
     }
 }
 
-/// How a policy with such a threshold is written.
-type Change<'a> = dyn Fn(&mut Map<String, Value>, u64) + 'a;
+/// The settings that say what opens.
+const POLICY: [&str; 7] = [
+    "consecutive_failures",
+    "failure_rate",
+    "failure_count",
+    "window",
+    "minimum_calls",
+    "slow_call_rate",
+    "slow_call_duration",
+];
+
+/// How a policy is written, in place of the old ones.
+type Change<'a> = dyn Fn(&mut Map<String, Value>, &Map<String, Value>) + 'a;
+
+fn keep(breaker: &mut Map<String, Value>, old: &Map<String, Value>, keys: &[&str]) {
+    for (key, value) in old.iter().filter(|(key, _)| keys.contains(&key.as_str())) {
+        breaker.insert(key.clone(), value.clone());
+    }
+}
+
+/// How many failures open.
+fn threshold(breaker: &Map<String, Value>) -> u64 {
+    let number = |key: &str| breaker.get(key).and_then(Value::as_u64);
+    let named = number("consecutive_failures").or(number("failure_count"));
+    named.unwrap_or(5)
+}
+
+/// What a rate and a count are called with this window.
+fn windowed(settings: &Settings) -> [Feature; 2] {
+    match settings.window {
+        Window::Calls(_) => [Feature::CountRate, Feature::CountCount],
+        Window::Time(_) => [Feature::TimeRate, Feature::TimeCount],
+    }
+}
 
 /// The policies that are in force.
 fn needed(settings: &Settings, peer: &Described) -> Vec<Feature> {
-    let of_window = |calls, time| match settings.window {
-        Window::Calls(_) => calls,
-        Window::Time(_) => time,
-    };
     let slow = settings.slow.is_some() && peer.promises(Feature::Slow);
-    let rate = of_window(Feature::CountRate, Feature::TimeRate);
-    let count = of_window(Feature::CountCount, Feature::TimeCount);
+    let [rate, count] = windowed(settings);
     let policies = [
         (settings.run.is_some(), Feature::Run),
         (settings.rate.is_some() || slow, rate),
