@@ -4,6 +4,7 @@
 //! another setting, it does not need that setting, and a breaker without it may run the file.
 
 use crate::peer::{Described, Feature, Trials};
+use crate::policy;
 use crate::settings::{Settings, Window, nanoseconds};
 use fusebox_sim::replay::Script;
 use serde_json::{Map, Value, json};
@@ -181,11 +182,11 @@ impl File {
             });
             file = without.ok_or(Feature::Slow.told())?;
         }
-        let needed = needed(&settings, peer);
+        let needed = policy::needed(&settings, peer);
         let stays = |step: &Map<String, Value>| {
             let breaker = step.get("breaker").and_then(Value::as_object);
             let new = breaker.and_then(|breaker| Settings::read(breaker).ok());
-            new.is_none_or(|new| self::needed(&new, peer) == needed)
+            new.is_none_or(|new| policy::needed(&new, peer) == needed)
         };
         if needed.iter().all(|feature| peer.promises(*feature))
             && needed.len() == 1
@@ -197,61 +198,12 @@ impl File {
             return Ok(file);
         }
         // Another policy that comes to the same in this file.
-        file.other_policy(peer, &settings)
+        policy::others(peer, &settings, file.success_opens())
+            .find_map(|other| file.with(other))
             .ok_or(match needed.first() {
                 Some(feature) if needed.len() == 1 => feature.told(),
                 _ => "two policies at once",
             })
-    }
-
-    fn other_policy(&self, peer: &Described, settings: &Settings) -> Option<Self> {
-        let policy = |change: &Change<'_>| {
-            self.with(|b| {
-                let old = b.clone();
-                b.retain(|key, _| !POLICY.contains(&key.as_str()));
-                change(b, &old);
-            })
-        };
-        let run = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
-            set(b, "consecutive_failures", threshold(old));
-        };
-        let all = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
-            set(b, "failure_rate", "100%");
-            set(b, "window", format!("{} calls", threshold(old)));
-            set(b, "minimum_calls", threshold(old));
-        };
-        let count = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
-            set(b, "failure_count", threshold(old));
-            set(b, "window", "24h");
-        };
-        let rate = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
-            set(b, "failure_rate", "50%");
-            keep(b, old, &["failure_rate", "window", "minimum_calls"]);
-        };
-        // Never without a policy beside it: one that only a window full of failures meets.
-        let slow = |b: &mut Map<String, Value>, old: &Map<String, Value>| {
-            set(b, "failure_rate", "100%");
-            keep(b, old, &["window", "minimum_calls"]);
-            keep(b, old, &["slow_call_rate", "slow_call_duration"]);
-        };
-        let [of_rate, _] = windowed(settings);
-        let judges = self.success_opens().then_some(Feature::SuccessJudges);
-        let mut ways: Vec<(Vec<Feature>, &Change<'_>)> = vec![
-            (vec![Feature::Run], &run),
-            (vec![Feature::CountRate], &all),
-            (vec![Feature::TimeCount], &count),
-        ];
-        if settings.rate.is_some() {
-            ways.push(([of_rate].into_iter().chain(judges).collect(), &rate));
-        }
-        if settings.slow.is_some() {
-            ways.push((
-                [of_rate, Feature::Slow].into_iter().chain(judges).collect(),
-                &slow,
-            ));
-        }
-        ways.retain(|(needs, _)| needs.iter().all(|feature| peer.promises(*feature)));
-        ways.iter().find_map(|(_, way)| policy(way))
     }
 
     /// Whether it is a success that opens.
@@ -265,56 +217,6 @@ impl File {
             success && opens && expect.is_some_and(|expect| expect["admitted"] != false)
         })
     }
-}
-
-/// The settings that say what opens.
-const POLICY: [&str; 7] = [
-    "consecutive_failures",
-    "failure_rate",
-    "failure_count",
-    "window",
-    "minimum_calls",
-    "slow_call_rate",
-    "slow_call_duration",
-];
-
-/// How a policy is written, in place of the old ones.
-type Change<'a> = dyn Fn(&mut Map<String, Value>, &Map<String, Value>) + 'a;
-
-fn keep(breaker: &mut Map<String, Value>, old: &Map<String, Value>, keys: &[&str]) {
-    for (key, value) in old.iter().filter(|(key, _)| keys.contains(&key.as_str())) {
-        breaker.insert(key.clone(), value.clone());
-    }
-}
-
-/// How many failures open.
-fn threshold(breaker: &Map<String, Value>) -> u64 {
-    let number = |key: &str| breaker.get(key).and_then(Value::as_u64);
-    let named = number("consecutive_failures").or(number("failure_count"));
-    named.unwrap_or(5)
-}
-
-/// What a rate and a count are called with this window.
-fn windowed(settings: &Settings) -> [Feature; 2] {
-    match settings.window {
-        Window::Calls(_) => [Feature::CountRate, Feature::CountCount],
-        Window::Time(_) => [Feature::TimeRate, Feature::TimeCount],
-    }
-}
-
-/// The policies that are in force.
-fn needed(settings: &Settings, peer: &Described) -> Vec<Feature> {
-    let slow = settings.slow.is_some() && peer.promises(Feature::Slow);
-    let [rate, count] = windowed(settings);
-    let policies = [
-        (settings.run.is_some(), Feature::Run),
-        (settings.rate.is_some() || slow, rate),
-        (settings.count.is_some(), count),
-    ];
-    policies
-        .into_iter()
-        .filter_map(|(is, policy)| is.then_some(policy))
-        .collect()
 }
 
 fn hand(to: &str) -> Feature {
