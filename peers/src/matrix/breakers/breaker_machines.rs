@@ -10,6 +10,8 @@ use std::sync::Arc;
 const WINDOW: &str = "its window is one of time: it does not say that a transition empties it";
 const RECORDED: &str =
     "README, Async Support: late results \"are still recorded in the rolling metrics\"";
+const FAILURES: &str = "README: \"Trip circuit when 50% of calls fail\", which does not say that a \
+                        success trips it";
 
 pub(crate) fn described() -> Described {
     Described {
@@ -21,6 +23,10 @@ pub(crate) fn described() -> Described {
                 "README, Basic Example: `failure_threshold`, `failure_window_secs`",
             ),
             (Feature::TimeRate, "README, Rate-Based Thresholds"),
+            (
+                Feature::SuccessJudges,
+                "`failure_rate`: opens \"when (failures / total_calls) >= this value\"",
+            ),
             (
                 Feature::Wait,
                 "README, Basic Example: `half_open_timeout_secs`",
@@ -51,6 +57,8 @@ pub(crate) fn described() -> Described {
         whole_seconds: false,
         not_promised: &[
             ("hy-05-closing-clears-the-window-otherwise-the-old", WINDOW),
+            ("own-r03-a-rate-under-its-minimum-is-undefined", FAILURES),
+            ("own-r03-a-success-after-successes-left", FAILURES),
             ("own-r11-a-late-drop-is-only-late", WINDOW),
             ("own-r12-a-reset-makes-late", RECORDED),
             ("r02-window-starts-empty-in-a-new-generation", WINDOW),
