@@ -94,7 +94,9 @@ impl File {
     /// The file in the words of this breaker, or why it cannot be asked.
     pub(crate) fn asked_of(&self, peer: &Described) -> Result<(Self, Settings), &'static str> {
         self.steps_for(peer)?;
-        let mut file = self.plain().ok_or("a setting that no other breaker has")?;
+        let mut file = self
+            .plain()
+            .ok_or("jitter, a ramp, manual recovery or a deadline")?;
         file = file
             .with(|b| trials(b, peer.trials))
             .ok_or("trials are judged otherwise")?;
