@@ -228,4 +228,34 @@ mod tests {
             Ok(Verdict::Unsupported("its README says otherwise"))
         );
     }
+
+    #[test]
+    fn one_of_two_policies_is_asked_where_the_file_holds_with_it_alone() {
+        let success = r#"{"do": "call", "outcome": "success"}"#;
+        let failure = r#"{"do": "call", "outcome": "failure""#;
+        let two = format!("{success}, {failure}}}, ").repeat(9);
+        let steps = format!(r#"{two}{success}, {failure}, "expect": {{"state": "open"}}}}"#);
+        let peer = simple(&[(Feature::TimeRate, "here")], false);
+        let (_, settings) = file("rate", "{}", &steps).asked_of(&peer).unwrap();
+        assert_eq!((settings.run, settings.rate), (None, Some(0.5)));
+    }
+
+    #[test]
+    fn what_is_set_while_it_runs_is_asked_as_what_it_begins_with_is() {
+        let counts = |n: u32| format!(r#"{{"failure_count": {n}, "window": "1h"}}"#);
+        let steps = format!(
+            r#"{{"do": "call", "outcome": "failure"}},
+               {{"do": "settings", "breaker": {}}},
+               {{"do": "call", "outcome": "failure", "expect": {{"state": "closed"}}}},
+               {{"do": "call", "outcome": "failure", "expect": {{"state": "open"}}}}"#,
+            counts(3)
+        );
+        let promises = &[(Feature::Run, "here"), (Feature::Settings, "here")];
+        let counted = file("counts", &counts(2), &steps);
+        let (asked, settings) = counted.asked_of(&simple(promises, false)).unwrap();
+        assert_eq!(settings.run, Some(2));
+        assert_eq!(asked.steps[1]["breaker"]["consecutive_failures"], 3);
+        let verdict = run(&counted, &simple(BOTH, false));
+        assert_eq!(verdict, Ok(Verdict::Unsupported(Feature::Settings.told())));
+    }
 }
