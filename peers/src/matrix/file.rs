@@ -98,7 +98,7 @@ impl File {
             .plain()
             .ok_or("jitter, a ramp, manual recovery or a deadline")?;
         file = file
-            .with(|b| trials(b, peer.trials))
+            .with_trials(peer.trials)
             .ok_or("trials are judged otherwise")?;
         let needs_limit = file.with(|b| set(b, "half_open_calls", 64)).is_none();
         if needs_limit && !peer.promises(Feature::Limit) {
@@ -114,6 +114,9 @@ impl File {
         }
         let settings =
             Settings::read(&file.breaker).map_err(|_| "a setting that cannot be read")?;
+        if peer.trials == Trials::Rate && settings.minimum < settings.successes {
+            return Err("fewer calls at least than trials");
+        }
         let told = self.steps.iter().any(|step| step.contains_key("took"));
         if settings.slow.is_some() && told && !peer.promises(Feature::Told) {
             return Err(Feature::Told.told());
@@ -125,6 +128,17 @@ impl File {
             return Err("a window that is no whole number of seconds");
         }
         Ok((file, settings))
+    }
+
+    /// With trials as this breaker can be told to judge them.
+    fn with_trials(&self, how: Trials) -> Option<Self> {
+        let file = self.with(|b| trials(b, how));
+        if how != Trials::Rate || file.is_some() {
+            return file;
+        }
+        // A failed trial decides nothing before the others have ended: the file may need none.
+        let all = self.with(|b| trials(b, Trials::Quota))?;
+        all.with(|b| set(b, "half_open_failures", 64))
     }
 
     /// Without jitter, deadlines of trials, ramps and the like.
@@ -254,7 +268,7 @@ fn trials(breaker: &mut Map<String, Value>, trials: Trials) {
         Trials::Successes => (64, successes),
         Trials::Quota => (successes, successes),
         Trials::Limited => (calls.max(successes), successes),
-        Trials::Single => (1, 1),
+        Trials::Rate => (1, 1),
     };
     set(breaker, "half_open_calls", calls.min(64));
     set(breaker, "half_open_successes", successes.min(64));

@@ -101,8 +101,8 @@ pub(crate) enum Trials {
     Quota,
     /// A limit and, not above it, the successes that close; one failure opens.
     Limited,
-    /// One trial alone decides.
-    Single,
+    /// One trial alone decides, or the rate of several once all have ended.
+    Rate,
 }
 
 /// Makes a breaker with these settings.

@@ -104,7 +104,7 @@ pub(crate) fn resilience4j(built: &Path) -> Described {
                 "CircuitBreaker, special states: METRICS_ONLY",
             ),
         ],
-        trials: Trials::Single,
+        trials: Trials::Rate,
         trials_where: "CircuitBreaker: the rate of the permitted calls decides",
         lazy: true,
         whole_seconds: true,
