@@ -76,6 +76,7 @@ public final class Resilience4j {
         switch (what) {
             case "open" -> breaker.transitionToOpenState();
             case "closed" -> breaker.transitionToClosedState();
+            case "half_open" -> breaker.transitionToHalfOpenState();
             case "reset" -> breaker.reset();
             case "forced_open" -> breaker.transitionToForcedOpenState();
             case "disabled" -> breaker.transitionToDisabledState();
@@ -94,6 +95,7 @@ public final class Resilience4j {
             case "new" -> breaker = make(words);
             case "begin" -> { return breaker.tryAcquirePermission() ? "admitted" : "rejected"; }
             case "end" -> end(words[2], Long.parseLong(words[3]));
+            case "leave" -> breaker.releasePermission();
             case "advance" -> CLOCK.now = CLOCK.now.plusNanos(Long.parseLong(words[1]));
             case "hand" -> hand(words[1]);
             default -> { return state(); }

@@ -20,6 +20,10 @@ class Failure(Exception):
     pass
 
 
+class Ignored(Exception):
+    pass
+
+
 pybreaker.datetime = Virtual
 breaker, calls = None, {}
 
@@ -30,8 +34,15 @@ def new(**settings):
         fail_max=int(settings["run"]),
         reset_timeout=int(settings["open_ns"]) / 1e9,
         success_threshold=int(settings["successes"]),
+        exclude=[Ignored],
     )
     calls.clear()
+
+
+def set(**settings):
+    breaker.fail_max = int(settings["run"])
+    breaker.reset_timeout = int(settings["open_ns"]) / 1e9
+    breaker.success_threshold = int(settings["successes"])
 
 
 def begin(name):
@@ -45,14 +56,12 @@ def begin(name):
 
 
 def end(name, outcome, _took):
-    call, failure = calls.pop(name), Failure()
+    call = calls.pop(name)
+    raised = {"success": None, "failure": Failure(), "ignored": Ignored()}[outcome]
     try:
-        if outcome == "success":
-            call.__exit__(None, None, None)
-        else:
-            call.__exit__(Failure, failure, None)
-    except (pybreaker.CircuitBreakerError, Failure):
-        pass  # the failure of the call, or that it opened the circuit
+        call.__exit__(raised and type(raised), raised, None)
+    except (pybreaker.CircuitBreakerError, Failure, Ignored):
+        pass  # what the call raised, or that it opened the circuit
 
 
 def advance(ns):
@@ -70,8 +79,8 @@ def state():
 
 for line in sys.stdin:
     act, *words = line.split()
-    if act == "new":
-        answer = new(**dict(word.split("=") for word in words))
+    if act in ("new", "set"):
+        answer = globals()[act](**dict(word.split("=") for word in words))
     else:
         answer = globals()[act](*words)
     print("ok", answer or "", flush=True)

@@ -4,6 +4,7 @@
 //! another setting, it does not need that setting, and a breaker without it may run the file.
 
 use crate::peer::{Described, Feature, Trials};
+use crate::policy;
 use crate::settings::{Settings, Window, nanoseconds};
 use fusebox_sim::replay::Script;
 use serde_json::{Map, Value, json};
@@ -78,19 +79,26 @@ impl File {
             .is_ok_and(|report| report.ok())
     }
 
-    /// The file with other settings, if it still holds.
-    fn with(&self, change: impl FnOnce(&mut Map<String, Value>)) -> Option<Self> {
+    /// The file with other settings, if it still holds. What it sets while running changes alike.
+    fn with(&self, change: impl Fn(&mut Map<String, Value>)) -> Option<Self> {
         let mut file = self.clone();
         change(&mut file.breaker);
+        for step in &mut file.steps {
+            if let Some(breaker) = step.get_mut("breaker").and_then(Value::as_object_mut) {
+                change(breaker);
+            }
+        }
         file.holds().then_some(file)
     }
 
     /// The file in the words of this breaker, or why it cannot be asked.
     pub(crate) fn asked_of(&self, peer: &Described) -> Result<(Self, Settings), &'static str> {
         self.steps_for(peer)?;
-        let mut file = self.plain().ok_or("a setting that no other breaker has")?;
+        let mut file = self
+            .plain()
+            .ok_or("jitter, a ramp, manual recovery or a deadline")?;
         file = file
-            .with(|b| trials(b, peer.trials))
+            .with_trials(peer.trials)
             .ok_or("trials are judged otherwise")?;
         let needs_limit = file.with(|b| set(b, "half_open_calls", 64)).is_none();
         if needs_limit && !peer.promises(Feature::Limit) {
@@ -106,6 +114,9 @@ impl File {
         }
         let settings =
             Settings::read(&file.breaker).map_err(|_| "a setting that cannot be read")?;
+        if peer.trials == Trials::Rate && settings.minimum < settings.successes {
+            return Err("fewer calls at least than trials");
+        }
         let told = self.steps.iter().any(|step| step.contains_key("took"));
         if settings.slow.is_some() && told && !peer.promises(Feature::Told) {
             return Err(Feature::Told.told());
@@ -117,6 +128,17 @@ impl File {
             return Err("a window that is no whole number of seconds");
         }
         Ok((file, settings))
+    }
+
+    /// With trials as this breaker can be told to judge them.
+    fn with_trials(&self, how: Trials) -> Option<Self> {
+        let file = self.with(|b| trials(b, how));
+        if how != Trials::Rate || file.is_some() {
+            return file;
+        }
+        // A failed trial decides nothing before the others have ended: the file may need none.
+        let all = self.with(|b| trials(b, Trials::Quota))?;
+        all.with(|b| set(b, "half_open_failures", 64))
     }
 
     /// Without jitter, deadlines of trials, ramps and the like.
@@ -137,7 +159,8 @@ impl File {
         for step in &self.steps {
             let to = step.get("to").and_then(Value::as_str).unwrap_or_default();
             let feature = match step.get("do").and_then(Value::as_str).unwrap_or_default() {
-                "settings" => return Err("settings changed while running"),
+                "settings" if step["breaker"].get("branch").is_some() => return Err("keys"),
+                "settings" => Feature::Settings,
                 "main" => return Err("a main breaker"),
                 "overdue" => return Err("slow calls in flight"),
                 "release" => return Err("the end of a hold"),
@@ -175,73 +198,28 @@ impl File {
             });
             file = without.ok_or(Feature::Slow.told())?;
         }
-        let mut needed = Vec::new();
-        if settings.run.is_some() {
-            needed.push(Feature::Run);
-        }
-        if settings.rate.is_some() || (settings.slow.is_some() && peer.promises(Feature::Slow)) {
-            needed.push(match settings.window {
-                Window::Calls(_) => Feature::CountRate,
-                Window::Time(_) => Feature::TimeRate,
-            });
-        }
-        if settings.count.is_some() {
-            needed.push(match settings.window {
-                Window::Calls(_) => Feature::CountCount,
-                Window::Time(_) => Feature::TimeCount,
-            });
-        }
-        if needed.iter().all(|feature| peer.promises(*feature)) && needed.len() == 1 {
+        let needed = policy::needed(&settings, peer);
+        let stays = |step: &Map<String, Value>| {
+            let breaker = step.get("breaker").and_then(Value::as_object);
+            let new = breaker.and_then(|breaker| Settings::read(breaker).ok());
+            new.is_none_or(|new| policy::needed(&new, peer) == needed)
+        };
+        if needed.iter().all(|feature| peer.promises(*feature))
+            && needed.len() == 1
+            && file.steps.iter().all(stays)
+        {
             if file.success_opens() && !peer.promises(Feature::SuccessJudges) {
                 return Err(Feature::SuccessJudges.told());
             }
             return Ok(file);
         }
         // Another policy that comes to the same in this file.
-        file.other_policy(peer, &settings)
+        policy::others(peer, &settings, file.success_opens())
+            .find_map(|other| file.with(other))
             .ok_or(match needed.first() {
                 Some(feature) if needed.len() == 1 => feature.told(),
                 _ => "two policies at once",
             })
-    }
-
-    fn other_policy(&self, peer: &Described, settings: &Settings) -> Option<Self> {
-        let threshold = settings.run.or(settings.count).unwrap_or(5);
-        let policy = |change: &dyn Fn(&mut Map<String, Value>)| {
-            self.with(|b| {
-                for key in [
-                    "consecutive_failures",
-                    "failure_rate",
-                    "failure_count",
-                    "window",
-                ] {
-                    b.remove(key);
-                }
-                for key in ["minimum_calls", "slow_call_rate", "slow_call_duration"] {
-                    b.remove(key);
-                }
-                change(b);
-            })
-        };
-        let run = |b: &mut Map<String, Value>| set(b, "consecutive_failures", threshold);
-        let all = |b: &mut Map<String, Value>| {
-            set(b, "failure_rate", "100%");
-            set(b, "window", format!("{threshold} calls"));
-            set(b, "minimum_calls", threshold);
-        };
-        let count = |b: &mut Map<String, Value>| {
-            set(b, "failure_count", threshold);
-            set(b, "window", "24h");
-        };
-        let ways: [(Feature, &Change<'_>); 3] = [
-            (Feature::Run, &run),
-            (Feature::CountRate, &all),
-            (Feature::TimeCount, &count),
-        ];
-        let mut ways = ways
-            .into_iter()
-            .filter(|(feature, _)| peer.promises(*feature));
-        ways.find_map(|(_, way)| policy(way))
     }
 
     /// Whether it is a success that opens.
@@ -256,9 +234,6 @@ impl File {
         })
     }
 }
-
-/// How a policy is written.
-type Change<'a> = dyn Fn(&mut Map<String, Value>) + 'a;
 
 fn hand(to: &str) -> Feature {
     let known = [
@@ -293,7 +268,7 @@ fn trials(breaker: &mut Map<String, Value>, trials: Trials) {
         Trials::Successes => (64, successes),
         Trials::Quota => (successes, successes),
         Trials::Limited => (calls.max(successes), successes),
-        Trials::Single => (1, 1),
+        Trials::Rate => (1, 1),
     };
     set(breaker, "half_open_calls", calls.min(64));
     set(breaker, "half_open_successes", successes.min(64));

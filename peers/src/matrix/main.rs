@@ -13,6 +13,7 @@ mod breakers;
 mod clock;
 mod file;
 mod peer;
+mod policy;
 mod report;
 mod run;
 mod settings;

@@ -15,6 +15,10 @@ pub(crate) trait Peer {
     fn advance(&mut self, ns: u64) -> Result<(), String>;
     /// A move by hand: `open`, `closed`, `half_open`, `reset`, or a hold.
     fn hand(&mut self, what: &str) -> Result<(), String>;
+    /// Other settings while it runs.
+    fn set(&mut self, _: &Settings) -> Result<(), String> {
+        Err("its settings stay as they are".to_owned())
+    }
     /// `closed`, `open` or `half_open`.
     fn state(&mut self) -> Result<String, String>;
 }
@@ -50,6 +54,8 @@ pub(crate) enum Feature {
     Leave,
     /// What began before a transition changes nothing after it.
     Late,
+    /// Settings that change while it runs.
+    Settings,
     /// `transition` and `reset`.
     Hand(&'static str),
 }
@@ -71,6 +77,7 @@ impl Feature {
             Self::Ignored => "ignored outcomes",
             Self::Leave => "a caller who goes away gives the place back",
             Self::Late => "late outcomes change nothing",
+            Self::Settings => "settings changed while running",
             Self::Hand("reset") => "reset",
             Self::Hand("closed") => "closed by hand",
             Self::Hand("open") => "opened by hand",
@@ -94,8 +101,8 @@ pub(crate) enum Trials {
     Quota,
     /// A limit and, not above it, the successes that close; one failure opens.
     Limited,
-    /// One trial alone decides.
-    Single,
+    /// One trial alone decides, or the rate of several once all have ended.
+    Rate,
 }
 
 /// Makes a breaker with these settings.

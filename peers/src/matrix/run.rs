@@ -2,7 +2,7 @@
 
 use crate::file::File;
 use crate::peer::{Described, Peer, REFUSED};
-use crate::settings::nanoseconds;
+use crate::settings::{Settings, nanoseconds};
 use serde_json::Value;
 
 /// What came of it.
@@ -69,6 +69,10 @@ fn steps(
             "advance" => peer.advance(nanoseconds(text("by"))? + NUDGE_NS)?,
             "transition" | "hold" => peer.hand(text("to"))?,
             "reset" => peer.hand("reset")?,
+            "settings" => {
+                let breaker = step.get("breaker").and_then(Value::as_object);
+                peer.set(&Settings::read(breaker.ok_or("no settings")?)?)?;
+            }
             _ => {}
         }
         let called = admitted.is_some();
@@ -104,7 +108,6 @@ fn steps(
 mod tests {
     use super::*;
     use crate::peer::{Feature, Trials};
-    use crate::settings::Settings;
 
     /// Opens at the second failure, closes at the first success after its time, or is wrong.
     struct Simple {
@@ -224,5 +227,35 @@ mod tests {
             verdict,
             Ok(Verdict::Unsupported("its README says otherwise"))
         );
+    }
+
+    #[test]
+    fn one_of_two_policies_is_asked_where_the_file_holds_with_it_alone() {
+        let success = r#"{"do": "call", "outcome": "success"}"#;
+        let failure = r#"{"do": "call", "outcome": "failure""#;
+        let two = format!("{success}, {failure}}}, ").repeat(9);
+        let steps = format!(r#"{two}{success}, {failure}, "expect": {{"state": "open"}}}}"#);
+        let peer = simple(&[(Feature::TimeRate, "here")], false);
+        let (_, settings) = file("rate", "{}", &steps).asked_of(&peer).unwrap();
+        assert_eq!((settings.run, settings.rate), (None, Some(0.5)));
+    }
+
+    #[test]
+    fn what_is_set_while_it_runs_is_asked_as_what_it_begins_with_is() {
+        let counts = |n: u32| format!(r#"{{"failure_count": {n}, "window": "1h"}}"#);
+        let steps = format!(
+            r#"{{"do": "call", "outcome": "failure"}},
+               {{"do": "settings", "breaker": {}}},
+               {{"do": "call", "outcome": "failure", "expect": {{"state": "closed"}}}},
+               {{"do": "call", "outcome": "failure", "expect": {{"state": "open"}}}}"#,
+            counts(3)
+        );
+        let promises = &[(Feature::Run, "here"), (Feature::Settings, "here")];
+        let counted = file("counts", &counts(2), &steps);
+        let (asked, settings) = counted.asked_of(&simple(promises, false)).unwrap();
+        assert_eq!(settings.run, Some(2));
+        assert_eq!(asked.steps[1]["breaker"]["consecutive_failures"], 3);
+        let verdict = run(&counted, &simple(BOTH, false));
+        assert_eq!(verdict, Ok(Verdict::Unsupported(Feature::Settings.told())));
     }
 }

@@ -7,6 +7,12 @@ use breaker_machines::{AsyncCircuitBreaker, CircuitBreaker, CircuitError, Predic
 use std::rc::Rc;
 use std::sync::Arc;
 
+const WINDOW: &str = "its window is one of time: it does not say that a transition empties it";
+const RECORDED: &str =
+    "README, Async Support: late results \"are still recorded in the rolling metrics\"";
+const FAILURES: &str = "README: \"Trip circuit when 50% of calls fail\", which does not say that a \
+                        success trips it";
+
 pub(crate) fn described() -> Described {
     Described {
         name: "breaker-machines 0.16.1",
@@ -17,6 +23,10 @@ pub(crate) fn described() -> Described {
                 "README, Basic Example: `failure_threshold`, `failure_window_secs`",
             ),
             (Feature::TimeRate, "README, Rate-Based Thresholds"),
+            (
+                Feature::SuccessJudges,
+                "`failure_rate`: opens \"when (failures / total_calls) >= this value\"",
+            ),
             (
                 Feature::Wait,
                 "README, Basic Example: `half_open_timeout_secs`",
@@ -35,35 +45,24 @@ pub(crate) fn described() -> Described {
             ),
             (
                 Feature::Late,
-                "README, Async Support: calls from before a transition \"cannot drive\" it",
+                "README, Async Support: late results \"cannot drive transitions in a newer \
+                 half-open generation\"",
             ),
             (Feature::Hand("reset"), "`AsyncCircuitBreaker::reset`"),
         ],
         trials: Trials::Quota,
-        trials_where: "README, State Machine: HalfOpen; `success_threshold` trials at a time",
+        trials_where: "`success_threshold`: \"successes needed to close from half-open\"; that it \
+                       is the limit of trials, too, its source says alone",
         lazy: true,
         whole_seconds: false,
         not_promised: &[
-            (
-                "hy-05-closing-clears-the-window-otherwise-the-old",
-                "its window is one of time: it does not say that a transition empties it",
-            ),
-            (
-                "own-r11-a-late-drop-is-only-late",
-                "its window is one of time: it does not say that a transition empties it",
-            ),
-            (
-                "own-r12-a-reset-makes-late",
-                "its window is one of time: it does not say that a transition empties it",
-            ),
-            (
-                "r02-window-starts-empty-in-a-new-generation",
-                "its window is one of time: it does not say that a transition empties it",
-            ),
-            (
-                "r12-late-failure-in-new-closed",
-                "its window is one of time: it does not say that a transition empties it",
-            ),
+            ("hy-05-closing-clears-the-window-otherwise-the-old", WINDOW),
+            ("own-r03-a-rate-under-its-minimum-is-undefined", FAILURES),
+            ("own-r03-a-success-after-successes-left", FAILURES),
+            ("own-r11-a-late-drop-is-only-late", WINDOW),
+            ("own-r12-a-reset-makes-late", RECORDED),
+            ("r02-window-starts-empty-in-a-new-generation", WINDOW),
+            ("r12-late-failure-in-new-closed", RECORDED),
         ],
         make: Box::new(make),
     }

@@ -73,12 +73,22 @@ pub(crate) fn resilience4j(built: &Path) -> Described {
                 "CircuitBreaker: `ignoreExceptions`, \"neither count as a failure nor success\"",
             ),
             (
+                Feature::Leave,
+                "`CircuitBreaker.releasePermission`: \"the number of allowed test calls is \
+                 increased by one\"",
+            ),
+            (
                 Feature::Hand("open"),
-                "`CircuitBreaker.transitionToOpenState`",
+                "`CircuitBreaker.transitionToOpenState`: \"will not have any effect if the state \
+                 machine is already in OPEN state\"",
             ),
             (
                 Feature::Hand("closed"),
                 "`CircuitBreaker.transitionToClosedState`",
+            ),
+            (
+                Feature::Hand("half_open"),
+                "`CircuitBreaker.transitionToHalfOpenState`",
             ),
             (Feature::Hand("reset"), "`CircuitBreaker.reset`"),
             (
@@ -94,13 +104,13 @@ pub(crate) fn resilience4j(built: &Path) -> Described {
                 "CircuitBreaker, special states: METRICS_ONLY",
             ),
         ],
-        trials: Trials::Single,
+        trials: Trials::Rate,
         trials_where: "CircuitBreaker: the rate of the permitted calls decides",
         lazy: true,
         whole_seconds: true,
         not_promised: &[(
-            "own-r16-by-hand-it-goes-on-from-there",
-            "not said whether opening an open one begins its time anew",
+            "own-r16-half-open-by-hand",
+            "its enum `StateTransition` lists none from closed to half-open",
         )],
         make: Box::new(move |settings| {
             let mut command = Command::new("java");
@@ -118,6 +128,10 @@ pub(crate) fn resilience4j(built: &Path) -> Described {
     }
 }
 
+/// Why an excluded exception of pybreaker may end a run, and close.
+const NO_FAILURE: &str = "an excluded exception \"won't be considered a system failure\", and \
+                          whether it is a success is not said";
+
 pub(crate) fn pybreaker(built: &Path) -> Described {
     let built = built.join("pybreaker");
     Described {
@@ -131,6 +145,15 @@ pub(crate) fn pybreaker(built: &Path) -> Described {
             (
                 Feature::Wait,
                 "README: `reset_timeout`, \"after 60 seconds ... the next call\"",
+            ),
+            (
+                Feature::Ignored,
+                "README, Excluding Exceptions: \"should be ignored by the circuit breaker\"",
+            ),
+            (
+                Feature::Settings,
+                "README, Monitoring and Management: `fail_max = 10`, `success_threshold`, \
+                 `reset_timeout`",
             ),
             (
                 Feature::Hand("open"),
@@ -149,10 +172,23 @@ pub(crate) fn pybreaker(built: &Path) -> Described {
         trials_where: "README, Usage: `success_threshold`",
         lazy: true,
         whole_seconds: false,
-        not_promised: &[(
-            "own-r16-by-hand-it-goes-on-from-there",
-            "not said whether opening an open one begins its time anew",
-        )],
+        not_promised: &[
+            ("own-r02-ignored-outcomes-leave-the-run-alone", NO_FAILURE),
+            ("own-r09-ignored-trials-say-nothing", NO_FAILURE),
+            (
+                "own-r16-by-hand-it-goes-on-from-there",
+                "not said whether opening an open one begins its time anew",
+            ),
+            (
+                "own-r21-new-thresholds-judge-from-the-next-outcome",
+                NO_FAILURE,
+            ),
+            (
+                "own-r21-the-open-time-in-force-stays",
+                "not said whether a new `reset_timeout` is for the opening in force",
+            ),
+            ("r06-ignored-enters-nothing", NO_FAILURE),
+        ],
         make: Box::new(move |settings| {
             let mut command = Command::new("python3");
             command.arg(built.join("adapter.py"));

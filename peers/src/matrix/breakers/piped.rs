@@ -1,6 +1,7 @@
 //! A breaker of another language at the other end of two pipes: one line asks, one line answers.
 //!
-//! `new key=value ...`, `begin CALL`, `end CALL OUTCOME NS`, `advance NS`, `hand WHAT`, `state`.
+//! `new key=value ...`, `begin CALL`, `end CALL OUTCOME NS`, `advance NS`, `hand WHAT`, `state`,
+//! `set key=value ...` of a running one.
 //! The answer is `ok` and perhaps a word, or `error` and a text. What does not begin with either is
 //! the noise of a runtime.
 
@@ -137,6 +138,10 @@ impl Peer for Piped {
 
     fn hand(&mut self, what: &str) -> Result<(), String> {
         self.ask(&format!("hand {what}")).map(drop)
+    }
+
+    fn set(&mut self, settings: &Settings) -> Result<(), String> {
+        self.ask(&format!("set {}", told(settings))).map(drop)
     }
 
     fn state(&mut self) -> Result<String, String> {

@@ -33,7 +33,8 @@ pub(crate) fn described() -> Described {
             (Feature::Slow, "crate documentation, Slow Call Detection"),
             (
                 Feature::SuccessJudges,
-                "crate documentation, Failure Models: the rate is the condition",
+                "crate documentation, Failure Models: \"`failure_count / total_count >= \
+                 failure_rate_threshold`\"",
             ),
             (Feature::Wait, "`wait_duration_in_open`"),
             (Feature::Limit, "`permitted_calls_in_half_open`"),
