@@ -78,7 +78,8 @@ pub(super) async fn one(desk: &Desk, caller: &Caller, id: u64) -> Result<Event, 
 pub(super) async fn replay(desk: &Desk, id: u64) -> Result<String, Problem> {
     let text = come(keeper(desk)?.replay(id)).await?;
     text.ok_or_else(|| {
-        let detail = format!("of event {id} no calls were recorded, or they are kept no longer");
+        let detail =
+            format!("of event {id} no calls were recorded, or they are kept no longer, or not yet");
         Problem::not_found("no-replay", "No replay", detail)
     })
 }

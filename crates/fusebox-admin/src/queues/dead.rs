@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::look::{Messages, cursor, named, page};
 use super::view::Message;
-use super::{Id, away, found, mounted, unknown_message};
+use super::{Id, away, found, mounted, no_dead_letter};
 use crate::access::{Caller, Role};
 use crate::actions::{Answer, because, checked};
 use crate::audit::Told;
@@ -106,7 +106,7 @@ pub(crate) async fn one(
 ) -> Result<Json<Message>, Problem> {
     let record = found(&desk, &caller, Role::Viewer, id).await?;
     if !is_dead(record.state) {
-        return Err(unknown_message());
+        return Err(no_dead_letter());
     }
     Ok(Json(Message::whole(&record)))
 }
@@ -169,7 +169,7 @@ async fn act_on_one(desk: &Desk, id: MessageId, request: Request, act: Act) -> A
     because(request).await?;
     let record = found(desk, &caller, Role::Operator, id).await?;
     if !is_dead(record.state) {
-        return Err(unknown_message());
+        return Err(no_dead_letter());
     }
     let changed = done(desk, Selection::Ids(vec![id]), act).await?;
     if changed == 0 {

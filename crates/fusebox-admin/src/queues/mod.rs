@@ -110,6 +110,11 @@ fn unknown_message() -> Problem {
     Problem::not_found("unknown-message", "Unknown message", detail)
 }
 
+fn no_dead_letter() -> Problem {
+    let detail = "the message with this id is no dead letter: it waits, or it is delivered";
+    Problem::not_found("unknown-message", "Unknown message", detail)
+}
+
 /// A message that this caller may see or, with `role`, do something to; to others it is unknown.
 async fn found(desk: &Desk, caller: &Caller, role: Role, id: MessageId) -> Result<Record, Problem> {
     let record = mounted(desk)?.message(id).await;

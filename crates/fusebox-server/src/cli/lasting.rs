@@ -13,8 +13,9 @@ pub(super) fn lasting(text: &str) -> Result<Duration, String> {
         .and_then(|days| days.parse::<u32>().ok());
     let time = match days {
         Some(days) => DAY.saturating_mul(days),
-        None => fusebox::duration::parse(text)
-            .map_err(|error| format!("{error}, or whole days like 90d"))?,
+        None => fusebox::duration::parse(text).map_err(|error| {
+            format!("{error}; allowed is a time like 30s, or whole days like 90d")
+        })?,
     };
     if time.is_zero() {
         return Err("must be longer than 0".to_owned());

@@ -71,7 +71,7 @@ pub(in crate::cli) struct Show {
 pub(in crate::cli) struct Act {
     /// This one, by its id
     id: Option<String>,
-    /// The oldest of this queue instead
+    /// All of this queue instead, the oldest first
     #[arg(long, value_name = "QUEUE")]
     queue: Option<String>,
     /// Only of this key, with --queue

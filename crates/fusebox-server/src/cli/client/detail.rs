@@ -57,20 +57,28 @@ pub(super) fn number(value: &Value) -> String {
         .unwrap_or_default()
 }
 
-/// The state's word in its colour.
+/// The state's word in its colour; a hold outranks it.
 pub(super) fn state(circuit: &Value) -> Cell {
-    let word = word(&circuit["state"]);
-    let tone = match word {
-        "closed" => Tone::Good,
-        "open" => Tone::Bad,
-        "half_open" => Tone::Trying,
+    let state = word(&circuit["state"]);
+    let tone = match (word(&circuit["hold"]["kind"]), state) {
+        ("forced_open", _) | ("", "open") => Tone::Bad,
+        ("", "closed") => Tone::Good,
+        ("", "half_open") | ("disabled" | "observe", _) => Tone::Trying,
         _ => Tone::Plain,
     };
-    Cell::new(tone, word)
+    let held = match word(&circuit["hold"]["kind"]) {
+        "" => return Cell::new(tone, state),
+        "forced_open" => "held open".to_owned(),
+        kind => format!("held: {kind}"),
+    };
+    Cell::new(tone, &format!("{state}, {held}"))
 }
 
-/// What decided, as a sentence; else its word.
+/// What decided, as a sentence; else its word. Under a hold, who set that and why.
 pub(super) fn why(circuit: &Value) -> &str {
+    if let Some(reason) = circuit["hold"]["reason"].as_str() {
+        return reason;
+    }
     let text = word(&circuit["why"]["evidence"]["text"]);
     if text.is_empty() {
         word(&circuit["why"]["cause"])
@@ -163,5 +171,28 @@ mod tests {
         ] {
             assert_eq!(wait(&seconds), text, "{seconds}");
         }
+    }
+
+    #[test]
+    fn a_held_circuit_shows_its_hold_before_its_state() {
+        let held = |kind| {
+            json!({
+                "state": "closed",
+                "hold": { "kind": kind, "reason": "new disk", "author": "local" },
+                "why": { "evidence": { "text": "by local" } },
+            })
+        };
+        for (kind, text, tone) in [
+            ("forced_open", "closed, held open", Tone::Bad),
+            ("disabled", "closed, held: disabled", Tone::Trying),
+            ("observe", "closed, held: observe", Tone::Trying),
+        ] {
+            let circuit = held(kind);
+            assert_eq!(state(&circuit), Cell::new(tone, text));
+            assert_eq!(why(&circuit), "new disk");
+        }
+        let free = json!({ "state": "open", "hold": null, "why": { "cause": "manual" } });
+        assert_eq!(state(&free), Cell::new(Tone::Bad, "open"));
+        assert_eq!(why(&free), "manual");
     }
 }

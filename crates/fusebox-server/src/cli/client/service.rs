@@ -8,8 +8,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -112,7 +112,7 @@ impl Service {
         let request = self.request(method, path, body)?;
         let exchange = async {
             let response = self.client.request(request).await;
-            let response = response.map_err(|error| self.unreachable(root_cause(&error)))?;
+            let response = response.map_err(|error| self.unanswered(&error))?;
             let (status, text) = self.read(response).await?;
             if status.is_success() {
                 Ok(text)
@@ -163,6 +163,14 @@ impl Service {
             .map_err(|error| self.unreachable(root_cause(error.as_ref())))?
             .to_bytes();
         Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn unanswered(&self, error: &legacy::Error) -> Trouble {
+        let mut why = root_cause(error);
+        if error.is_connect() {
+            why.push_str("; is `fusebox serve` running there? FUSEBOX_URL names another place");
+        }
+        self.unreachable(why)
     }
 
     fn unreachable(&self, why: String) -> Trouble {

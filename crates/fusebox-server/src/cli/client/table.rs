@@ -6,7 +6,7 @@ use super::plain;
 use crate::paint::{Paint, Tone};
 
 /// A cell before it is known how wide its column is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Cell {
     tone: Tone,
     text: String,
