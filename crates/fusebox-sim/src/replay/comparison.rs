@@ -98,7 +98,7 @@ impl fmt::Display for Comparison {
         });
         let set: Vec<_> = set.collect();
         writeln!(f, "{} with {}", self.report.id(), set.join(", "))?;
-        told(f, "with its own settings", &self.recorded.openings)?;
+        told(f, "as it is", &self.recorded.openings)?;
         told(f, "now", &self.now.openings)?;
         let Outlook {
             calls,
@@ -119,7 +119,7 @@ impl fmt::Display for Comparison {
         let (now, recorded) = (self.now.time_open, self.recorded.time_open);
         writeln!(
             f,
-            "\n  open for {} of {}, with its own settings {}",
+            "\n  open for {} of {}, as it is {}",
             duration::rounded(now),
             duration::rounded(self.length),
             duration::rounded(recorded)

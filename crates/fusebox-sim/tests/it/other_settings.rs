@@ -58,11 +58,11 @@ fn a_shorter_opening_lets_calls_through_of_which_nobody_knows_the_outcome() {
     let told = comparison.to_string();
     for line in [
         "outage with open_for = 2s\n",
-        "with its own settings: opened after 1s for 5s: 5 failures in a row, the last one by other\n",
+        "as it is: opened after 1s for 5s: 5 failures in a row, the last one by other\n",
         "now: opened after 1s for 2s: 5 failures in a row, the last one by other\n",
         "of 9 calls rejected 0 (0 had failed, 0 had succeeded); let through 2 that were rejected",
         "nobody knows: they count as ignored",
-        "open for 2s of 6s, with its own settings 5s\n",
+        "open for 2s of 6s, as it is 5s\n",
         "outage: does not hold\n  step 6: admitted expected no, was yes",
     ] {
         assert!(told.contains(line), "{line:?} in:\n{told}");
@@ -132,7 +132,7 @@ fn a_held_circuit_says_that_it_would_have_opened() {
         "{told}"
     );
     assert!(
-        told.contains("with its own settings: did not open"),
+        told.contains("as it is: did not open"),
         "{told}"
     );
 }

@@ -69,8 +69,8 @@ impl CircuitBreaker {
         Ok(PermitOf::admitted(Keyed::new(handle, hash, branch), ticket))
     }
 
-    /// Makes a call for `key` if circuit and branch admit it; otherwise as [`call`](Self::call). On a
-    /// circuit without branches the key has no effect.
+    /// Makes a call for `key` if circuit and branch admit it; otherwise as [`call`](Self::call). On
+    /// a circuit without branches the key has no effect.
     ///
     /// # Errors
     /// The rejection, or the call's own error.
