@@ -131,10 +131,7 @@ fn a_held_circuit_says_that_it_would_have_opened() {
         told.contains("now: would have opened after 0s: 4 failures in a row"),
         "{told}"
     );
-    assert!(
-        told.contains("as it is: did not open"),
-        "{told}"
-    );
+    assert!(told.contains("as it is: did not open"), "{told}");
 }
 
 struct File(PathBuf);
